@@ -1,0 +1,1 @@
+"""The platforms Parlour speaks on; a platform never knows another one."""

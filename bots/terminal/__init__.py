@@ -1,0 +1,1 @@
+"""The terminal: a conversation in a shell, or over a pipe."""

@@ -1,0 +1,1 @@
+"""Parlour's core: knows no platform and no vendor."""

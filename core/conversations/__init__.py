@@ -1,0 +1,1 @@
+"""One turn, on one screen: service; and what it is made of."""

@@ -1,0 +1,198 @@
+"""What can go wrong.
+
+ParlourError
+├── ChatError                 ends a turn; its `sentence` is what the user reads
+│   ├── InputError            the message itself
+│   │   ├── EmptyMessage
+│   │   ├── MessageTooLong
+│   │   ├── MessageTooOld
+│   │   ├── UnknownCommand
+│   │   ├── BadArgument
+│   │   └── NotAllowed
+│   ├── ModelError            what a model or its server did; `retryable` says whether asking again can help
+│   │   ├── ModelUnreachable  connection, 408, 409, 5xx
+│   │   ├── ModelBusy         429, perhaps with the time to wait
+│   │   ├── ModelStalled      no byte for too long
+│   │   ├── ModelGarbled      empty, cut off or unreadable
+│   │   ├── ModelKeyRefused   401, 403
+│   │   ├── ModelUnknown      404
+│   │   ├── ModelNoCredit     402, insufficient_quota
+│   │   ├── ContentRefused    content filter
+│   │   ├── WindowExceeded    the prompt is longer than the server's limit
+│   │   └── RequestRefused    any other 4xx
+│   ├── Stopped               /stop before the first word
+│   ├── GaveUp                set aside after `max_attempts`
+│   └── InternalError         a defect of ours
+├── LeaseLost                 this claim no longer holds; write nothing
+├── StoreError
+│   ├── StoreUnavailable      away; wait and go on
+│   ├── StoreReadOnly
+│   ├── StoreFull
+│   └── StoreTooNew           written by a newer version
+├── SurfaceUnavailable        the platform cannot be written to now; wait and go on
+└── ConfigError               one line for the operator: file, key, what is expected
+"""
+
+from __future__ import annotations
+
+from core.wording import Sentence
+
+
+class ParlourError(Exception):
+    """Base of everything Parlour raises itself."""
+
+
+class ChatError(ParlourError):
+    """Ends a turn. `detail` is for the operator's log (the provider's own words) and never reaches the user."""
+
+    sentence: Sentence = Sentence.INTERNAL_ERROR
+
+    def __init__(self, detail: str = "", **values: object) -> None:
+        super().__init__(detail or self.sentence.value)
+        self.detail = detail
+        self.values = values
+        """Fills the placeholders of the sentence."""
+
+
+class InputError(ChatError):
+    """The message itself cannot be answered."""
+
+
+class EmptyMessage(InputError):
+    sentence = Sentence.EMPTY_MESSAGE
+
+
+class MessageTooLong(InputError):
+    """values: tokens, limit, over (all in tokens)."""
+
+    sentence = Sentence.MESSAGE_TOO_LONG
+
+
+class MessageTooOld(InputError):
+    sentence = Sentence.MESSAGE_TOO_OLD
+
+
+class UnknownCommand(InputError):
+    """values: command."""
+
+    sentence = Sentence.UNKNOWN_COMMAND
+
+
+class BadArgument(InputError):
+    """values: command, argument, expected."""
+
+    sentence = Sentence.BAD_ARGUMENT
+
+
+class NotAllowed(InputError):
+    sentence = Sentence.NOT_ALLOWED
+
+
+class ModelError(ChatError):
+    """What a model or its server did. `retry_after`: seconds the server asked us to wait, else None."""
+
+    sentence = Sentence.MODEL_UNREACHABLE
+    retryable = False
+
+    def __init__(self, detail: str = "", retry_after: float | None = None, **values: object) -> None:
+        super().__init__(detail, **values)
+        self.retry_after = retry_after
+
+
+class ModelUnreachable(ModelError):
+    retryable = True
+
+
+class ModelBusy(ModelError):
+    sentence = Sentence.MODEL_BUSY
+    retryable = True
+
+
+class ModelStalled(ModelError):
+    sentence = Sentence.MODEL_STALLED
+    retryable = True
+
+
+class ModelGarbled(ModelError):
+    sentence = Sentence.MODEL_GARBLED
+    retryable = True
+
+
+class ModelKeyRefused(ModelError):
+    sentence = Sentence.MODEL_KEY_REFUSED
+
+
+class ModelUnknown(ModelError):
+    """values: model."""
+
+    sentence = Sentence.MODEL_UNKNOWN
+
+
+class ModelNoCredit(ModelError):
+    sentence = Sentence.MODEL_NO_CREDIT
+
+
+class ContentRefused(ModelError):
+    sentence = Sentence.CONTENT_REFUSED
+
+
+class WindowExceeded(ModelError):
+    """The prompt is longer than the server takes. `limit`: the server's window in tokens, where it said so."""
+
+    sentence = Sentence.WINDOW_EXCEEDED
+
+    def __init__(self, detail: str = "", limit: int | None = None) -> None:
+        super().__init__(detail)
+        self.limit = limit
+
+
+class RequestRefused(ModelError):
+    sentence = Sentence.REQUEST_REFUSED
+
+
+class Stopped(ChatError):
+    sentence = Sentence.STOPPED
+
+
+class GaveUp(ChatError):
+    sentence = Sentence.GAVE_UP
+
+
+class InternalError(ChatError):
+    sentence = Sentence.INTERNAL_ERROR
+
+
+class LeaseLost(ParlourError):
+    """The claim whose token was presented no longer holds: whoever holds it now writes, the caller writes nothing."""
+
+
+class StoreError(ParlourError):
+    """The store said no. The message is one line for the operator and holds no password."""
+
+
+class StoreUnavailable(StoreError):
+    """Away for now: wait and go on. Nothing that was accepted is lost."""
+
+
+class StoreReadOnly(StoreError):
+    pass
+
+
+class StoreFull(StoreError):
+    pass
+
+
+class StoreTooNew(StoreError):
+    pass
+
+
+class SurfaceUnavailable(ParlourError):
+    """The platform cannot be written to now. `retry_after`: seconds it asked us to wait, else None."""
+
+    def __init__(self, detail: str = "", retry_after: float | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class ConfigError(ParlourError):
+    """One line for the operator: ``file: key: what is wrong, what is expected``."""

@@ -1,0 +1,1 @@
+"""Claim, hold, answer, finish: the worker and its leases."""

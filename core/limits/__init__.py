@@ -1,0 +1,1 @@
+"""How much, how often: pure rate functions and budgets."""

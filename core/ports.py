@@ -1,0 +1,291 @@
+"""What core asks of the world, as Protocols. One suite in `tests/contracts` runs over every implementation.
+
+Every method of a store may raise `StoreUnavailable` (the server is away: wait and try again) or another `StoreError`.
+Every write that a turn's holder makes carries `turn.token` and raises `LeaseLost`, changing nothing, when that claim no
+longer holds. A store reads the time from the clock it was opened with, and from nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from enum import StrEnum
+from types import TracebackType
+from typing import Protocol, Self
+
+from core.domain import (
+    Answer,
+    Conversation,
+    ConversationId,
+    Encoding,
+    Exchange,
+    Finish,
+    InboxDepth,
+    Incoming,
+    Message,
+    MessageId,
+    ModelFacts,
+    ModelSpec,
+    Prompt,
+    Record,
+    Ref,
+    SetAside,
+    Tokens,
+    Turn,
+    TurnId,
+    Usage,
+    UsageReport,
+)
+from core.errors import ChatError
+
+Remember = Callable[[Ref], Awaitable[None]]
+"""Stores the ref of a message just posted for the claimed turn; raises LeaseLost."""
+
+
+class Watchdog(Protocol):
+    """A deadline that can be pushed back cheaply, thousands of times a second. Leaving the ``async with`` block after
+    the deadline passed inside it raises TimeoutError; a foreign cancellation passes through untouched."""
+
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def feed(self, seconds: float) -> None:
+        """The deadline is now *seconds* from now."""
+
+    def bite(self) -> None:
+        """The deadline is now: the block is left with TimeoutError."""
+
+    @property
+    def expired(self) -> bool: ...
+
+
+class Clock(Protocol):
+    def now(self) -> float:
+        """Unix time in seconds."""
+
+    def monotonic(self) -> float:
+        """Seconds since some moment; never goes back."""
+
+    async def sleep(self, seconds: float) -> None: ...
+
+    def watchdog(self, seconds: float | None) -> Watchdog:
+        """A watchdog whose deadline is *seconds* after its block is entered; None: none until it is fed."""
+
+
+class Chance(Protocol):
+    def unit(self) -> float:
+        """A number in [0, 1), for jitter."""
+
+    def name(self) -> str:
+        """A fresh unguessable identifier, 26 letters and digits, sortable by the time it was made."""
+
+
+class Reply(Protocol):
+    """Where one answer becomes visible."""
+
+    def draft(self, text: str) -> None:
+        """The text so far. Never waits, never fails; the latest wins and replaces what was shown."""
+
+    async def finish(self, answer: Answer) -> None:
+        """Returns when the user can see all of it. Idempotent: an interrupted one is simply called again."""
+
+    async def fail(self, problem: ChatError) -> None:
+        """Returns when the user can see the problem's sentence in place of an answer."""
+
+
+class Replies(Protocol):
+    def open(self, turn: Turn, remember: Remember) -> AbstractAsyncContextManager[Reply]:
+        """A reply from stored data alone: `turn.incoming.address`, `turn.shown`, the sender's language."""
+
+
+class Deltas(Protocol):
+    """One streamed answer. The properties are complete once the iteration has ended."""
+
+    def __aiter__(self) -> AsyncIterator[str]:
+        """Pieces of the answer's text, reasoning left out. Raises ModelError when the stream fails."""
+
+    @property
+    def finish(self) -> Finish: ...
+
+    @property
+    def usage(self) -> Usage:
+        """As the server reported it; estimated (`spec` counts) where it reports none. `cost` is filled from the price."""
+
+
+class LanguageModel(Protocol):
+    @property
+    def spec(self) -> ModelSpec:
+        """What is known now; changes as the server teaches us."""
+
+    def stream(self, prompt: Prompt) -> AbstractAsyncContextManager[Deltas]:
+        """Asks once. Entering or iterating raises ModelError; no retry, no fallback: the caller decides those."""
+
+    async def learn_window(self, limit: int) -> None:
+        """The server's window turned out to be *limit* tokens; kept across restarts."""
+
+
+class Models(Protocol):
+    def names(self) -> Sequence[str]:
+        """Usable models, the default first."""
+
+    def get(self, name: str) -> LanguageModel:
+        """The model, or the default for an empty name or one that is configured no more."""
+
+
+class TokenCounter(Protocol):
+    def count(self, text: str) -> Tokens: ...
+
+
+class History(Protocol):
+    """The tree of kept messages. Unknown conversations are empty ones, not errors."""
+
+    async def conversation(self, conversation: ConversationId) -> Conversation: ...
+
+    async def configure(
+        self, conversation: ConversationId, *, model: str | None = None, persona: str | None = None
+    ) -> None:
+        """Sets what is not None."""
+
+    async def move(self, conversation: ConversationId, head: MessageId | None) -> None:
+        """Moves the head (None: a new root follows) and counts the epoch up."""
+
+    async def message(self, conversation: ConversationId, message: MessageId) -> Message | None: ...
+
+    async def path(
+        self, conversation: ConversationId, leaf: MessageId | None, encoding: Encoding, window: int
+    ) -> tuple[Message, ...]:
+        """The branch that ends in *leaf*, oldest first, in one round trip: every message whose running total in
+        *encoding* is greater than the leaf's total minus *window*. Costs what fits the window, however long the
+        history is. Empty for None or an unknown leaf."""
+
+    async def children(self, conversation: ConversationId, parent: MessageId | None) -> tuple[Message, ...]:
+        """The messages that follow *parent* (None: the roots), oldest first."""
+
+    async def messages(self, conversation: ConversationId) -> tuple[Message, ...]:
+        """All messages of the conversation, all branches, oldest first."""
+
+    async def answer_to(self, turn: Turn) -> Answer | None:
+        """The answer kept for this turn, if an earlier attempt got that far."""
+
+    async def commit(self, turn: Turn, exchange: Exchange) -> None:
+        """One atomic step: question and answer are kept; the answer becomes the head if the conversation's epoch is
+        still `turn.conversation.epoch`; its usage is added to the ledger of the UTC day; `failed` is cleared.
+        Repeating it changes nothing. Raises LeaseLost."""
+
+    async def shown_as(self, conversation: ConversationId, ref: Ref) -> MessageId | None:
+        """The message, kept or still to be kept, that a platform shows as *ref*."""
+
+    async def refs(self, conversation: ConversationId, message: MessageId) -> tuple[Ref, ...]:
+        """The platform messages that show *message*, in the order they were posted."""
+
+    async def usage(self, conversation: ConversationId) -> UsageReport: ...
+
+
+class Outcome(StrEnum):
+    """How a turn ended."""
+
+    ANSWERED = "answered"
+    FAILED = "failed"
+
+
+class Inbox(Protocol):
+    """Turns waiting for an answer: stored, deduplicated, one at a time per conversation in the order they came."""
+
+    async def put(self, incoming: Incoming) -> bool:
+        """Stores it; only then may it be acknowledged to the platform. False: this event id was known already (they
+        are remembered for 7 days after the turn ended).
+
+        Joins the newest unclaimed turn of the conversation that has the same `group` (parts appended in order). An
+        `incoming.revises` whose question is still unclaimed replaces that question's parts instead of becoming a turn."""
+
+    async def withdraw(self, conversation: ConversationId, ref: Ref) -> bool:
+        """Removes the unclaimed turn whose question is shown as *ref*. False: there is none (any more)."""
+
+    async def claim(self, lanes: Collection[str], lease: float) -> Turn | None:
+        """The next turn of these lanes that nobody holds, now held for *lease* seconds; None when there is none.
+
+        Claimable is the oldest turn of a conversation in which no turn is held, once its hold or postponement is over;
+        a turn whose lease lapsed is claimable again. `attempt` counts claims. At the first claim the parent is fixed:
+        for `again` that question; for `revises` the parent of the edited question (and `shown` inherits the refs of its
+        answer); for a `reply_to` that is a kept message, that message; else the head."""
+
+    async def renew(self, turn: Turn, lease: float) -> bool:
+        """Holds it for *lease* seconds from now. True: /stop was said for it. Raises LeaseLost."""
+
+    async def remember(self, turn: Turn, ref: Ref) -> None:
+        """*ref* now shows (part of) this turn's answer. Raises LeaseLost."""
+
+    async def finish(self, turn: Turn, outcome: Outcome) -> None:
+        """The turn is over; the next one of its conversation becomes claimable. FAILED keeps `turn.incoming` as the
+        conversation's `failed`. Raises LeaseLost."""
+
+    async def postpone(self, turn: Turn, seconds: float, *, spent: bool) -> None:
+        """Gives the claim back; claimable again (still first in its conversation) after *seconds*. Not *spent*: this
+        attempt does not count. Raises LeaseLost."""
+
+    async def set_aside(self, turn: Turn, reason: str) -> None:
+        """Out of the way, for an operator; the conversation goes on and `failed` is set. Raises LeaseLost."""
+
+    async def stop(self, conversation: ConversationId) -> bool:
+        """Asks the holder of the running turn, in whatever process, to stop. False: nothing is running."""
+
+    async def wait(self, seconds: float) -> frozenset[TurnId]:
+        """Returns when a turn may have become claimable or somebody said /stop, at the latest after *seconds*; gives
+        the turns to be stopped (some may be held by other processes). May return early for no reason. Does not raise
+        while the store is away: it waits."""
+
+    async def aside(self) -> tuple[SetAside, ...]:
+        """What is set aside, oldest first."""
+
+    async def requeue(self, turn: TurnId) -> bool:
+        """Puts a turn that is set aside at the end of its conversation's queue, attempts from 0. False: not there."""
+
+    async def drop(self, turn: TurnId) -> bool:
+        """Forgets a turn that is set aside. False: not there."""
+
+    async def depth(self) -> InboxDepth: ...
+
+
+class Facts(Protocol):
+    """What servers taught us about models, kept across restarts."""
+
+    async def facts(self) -> dict[str, ModelFacts]: ...
+
+    async def learn(self, model: str, facts: ModelFacts) -> None: ...
+
+
+class Store(History, Inbox, Facts, Protocol):
+    """One backend. Opened and closed by `core.stores.opening.open_store`."""
+
+    @property
+    def description(self) -> str:
+        """For people: backend and place, without a password."""
+
+    async def warnings(self) -> tuple[str, ...]:
+        """One line for each way in which this server could lose accepted messages. Raises StoreError if it is away."""
+
+    async def sweep(self) -> int:
+        """Deletes what has expired (`history.ttl`, remembered event ids); returns how many rows. Cheap, repeatable."""
+
+    async def page(self, cursor: str, limit: int) -> tuple[tuple[Record, ...], str]:
+        """About *limit* records from *cursor* ("" at first), for copying; the next cursor, "" after the last page.
+        Every conversation, message, ref, ledger row, learnt fact, and every turn waiting or set aside."""
+
+    async def size(self) -> int:
+        """About how many records `page` gives in all, for a progress bar."""
+
+    async def load(self, records: Sequence[Record]) -> None:
+        """Writes records of another store; the same ones again change nothing."""
+
+
+class Budgets(Protocol):
+    """Who may spend how much. Raises ChatError from `reserve` to refuse."""
+
+    async def reserve(self, turn: Turn) -> None:
+        """Idempotent per turn."""
+
+    async def settle(self, turn: Turn, usage: Usage) -> None: ...
+
+    async def refund(self, turn: Turn) -> None: ...

@@ -1,0 +1,195 @@
+"""Every sentence a user can read, in every language Parlour speaks."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Sentence(StrEnum):
+    """Names a sentence. Placeholders in braces are filled by `say`."""
+
+    EMPTY_MESSAGE = "empty_message"
+    MESSAGE_TOO_LONG = "message_too_long"
+    MESSAGE_TOO_OLD = "message_too_old"
+    UNKNOWN_COMMAND = "unknown_command"
+    BAD_ARGUMENT = "bad_argument"
+    NOT_ALLOWED = "not_allowed"
+    MODEL_UNREACHABLE = "model_unreachable"
+    MODEL_BUSY = "model_busy"
+    MODEL_STALLED = "model_stalled"
+    MODEL_GARBLED = "model_garbled"
+    MODEL_KEY_REFUSED = "model_key_refused"
+    MODEL_UNKNOWN = "model_unknown"
+    MODEL_NO_CREDIT = "model_no_credit"
+    CONTENT_REFUSED = "content_refused"
+    WINDOW_EXCEEDED = "window_exceeded"
+    REQUEST_REFUSED = "request_refused"
+    STOPPED = "stopped"
+    GAVE_UP = "gave_up"
+    INTERNAL_ERROR = "internal_error"
+    # commands
+    NEW_DONE = "new_done"
+    UNDO_DONE = "undo_done"
+    UNDO_NOTHING = "undo_nothing"
+    RETRY_NOTHING = "retry_nothing"
+    STOP_DONE = "stop_done"
+    STOP_NOTHING = "stop_nothing"
+    MODEL_CHOOSE = "model_choose"
+    MODEL_CHANGED = "model_changed"
+    PERSONA_CHOOSE = "persona_choose"
+    PERSONA_CHANGED = "persona_changed"
+    EXPORT_DONE = "export_done"
+    EXPORT_NOTHING = "export_nothing"
+    CONTEXT_TITLE = "context_title"
+    CONTEXT_PERSONA = "context_persona"
+    CONTEXT_MESSAGE = "context_message"
+    CONTEXT_CUT = "context_cut"
+    CONTEXT_SUM = "context_sum"
+    USAGE_CONVERSATION = "usage_conversation"
+    USAGE_TODAY = "usage_today"
+    HELP_TITLE = "help_title"
+    HELP_NEW = "help_new"
+    HELP_MODEL = "help_model"
+    HELP_PERSONA = "help_persona"
+    HELP_RETRY = "help_retry"
+    HELP_UNDO = "help_undo"
+    HELP_STOP = "help_stop"
+    HELP_CONTEXT = "help_context"
+    HELP_USAGE = "help_usage"
+    HELP_EXPORT = "help_export"
+    HELP_HELP = "help_help"
+    ROLE_YOU = "role_you"
+    # terminal
+    TERMINAL_WELCOME = "terminal_welcome"
+    TERMINAL_LOADING = "terminal_loading"
+    TERMINAL_BYE = "terminal_bye"
+    TERMINAL_SAVED = "terminal_saved"
+    TERMINAL_RESUMED = "terminal_resumed"
+    STORE_AWAY = "store_away"
+
+
+ENGLISH: dict[Sentence, str] = {
+    Sentence.EMPTY_MESSAGE: "There is nothing in that message I can read.",
+    Sentence.MESSAGE_TOO_LONG: "That message is too long for me: {tokens} tokens, {over} more than the {limit} I can take at once.",
+    Sentence.MESSAGE_TOO_OLD: "Sorry, I was away when you wrote this and it has been too long. Please ask again if it still matters.",
+    Sentence.UNKNOWN_COMMAND: "I don't know the command /{command}. /help lists those I know.",
+    Sentence.BAD_ARGUMENT: "/{command} does not take “{argument}”. Possible: {expected}.",
+    Sentence.NOT_ALLOWED: "You are not allowed to do that here.",
+    Sentence.MODEL_UNREACHABLE: "The model cannot be reached right now. Please try again in a while with /retry.",
+    Sentence.MODEL_BUSY: "The model is overloaded right now. Please try again in a while with /retry.",
+    Sentence.MODEL_STALLED: "The model stopped answering. Please try again with /retry.",
+    Sentence.MODEL_GARBLED: "The model's reply could not be read. Please try again with /retry.",
+    Sentence.MODEL_KEY_REFUSED: "The model's service refused our key. The operator has to mend this.",
+    Sentence.MODEL_UNKNOWN: "The model “{model}” is not known to its service. Choose another one with /model.",
+    Sentence.MODEL_NO_CREDIT: "The credit with the model's service is used up. The operator has to mend this.",
+    Sentence.CONTENT_REFUSED: "The model's service refused this content.",
+    Sentence.WINDOW_EXCEEDED: "This conversation is too long for the model. /new starts a fresh one.",
+    Sentence.REQUEST_REFUSED: "The model's service did not accept the request. The operator can see why in the log.",
+    Sentence.STOPPED: "Stopped.",
+    Sentence.GAVE_UP: "I tried several times and could not answer this. The operator has been told; /retry asks again.",
+    Sentence.INTERNAL_ERROR: "Something went wrong on my side. Please try again with /retry.",
+    Sentence.NEW_DONE: "A new conversation begins. Earlier messages are no longer in the context.",
+    Sentence.UNDO_DONE: "Taken back: “{question}”",
+    Sentence.UNDO_NOTHING: "There is nothing to take back.",
+    Sentence.RETRY_NOTHING: "There is nothing to ask again.",
+    Sentence.STOP_DONE: "Stopping.",
+    Sentence.STOP_NOTHING: "Nothing is being written right now.",
+    Sentence.MODEL_CHOOSE: "The model is {current}. Others: /model NAME",
+    Sentence.MODEL_CHANGED: "The model is now {name}. The context stays.",
+    Sentence.PERSONA_CHOOSE: "The persona is {current}. Others: /persona NAME",
+    Sentence.PERSONA_CHANGED: "The persona is now {name}. The context stays.",
+    Sentence.EXPORT_DONE: "The conversation: {messages} messages.",
+    Sentence.EXPORT_NOTHING: "There is nothing to export yet.",
+    Sentence.CONTEXT_TITLE: "What {model} would see ({encoding}):",
+    Sentence.CONTEXT_PERSONA: "{tokens} tokens · persona {name}",
+    Sentence.CONTEXT_MESSAGE: "{tokens} tokens · {who}: {excerpt}",
+    Sentence.CONTEXT_CUT: "{messages} older messages with {tokens} tokens are cut.",
+    Sentence.CONTEXT_SUM: "{tokens} of {budget} tokens used.",
+    Sentence.USAGE_CONVERSATION: "This conversation: {prompt} tokens read ({cached} % from the cache), {completion} written, {cost}.",
+    Sentence.USAGE_TODAY: "Today: {prompt} tokens read ({cached} % from the cache), {completion} written, {cost}.",
+    Sentence.HELP_TITLE: "Write to me and I answer. Commands:",
+    Sentence.HELP_NEW: "start a new conversation",
+    Sentence.HELP_MODEL: "show or choose the model",
+    Sentence.HELP_PERSONA: "show or choose the persona",
+    Sentence.HELP_RETRY: "answer the last question again",
+    Sentence.HELP_UNDO: "take back the last question and its answer",
+    Sentence.HELP_STOP: "stop the answer being written and keep it",
+    Sentence.HELP_CONTEXT: "show what the model would see",
+    Sentence.HELP_USAGE: "show tokens and cost",
+    Sentence.HELP_EXPORT: "save the conversation as Markdown and JSON",
+    Sentence.HELP_HELP: "show this list",
+    Sentence.ROLE_YOU: "you",
+    Sentence.TERMINAL_WELCOME: "Parlour · {model} · {persona} · /help for commands, exit to leave",
+    Sentence.TERMINAL_LOADING: "The model {model} is loading …",
+    Sentence.TERMINAL_BYE: "Good bye.",
+    Sentence.TERMINAL_SAVED: "Saved {file}",
+    Sentence.TERMINAL_RESUMED: "An answer was interrupted last time; here it is:",
+    Sentence.STORE_AWAY: "I cannot store messages right now, so yours was not accepted. Please send it again in a moment.",
+}
+
+CHINESE: dict[Sentence, str] = {
+    Sentence.EMPTY_MESSAGE: "这条消息里没有我能读的内容。",
+    Sentence.MESSAGE_TOO_LONG: "这条消息太长了：{tokens} 个词元，比我一次能接收的 {limit} 个多出 {over} 个。",
+    Sentence.MESSAGE_TOO_OLD: "抱歉，您发这条消息时我不在线，现在已经过去太久了。如果仍有需要，请再问一次。",
+    Sentence.UNKNOWN_COMMAND: "我不认识命令 /{command}。发送 /help 查看可用命令。",
+    Sentence.BAD_ARGUMENT: "/{command} 不接受“{argument}”。可选：{expected}。",
+    Sentence.NOT_ALLOWED: "您在这里没有权限这样做。",
+    Sentence.MODEL_UNREACHABLE: "现在无法连接到模型。请稍后用 /retry 再试。",
+    Sentence.MODEL_BUSY: "模型现在负载过高。请稍后用 /retry 再试。",
+    Sentence.MODEL_STALLED: "模型中途没有了回应。请用 /retry 再试。",
+    Sentence.MODEL_GARBLED: "无法读取模型的回复。请用 /retry 再试。",
+    Sentence.MODEL_KEY_REFUSED: "模型服务拒绝了我们的密钥，需要管理员处理。",
+    Sentence.MODEL_UNKNOWN: "模型服务不认识模型“{model}”。请用 /model 选择另一个。",
+    Sentence.MODEL_NO_CREDIT: "模型服务的额度已用完，需要管理员处理。",
+    Sentence.CONTENT_REFUSED: "模型服务拒绝了这段内容。",
+    Sentence.WINDOW_EXCEEDED: "这段对话对模型来说太长了。发送 /new 开始新的对话。",
+    Sentence.REQUEST_REFUSED: "模型服务没有接受这个请求。管理员可以在日志中看到原因。",
+    Sentence.STOPPED: "已停止。",
+    Sentence.GAVE_UP: "我试了几次都没能回答。已通知管理员；发送 /retry 可再问一次。",
+    Sentence.INTERNAL_ERROR: "我这边出了问题。请用 /retry 再试。",
+    Sentence.NEW_DONE: "新的对话开始了。之前的消息不再包含在上下文中。",
+    Sentence.UNDO_DONE: "已撤回：“{question}”",
+    Sentence.UNDO_NOTHING: "没有可以撤回的内容。",
+    Sentence.RETRY_NOTHING: "没有可以重新提问的内容。",
+    Sentence.STOP_DONE: "正在停止。",
+    Sentence.STOP_NOTHING: "现在没有正在生成的回答。",
+    Sentence.MODEL_CHOOSE: "当前模型是 {current}。切换：/model 名称",
+    Sentence.MODEL_CHANGED: "模型已切换为 {name}，上下文保留。",
+    Sentence.PERSONA_CHOOSE: "当前角色是 {current}。切换：/persona 名称",
+    Sentence.PERSONA_CHANGED: "角色已切换为 {name}，上下文保留。",
+    Sentence.EXPORT_DONE: "对话内容：共 {messages} 条消息。",
+    Sentence.EXPORT_NOTHING: "还没有可以导出的内容。",
+    Sentence.CONTEXT_TITLE: "{model} 会看到的内容（{encoding}）：",
+    Sentence.CONTEXT_PERSONA: "{tokens} 个词元 · 角色 {name}",
+    Sentence.CONTEXT_MESSAGE: "{tokens} 个词元 · {who}：{excerpt}",
+    Sentence.CONTEXT_CUT: "较早的 {messages} 条消息（{tokens} 个词元）已被裁去。",
+    Sentence.CONTEXT_SUM: "已用 {tokens} / {budget} 个词元。",
+    Sentence.USAGE_CONVERSATION: "本对话：读取 {prompt} 个词元（{cached} % 来自缓存），生成 {completion} 个，{cost}。",
+    Sentence.USAGE_TODAY: "今天：读取 {prompt} 个词元（{cached} % 来自缓存），生成 {completion} 个，{cost}。",
+    Sentence.HELP_TITLE: "给我发消息，我就会回答。命令：",
+    Sentence.HELP_NEW: "开始新的对话",
+    Sentence.HELP_MODEL: "查看或选择模型",
+    Sentence.HELP_PERSONA: "查看或选择角色",
+    Sentence.HELP_RETRY: "重新回答上一个问题",
+    Sentence.HELP_UNDO: "撤回上一个问题和回答",
+    Sentence.HELP_STOP: "停止正在生成的回答并保留已有内容",
+    Sentence.HELP_CONTEXT: "查看模型会看到的内容",
+    Sentence.HELP_USAGE: "查看词元用量和费用",
+    Sentence.HELP_EXPORT: "将对话保存为 Markdown 和 JSON",
+    Sentence.HELP_HELP: "显示此列表",
+    Sentence.ROLE_YOU: "您",
+    Sentence.TERMINAL_WELCOME: "Parlour · {model} · {persona} · /help 查看命令，exit 退出",
+    Sentence.TERMINAL_LOADING: "正在加载模型 {model} …",
+    Sentence.TERMINAL_BYE: "再见。",
+    Sentence.TERMINAL_SAVED: "已保存 {file}",
+    Sentence.TERMINAL_RESUMED: "上次有一个回答被中断，现在补上：",
+    Sentence.STORE_AWAY: "我现在无法保存消息，因此没有接收您的消息。请稍后重新发送。",
+}
+
+LANGUAGES: dict[str, dict[Sentence, str]] = {"en": ENGLISH, "zh": CHINESE}
+
+
+def say(sentence: Sentence, language: str, **values: object) -> str:
+    """The sentence in the user's language (a BCP 47 tag; English where it is not spoken here), placeholders filled."""
+    table = LANGUAGES.get(language.replace("_", "-").split("-")[0].lower(), ENGLISH)
+    return table[sentence].format(**values)

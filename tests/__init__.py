@@ -1,0 +1,1 @@
+"""The tests; `stories` reads as the description of the service."""
