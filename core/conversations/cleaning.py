@@ -1,0 +1,27 @@
+"""Makes text that people or platforms send safe to store and to send on, and says when nothing is left of it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from core.errors import EmptyMessage
+
+_NEWLINES = re.compile(r"\r\n?")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
+_INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
+
+
+def clean(text: str) -> str:
+    """The text with Unix newlines, U+FFFD for every lone surrogate, and no C0 or C1 control but tab and newline.
+
+    Direction marks and joiners stay: right-to-left languages and emoji need them. Raises EmptyMessage when nothing
+    visible is left.
+    """
+    text = _NEWLINES.sub("\n", text)
+    text = _CONTROLS.sub("", text)
+    text = _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text).strip()
+    if all(unicodedata.category(character) in _INVISIBLE for character in text):
+        raise EmptyMessage
+    return text
