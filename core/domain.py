@@ -87,7 +87,8 @@ class Incoming:
 class Conversation:
     """Where a conversation stands. `epoch` counts explicit moves of the head (/new, /undo, choosing a sibling), so a
     running turn can tell that it must not move the head any more. Empty model or persona: the configured default.
-    `failed` is the newest turn that ended in an error, for /retry; a kept answer clears it."""
+    `failed` is the newest turn that ended in an error, for /retry; a kept answer or a
+    move of the head clears it."""
 
     id: ConversationId
     head: MessageId | None = None
@@ -243,10 +244,12 @@ class PromptMessage:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is sent to a model. max_output: tokens at most; None leaves it to the model's settings."""
+    """What is sent to a model. max_output: tokens at most; None leaves it to the model's settings. tokens: about how
+    many the prompt has, in the model's own."""
 
     messages: tuple[PromptMessage, ...]
     max_output: int | None = None
+    tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

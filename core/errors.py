@@ -6,6 +6,7 @@ ParlourError
 │   │   ├── EmptyMessage
 │   │   ├── MessageTooLong
 │   │   ├── MessageTooOld
+│   │   ├── QuestionGone      the question to be asked again is kept no more
 │   │   ├── UnknownCommand
 │   │   ├── BadArgument
 │   │   └── NotAllowed
@@ -70,6 +71,10 @@ class MessageTooLong(InputError):
 
 class MessageTooOld(InputError):
     sentence = Sentence.MESSAGE_TOO_OLD
+
+
+class QuestionGone(InputError):
+    sentence = Sentence.RETRY_NOTHING
 
 
 class UnknownCommand(InputError):

@@ -7,7 +7,7 @@ longer holds. A store reads the time from the clock it was opened with, and from
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
 from types import TracebackType
@@ -37,9 +37,6 @@ from core.domain import (
     UsageReport,
 )
 from core.errors import ChatError
-
-Remember = Callable[[Ref], Awaitable[None]]
-"""Stores the ref of a message just posted for the claimed turn; raises LeaseLost."""
 
 
 class Watchdog(Protocol):
@@ -95,8 +92,20 @@ class Reply(Protocol):
         """Returns when the user can see the problem's sentence in place of an answer."""
 
 
+class Claim(Protocol):
+    """What a reply may ask of the claim under which it writes."""
+
+    def check(self) -> None:
+        """Call right before each write to a platform. Raises LeaseLost when the lease may have lapsed: a process that
+        was paused finds out here, before it writes into a turn that somebody else answers by now."""
+
+    async def remember(self, ref: Ref) -> None:
+        """*ref*, just posted, shows (part of) this turn's answer. Posting and remembering are one uninterruptible step:
+        shield them together from cancellation. Raises LeaseLost."""
+
+
 class Replies(Protocol):
-    def open(self, turn: Turn, remember: Remember) -> AbstractAsyncContextManager[Reply]:
+    def open(self, turn: Turn, claim: Claim) -> AbstractAsyncContextManager[Reply]:
         """A reply from stored data alone: `turn.incoming.address`, `turn.shown`, the sender's language."""
 
 
@@ -149,7 +158,7 @@ class History(Protocol):
         """Sets what is not None."""
 
     async def move(self, conversation: ConversationId, head: MessageId | None) -> None:
-        """Moves the head (None: a new root follows) and counts the epoch up."""
+        """Moves the head (None: a new root follows), counts the epoch up and forgets `failed`."""
 
     async def message(self, conversation: ConversationId, message: MessageId) -> Message | None: ...
 

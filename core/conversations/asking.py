@@ -1,0 +1,152 @@
+"""One answer from models that fail: retry, fall back, ask again after a cut, continue after a length limit."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from core.conversations.context import continued
+from core.domain import NO_USAGE, Finish, ModelSpec, Prompt, Usage
+from core.errors import ContentRefused, ModelError, ModelGarbled, WindowExceeded
+from core.limits.rates import Bucket, Rate, backoff, full, take
+from core.ports import Chance, Clock, LanguageModel
+
+log = structlog.get_logger(__name__)
+
+CONTINUE = "Continue exactly where you stopped, in the middle of the sentence if need be. Repeat nothing."
+LONGEST_BACKOFF = 20.0
+"""Seconds between two attempts at most, unless the server asks for more."""
+LONGEST_RETRY_AFTER = 60.0
+"""Seconds a user is made to wait because a server said so; after that the next model is asked, or the user is told."""
+RETRY_RATE = Rate(per_second=10.0, burst=50.0)
+"""Retries per model, over all conversations: an ailing server is not buried under them."""
+MOST_CUTS = 3
+"""How often the context is cut further after the server found it too long."""
+MOST_CONTINUATIONS = 16
+
+Prepare = Callable[[LanguageModel], Awaitable[Prompt]]
+"""Fits the context to a model; raises MessageTooLong when the question alone does not fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskingPolicy:
+    """attempts: calls per model before the next one is tried. backoff: seconds after the first failure.
+    max_tokens: an answer that stops for length is continued up to this many tokens."""
+
+    attempts: int = 4
+    backoff: float = 1.0
+    max_tokens: int = 8000
+
+
+class Retries:
+    """How long a failed call waits before the next one; shared by all conversations."""
+
+    def __init__(self, policy: AskingPolicy, clock: Clock, chance: Chance) -> None:
+        self._policy = policy
+        self._clock = clock
+        self._chance = chance
+        self._buckets: dict[str, Bucket] = {}
+
+    async def pause(self, model: str, attempt: int, problem: ModelError) -> None:
+        """Returns when *model* may be asked again; raises *problem* when it may not."""
+        waits_too_long = (problem.retry_after or 0) > LONGEST_RETRY_AFTER
+        if not problem.retryable or attempt >= self._policy.attempts or waits_too_long:
+            raise problem
+        now = self._clock.monotonic()
+        self._buckets[model], queue = take(self._buckets.get(model, full(RETRY_RATE, now)), RETRY_RATE, now)
+        delay = backoff(attempt, self._policy.backoff, LONGEST_BACKOFF, self._chance.unit())
+        await self._clock.sleep(max(delay, queue, problem.retry_after or 0))
+
+
+class Asking:
+    """Asks for one answer. `text`, `model`, `finish` and `usage` are what there is so far: whoever cancels `run`
+    finds in them what had been written."""
+
+    def __init__(self, policy: AskingPolicy, retries: Retries, show: Callable[[str], None]) -> None:
+        self._policy = policy
+        self._retries = retries
+        self._show = show
+        self.text = ""
+        self.model = ""
+        self.prompt = Prompt(())
+        self.finish = Finish.STOP
+        self.usage: Usage = NO_USAGE
+
+    async def run(self, candidates: Sequence[LanguageModel], prepare: Prepare) -> None:
+        """Asks the candidates in turn until one has answered. Raises the first one's ModelError when none has."""
+        first_problem: ModelError | None = None
+        for model in candidates:
+            try:
+                await self._answer_from(model, prepare)
+            except ContentRefused:
+                raise
+            except ModelError as problem:
+                log.warning("model.failed", model=model.spec.id, error=type(problem).__name__, detail=problem.detail)
+                first_problem = first_problem or problem
+            else:
+                return
+        raise first_problem or ModelError("no model is configured")
+
+    async def _answer_from(self, model: LanguageModel, prepare: Prepare) -> None:
+        self.model = model.spec.id
+        await self._first_part(model, prepare)
+        for _ in range(MOST_CONTINUATIONS):
+            if self.finish is not Finish.LENGTH or self.usage.completion >= self._policy.max_tokens:
+                return
+            if not await self._next_part(model):
+                return
+
+    async def _first_part(self, model: LanguageModel, prepare: Prepare) -> None:
+        cuts = 0
+        while True:
+            try:
+                self.prompt = await prepare(model)
+                return await self._persist(model, self.prompt, "")
+            except WindowExceeded as problem:
+                cuts += 1
+                if cuts > MOST_CUTS:
+                    raise
+                await model.learn_window(_window_behind(problem, self.prompt, model.spec))
+
+    async def _next_part(self, model: LanguageModel) -> bool:
+        """Continues; False when the model adds nothing. What is there already is an answer, so no failure is raised."""
+        before = self.text
+        try:
+            await self._persist(model, continued(self.prompt, before, CONTINUE), before)
+        except ModelError as problem:
+            log.warning("model.not_continued", model=model.spec.id, error=type(problem).__name__, detail=problem.detail)
+            self.text, self.finish = before, Finish.LENGTH
+            return False
+        return len(self.text) > len(before)
+
+    async def _persist(self, model: LanguageModel, prompt: Prompt, before: str) -> None:
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return await self._write(model, prompt, before)
+            except ModelError as problem:
+                log.info("model.retry", model=model.spec.id, attempt=attempt, error=type(problem).__name__)
+                await self._retries.pause(model.spec.id, attempt, problem)
+
+    async def _write(self, model: LanguageModel, prompt: Prompt, before: str) -> None:
+        """One call. What it writes replaces what an earlier, failed one had shown."""
+        text = before
+        async with model.stream(prompt) as deltas:
+            async for piece in deltas:
+                text += piece
+                self.text = text
+                self._show(text)
+        if not text:
+            raise ModelGarbled("an empty answer")
+        self.finish = deltas.finish
+        self.usage = self.usage + deltas.usage
+
+
+def _window_behind(problem: WindowExceeded, prompt: Prompt, spec: ModelSpec) -> int:
+    """The window the server seems to have: what it said, or no more than the prompt it refused, of which the share that
+    is reserved for the answer is then saved."""
+    said = problem.limit or spec.window
+    return said if said < spec.window else min(spec.window - 1, max(1, prompt.tokens))

@@ -1,0 +1,279 @@
+"""One turn, from the question to the kept and shown answer. Read this first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import structlog
+
+from core.conversations.access import Access, chat_of
+from core.conversations.asking import Asking, AskingPolicy, Retries
+from core.conversations.cleaning import clean
+from core.conversations.context import (
+    MESSAGE_FRAME,
+    ContextReport,
+    Room,
+    fit,
+    prompt_of,
+    rendered,
+    room_for,
+    used_by,
+)
+from core.conversations.personas import Persona, Personas
+from core.domain import (
+    Answer,
+    Conversation,
+    ConversationId,
+    Exchange,
+    Finish,
+    Message,
+    MessageId,
+    Prompt,
+    Role,
+    TextPart,
+    Tokens,
+    Turn,
+    TurnId,
+    Usage,
+    answer_id,
+    question_id,
+    text_of,
+)
+from core.errors import ChatError, MessageTooLong, MessageTooOld, NotAllowed, QuestionGone, Stopped
+from core.ports import (
+    Budgets,
+    Chance,
+    Clock,
+    History,
+    LanguageModel,
+    Models,
+    Outcome,
+    Reply,
+    TokenCounter,
+    Watchdog,
+)
+
+log = structlog.get_logger(__name__)
+
+EVERYTHING = 1 << 62
+"""A window no branch is longer than."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationSettings:
+    """context_tokens: the prompt at most. keep: the share of the budget that a cut leaves. max_age: seconds after which
+    a message is apologised for instead of answered. fallback: models to ask, in order, when the chosen one fails."""
+
+    context_tokens: int = 16_000
+    keep: float = 0.5
+    max_age: float = 3600.0
+    fallback: tuple[str, ...] = ()
+    access: Access = field(default_factory=Access)
+    asking: AskingPolicy = field(default_factory=AskingPolicy)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a conversation needs of the world."""
+
+    history: History
+    budgets: Budgets
+    models: Models
+    counter: TokenCounter
+    clock: Clock
+    chance: Chance
+
+
+class Conversations:
+    """Answers turns; holds nothing between them but who can be stopped."""
+
+    def __init__(self, world: World, personas: Personas, settings: ConversationSettings) -> None:
+        self._world = world
+        self._history = world.history
+        self._budgets = world.budgets
+        self._personas = personas
+        self._settings = settings
+        self._retries = Retries(settings.asking, world.clock, world.chance)
+        self._running: dict[TurnId, Watchdog] = {}
+
+    async def answer(self, turn: Turn, reply: Reply) -> Outcome:
+        """Answers *turn* once, however often it is tried.
+
+        Raises LeaseLost, StoreError or SurfaceUnavailable when it could not; trying again later is then right.
+        """
+        answer = await self._history.answer_to(turn)
+        if answer is None:
+            try:
+                self._admit(turn)
+                await self._budgets.reserve(turn)
+                exchange = await self._ask(turn, reply)
+            except ChatError as problem:
+                log.info("turn.failed", error=type(problem).__name__, detail=problem.detail)
+                await self._budgets.refund(turn)
+                await reply.fail(problem)
+                return Outcome.FAILED
+            await self._history.commit(turn, exchange)
+            answer = answer_of(exchange.answer)
+            await self._budgets.settle(turn, answer.usage)
+        await reply.finish(answer)
+        return Outcome.ANSWERED
+
+    def stop(self, turn: TurnId) -> None:
+        """Ends the model's scope; the text so far becomes the answer. Nothing happens when it is not running here."""
+        if scope := self._running.get(turn):
+            scope.bite()
+
+    async def context(self, conversation: ConversationId) -> ContextReport:
+        """What the model would see if something were asked now."""
+        state = await self._history.conversation(conversation)
+        model = self._world.models.get(state.model)
+        persona = self._personas.get(state.persona)
+        room = self._room(model, persona)
+        encoding = model.spec.encoding
+        path = await self._history.path(conversation, state.head, encoding, EVERYTHING)
+        kept = fit(path, 0, room, self._settings.keep)
+        cut = path[: len(path) - len(kept)]
+        return ContextReport(
+            model=model.spec.id,
+            exact=model.spec.exact,
+            persona=persona.name,
+            persona_tokens=room.tokens(self._world.counter.count(persona.prompt).of(encoding)),
+            kept=tuple((message, room.tokens(message.own.of(encoding))) for message in kept),
+            cut_messages=len(cut),
+            cut_tokens=room.tokens(used_by(cut, encoding)),
+            used=room.tokens(used_by(kept, encoding)),
+            budget=room.limit,
+        )
+
+    def _admit(self, turn: Turn) -> None:
+        incoming = turn.incoming
+        if not self._settings.access.allows(incoming.sender.id, chat_of(incoming.conversation)):
+            raise NotAllowed
+        if turn.attempt == 1 and self._world.clock.now() - incoming.sent_at > self._settings.max_age:
+            raise MessageTooOld
+        if turn.stop_requested:
+            raise Stopped
+
+    async def _ask(self, turn: Turn, reply: Reply) -> Exchange:
+        """What is to be kept: the question and the model's answer to it. Raises ChatError."""
+        brief = await self._brief(turn)
+        asking = Asking(self._settings.asking, self._retries, reply.draft)
+        stopped = False
+        try:
+            async with self._world.clock.watchdog(None) as scope:
+                self._running[turn.id] = scope
+                await asking.run(self._candidates(turn.conversation), partial(self._prepare, brief))
+        except TimeoutError:
+            stopped = True
+        finally:
+            del self._running[turn.id]
+        if stopped and not asking.text:
+            raise Stopped
+        return self._exchange(turn, brief, asking, stopped=stopped)
+
+    async def _brief(self, turn: Turn) -> Brief:
+        """Everything needed to put the turn's question to a model, read in one round trip."""
+        persona = self._personas.get(turn.conversation.persona)
+        room = self._room(self._world.models.get(turn.conversation.model), persona)
+        path = await recall(self._history, turn.conversation.id, turn.parent, room)
+        if turn.incoming.again is None:
+            question = self._question(turn, path[-1] if path else None)
+        elif path:
+            *earlier, question = path
+            path = tuple(earlier)
+        else:
+            raise QuestionGone
+        return Brief(turn, question, persona, room, path)
+
+    def _question(self, turn: Turn, parent: Message | None) -> Message:
+        """The incoming message, with the place it will have in the history."""
+        incoming = turn.incoming
+        text = clean(text_of(incoming.parts))
+        own = MESSAGE_FRAME + self._world.counter.count(rendered(incoming.author, text))
+        return Message(
+            id=question_id(turn.id),
+            parent=parent.id if parent else None,
+            role=Role.USER,
+            parts=(TextPart(text),),
+            at=incoming.sent_at,
+            own=own,
+            total=(parent.total if parent else Tokens()) + own,
+            author=incoming.author,
+            sender=incoming.sender.id,
+        )
+
+    async def _prepare(self, brief: Brief, model: LanguageModel) -> Prompt:
+        """Fits the context to *model*. Raises MessageTooLong when the question alone does not fit."""
+        room = self._room(model, brief.persona)
+        encoding = model.spec.encoding
+        background = brief.turn.incoming.background
+        asked = brief.question.own.of(encoding) + self._world.counter.count(background).of(encoding)
+        if asked > room.budget:
+            tokens = room.tokens(asked)
+            raise MessageTooLong(tokens=tokens, limit=room.limit, over=max(1, tokens - room.limit))
+        path = brief.path
+        if room != brief.room:
+            path = await recall(self._history, brief.turn.conversation.id, brief.question.parent, room)
+        kept = fit(path, asked, room, self._settings.keep)
+        counted = used_by(kept, encoding) + asked + self._world.counter.count(brief.persona.prompt).of(encoding)
+        prompt = prompt_of(brief.persona.prompt, kept, brief.question, background)
+        return replace(prompt, tokens=room.tokens(counted))
+
+    def _candidates(self, state: Conversation) -> Sequence[LanguageModel]:
+        models = [self._world.models.get(state.model)]
+        models += [self._world.models.get(name) for name in self._settings.fallback]
+        return list({model.spec.id: model for model in models}.values())
+
+    def _room(self, model: LanguageModel, persona: Persona) -> Room:
+        tokens = self._world.counter.count(persona.prompt).of(model.spec.encoding)
+        return room_for(model.spec, self._settings.context_tokens, tokens)
+
+    def _exchange(self, turn: Turn, brief: Brief, asking: Asking, *, stopped: bool) -> Exchange:
+        question = brief.question
+        own = MESSAGE_FRAME + self._world.counter.count(asking.text)
+        answer = Message(
+            id=answer_id(turn.id),
+            parent=question.id,
+            role=Role.ASSISTANT,
+            parts=(TextPart(asking.text),),
+            at=self._world.clock.now(),
+            own=own,
+            total=question.total + own,
+            model=asking.model,
+            finish=Finish.STOPPED if stopped else asking.finish,
+            usage=self._stopped_usage(asking, own) if stopped else asking.usage,
+        )
+        return Exchange(None if turn.incoming.again is not None else question, answer)
+
+    def _stopped_usage(self, asking: Asking, written: Tokens) -> Usage:
+        """A call that was stopped reports nothing; the provider bills it all the same, so it is estimated."""
+        spec = self._world.models.get(asking.model).spec
+        call = Usage(prompt=asking.prompt.tokens, completion=written.of(spec.encoding))
+        cost = spec.price.of(call) if spec.price else None
+        return asking.usage + replace(call, cost=cost)
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """A question, and the path before it as far as it fits *room*."""
+
+    turn: Turn
+    question: Message
+    persona: Persona
+    room: Room
+    path: tuple[Message, ...]
+
+
+async def recall(
+    history: History, conversation: ConversationId, leaf: MessageId | None, room: Room
+) -> tuple[Message, ...]:
+    """The newest part of the branch that ends in *leaf*: what fits the room, and at least the leaf itself."""
+    return await history.path(conversation, leaf, room.spec.encoding, max(1, room.budget))
+
+
+def answer_of(message: Message) -> Answer:
+    """A kept answer as it is shown."""
+    usage = message.usage or Usage(calls=0)
+    return Answer(message.id, message.text, message.model, message.finish or Finish.STOP, usage)

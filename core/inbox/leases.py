@@ -1,0 +1,77 @@
+"""Holding a turn: renewing its lease, and noticing when it is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from core.domain import Ref, Turn
+from core.errors import LeaseLost, StoreError
+from core.ports import Clock, Inbox
+
+log = structlog.get_logger(__name__)
+
+RENEWALS = 3
+"""How often a lease is renewed within its length."""
+
+
+class Hold:
+    """``async with Hold(…)``: the turn is held until the block ends. `Claim` for the reply that writes under it.
+
+    The block is left with LeaseLost as soon as the store says that somebody else holds the turn, or when the lease may
+    have lapsed by our own clock because the store could not be reached in time (or this process was paused).
+    """
+
+    def __init__(self, inbox: Inbox, turn: Turn, lease: float, clock: Clock, on_stop: Callable[[], None]) -> None:
+        self._inbox = inbox
+        self._turn = turn
+        self._lease = lease
+        self._clock = clock
+        self._on_stop = on_stop
+        self._until = clock.monotonic() + lease
+        self._scope = clock.watchdog(None)
+        self._lost = False
+
+    async def __aenter__(self) -> Self:
+        await self._scope.__aenter__()
+        self._renewing = asyncio.create_task(self._renew(), name=f"lease {self._turn.id}")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._renewing.cancel()
+        await asyncio.gather(self._renewing, return_exceptions=True)
+        try:
+            await self._scope.__aexit__(kind, error, trace)
+        except TimeoutError:
+            raise LeaseLost(self._turn.id) from error
+        if self._lost and kind is None:
+            raise LeaseLost(self._turn.id)
+
+    def check(self) -> None:
+        if self._lost or self._clock.monotonic() >= self._until:
+            raise LeaseLost(self._turn.id)
+
+    async def remember(self, ref: Ref) -> None:
+        await self._inbox.remember(self._turn, ref)
+
+    async def _renew(self) -> None:
+        while not self._lost:
+            await self._clock.sleep(self._lease / RENEWALS)
+            started = self._clock.monotonic()
+            try:
+                self.check()
+                if await self._inbox.renew(self._turn, self._lease):
+                    self._on_stop()
+                self._until = started + self._lease
+            except StoreError:
+                log.warning("lease.not_renewed", turn=self._turn.id)
+            except LeaseLost:
+                log.warning("lease.lost", turn=self._turn.id)
+                self._lost = True
+                self._scope.bite()

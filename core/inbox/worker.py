@@ -1,0 +1,193 @@
+"""The worker: claims turns, holds them, has them answered, finishes them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+
+from core.conversations.service import Conversations
+from core.domain import Turn, TurnId
+from core.errors import GaveUp, LeaseLost, StoreError, SurfaceUnavailable
+from core.inbox.leases import Hold
+from core.limits.rates import backoff
+from core.ports import Chance, Clock, Inbox, Replies, Reply
+
+log = structlog.get_logger(__name__)
+
+POLL = 1.0
+"""Seconds after which the inbox is looked at even if nothing was heard of it."""
+LONGEST_PAUSE = 60.0
+"""Seconds between two attempts of one turn at most, unless the platform asks for more."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """lanes: which turns are claimed. concurrency: turns answered at once. lease, drain: seconds; drain is how long
+    running answers may take to end at shutdown."""
+
+    lanes: frozenset[str]
+    concurrency: int = 200
+    lease: float = 30.0
+    drain: float = 20.0
+    max_attempts: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """What a worker works with."""
+
+    inbox: Inbox
+    conversations: Conversations
+    replies: Replies
+    clock: Clock
+    chance: Chance
+
+
+class Worker:
+    """``await worker.run()`` works until `drain` is called. Cancelling `run` leaves every held turn to be resumed."""
+
+    def __init__(self, place: Workplace, settings: WorkerSettings) -> None:
+        self._place = place
+        self._inbox = place.inbox
+        self._settings = settings
+        self._running: dict[TurnId, asyncio.Task[None]] = {}
+        self._draining = asyncio.Event()
+        self._store_away = 0
+
+    def drain(self) -> None:
+        """Claims no more; `run` returns when the running answers have ended, or have been left after the drain time."""
+        self._draining.set()
+
+    async def run(self) -> None:
+        try:
+            await self._work()
+            await self._end()
+        finally:
+            await self._leave()
+
+    async def _work(self) -> None:
+        draining = asyncio.create_task(self._draining.wait(), name="worker draining")
+        try:
+            while not self._draining.is_set():
+                await self._fill()
+                waiting = asyncio.create_task(self._inbox.wait(POLL), name="worker waiting")
+                try:
+                    await asyncio.wait({waiting, draining}, return_when=asyncio.FIRST_COMPLETED)
+                    if waiting.done():
+                        self._stop(waiting.result())
+                finally:
+                    await cancelled(waiting)
+        finally:
+            await cancelled(draining)
+
+    async def _fill(self) -> None:
+        """Claims until nothing is claimable or the worker is full."""
+        while len(self._running) < self._settings.concurrency and not self._draining.is_set():
+            try:
+                turn = await self._inbox.claim(self._settings.lanes, self._settings.lease)
+            except StoreError as problem:
+                await self._sit_out(problem)
+                return
+            self._store_away = 0
+            if turn is None:
+                return
+            task = asyncio.create_task(self._hold(turn), name=f"turn {turn.id}")
+            self._running[turn.id] = task
+            task.add_done_callback(lambda _, turn=turn: self._running.pop(turn.id, None))  # type: ignore[misc]
+
+    async def _sit_out(self, problem: StoreError) -> None:
+        self._store_away += 1
+        if self._store_away == 1:
+            log.warning("store.away", detail=str(problem))
+        await self._place.clock.sleep(self._pause(min(self._store_away, 3)))
+
+    async def _end(self) -> None:
+        """Lets running answers end, still hearing /stop."""
+        try:
+            async with self._place.clock.watchdog(self._settings.drain):
+                while self._running:
+                    waiting = asyncio.create_task(self._inbox.wait(POLL), name="worker waiting")
+                    try:
+                        await asyncio.wait({waiting, *self._running.values()}, return_when=asyncio.FIRST_COMPLETED)
+                        if waiting.done():
+                            self._stop(waiting.result())
+                    finally:
+                        await cancelled(waiting)
+        except TimeoutError:
+            log.warning("worker.left", turns=len(self._running))
+
+    async def _leave(self) -> None:
+        tasks = list(self._running.values())
+        for task in tasks:
+            task.cancel("the worker leaves")
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _stop(self, turns: frozenset[TurnId]) -> None:
+        for turn in turns:
+            self._place.conversations.stop(turn)
+
+    async def _hold(self, turn: Turn) -> None:
+        """One claimed turn. The outermost loop: whatever happens in a turn stays in it."""
+        with structlog.contextvars.bound_contextvars(turn=turn.id, conversation=turn.incoming.conversation):
+            log.info("turn.claimed", attempt=turn.attempt)
+            try:
+                await self._answer(turn)
+            except LeaseLost:
+                log.warning("turn.lost")
+            except SurfaceUnavailable as problem:
+                log.warning("turn.postponed", detail=str(problem))
+                await self._give_back(turn, problem.retry_after or self._pause(turn.attempt), spent=False)
+            except StoreError as problem:
+                log.warning("turn.postponed", detail=str(problem))
+                await self._give_back(turn, self._pause(1), spent=False)
+            except asyncio.CancelledError:
+                await self._give_back(turn, 0.0, spent=False, once=True)
+                raise
+            except Exception:
+                log.exception("turn.broke")
+                await self._give_back(turn, self._pause(turn.attempt), spent=True)
+
+    async def _answer(self, turn: Turn) -> None:
+        clock, conversations = self._place.clock, self._place.conversations
+        async with (
+            Hold(self._inbox, turn, self._settings.lease, clock, lambda: conversations.stop(turn.id)) as hold,
+            self._place.replies.open(turn, hold) as reply,
+        ):
+            if turn.attempt > self._settings.max_attempts:
+                await self._set_aside(turn, reply)
+                return
+            outcome = await conversations.answer(turn, reply)
+            await self._inbox.finish(turn, outcome)
+            log.info("turn.finished", outcome=outcome.value)
+
+    async def _set_aside(self, turn: Turn, reply: Reply) -> None:
+        await reply.fail(GaveUp())
+        await self._inbox.set_aside(turn, f"no answer after {turn.attempt - 1} attempts")
+        log.error("turn.set_aside", attempts=turn.attempt - 1)
+
+    async def _give_back(self, turn: Turn, seconds: float, *, spent: bool, once: bool = False) -> None:
+        """Gives the claim back, waiting for a store that is away: a lapsing lease would cost an attempt."""
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                await self._inbox.postpone(turn, seconds, spent=spent)
+            except LeaseLost:
+                return
+            except StoreError:
+                if once:
+                    return
+                await self._place.clock.sleep(self._pause(attempt))
+            else:
+                return
+
+    def _pause(self, attempt: int) -> float:
+        return backoff(attempt, 1.0, LONGEST_PAUSE, self._place.chance.unit())
+
+
+async def cancelled(task: asyncio.Task[object]) -> None:
+    """Returns when *task*, told to stop, has stopped."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
