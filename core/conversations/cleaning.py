@@ -21,7 +21,7 @@ def clean(text: str) -> str:
     """
     text = _NEWLINES.sub("\n", text)
     text = _CONTROLS.sub("", text)
-    text = _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text).strip()
+    text = _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text).strip("\n").rstrip()
     if all(unicodedata.category(character) in _INVISIBLE for character in text):
         raise EmptyMessage
     return text
