@@ -31,6 +31,7 @@ class Sentence(StrEnum):
     NEW_DONE = "new_done"
     UNDO_DONE = "undo_done"
     UNDO_NOTHING = "undo_nothing"
+    UNDO_RUNNING = "undo_running"
     RETRY_NOTHING = "retry_nothing"
     STOP_DONE = "stop_done"
     STOP_NOTHING = "stop_nothing"
@@ -45,8 +46,11 @@ class Sentence(StrEnum):
     CONTEXT_MESSAGE = "context_message"
     CONTEXT_CUT = "context_cut"
     CONTEXT_SUM = "context_sum"
+    CONTEXT_EXACT = "context_exact"
+    CONTEXT_ESTIMATED = "context_estimated"
     USAGE_CONVERSATION = "usage_conversation"
     USAGE_TODAY = "usage_today"
+    COST_UNKNOWN = "cost_unknown"
     HELP_TITLE = "help_title"
     HELP_NEW = "help_new"
     HELP_MODEL = "help_model"
@@ -58,6 +62,10 @@ class Sentence(StrEnum):
     HELP_USAGE = "help_usage"
     HELP_EXPORT = "help_export"
     HELP_HELP = "help_help"
+    HELP_LINE = "help_line"
+    ARGUMENT_NAME = "argument_name"
+    ARGUMENT_FORMAT = "argument_format"
+    ARGUMENT_NONE = "argument_none"
     ROLE_YOU = "role_you"
     # terminal
     TERMINAL_WELCOME = "terminal_welcome"
@@ -91,6 +99,7 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.NEW_DONE: "A new conversation begins. Earlier messages are no longer in the context.",
     Sentence.UNDO_DONE: "Taken back: “{question}”",
     Sentence.UNDO_NOTHING: "There is nothing to take back.",
+    Sentence.UNDO_RUNNING: "The answer being written is stopped and taken back.",
     Sentence.RETRY_NOTHING: "There is nothing to ask again.",
     Sentence.STOP_DONE: "Stopping.",
     Sentence.STOP_NOTHING: "Nothing is being written right now.",
@@ -105,8 +114,11 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.CONTEXT_MESSAGE: "{tokens} tokens · {who}: {excerpt}",
     Sentence.CONTEXT_CUT: "{messages} older messages with {tokens} tokens are cut.",
     Sentence.CONTEXT_SUM: "{tokens} of {budget} tokens used.",
+    Sentence.CONTEXT_EXACT: "exact counts",
+    Sentence.CONTEXT_ESTIMATED: "estimated counts",
     Sentence.USAGE_CONVERSATION: "This conversation: {prompt} tokens read ({cached} % from the cache), {completion} written, {cost}.",
     Sentence.USAGE_TODAY: "Today: {prompt} tokens read ({cached} % from the cache), {completion} written, {cost}.",
+    Sentence.COST_UNKNOWN: "no price known",
     Sentence.HELP_TITLE: "Write to me and I answer. Commands:",
     Sentence.HELP_NEW: "start a new conversation",
     Sentence.HELP_MODEL: "show or choose the model",
@@ -118,6 +130,10 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.HELP_USAGE: "show tokens and cost",
     Sentence.HELP_EXPORT: "save the conversation as Markdown and JSON",
     Sentence.HELP_HELP: "show this list",
+    Sentence.HELP_LINE: "{usage} – {meaning}",
+    Sentence.ARGUMENT_NAME: "name",
+    Sentence.ARGUMENT_FORMAT: "markdown|json",
+    Sentence.ARGUMENT_NONE: "/{command} alone",
     Sentence.ROLE_YOU: "you",
     Sentence.TERMINAL_WELCOME: "Parlour · {model} · {persona} · /help for commands, exit to leave",
     Sentence.TERMINAL_LOADING: "The model {model} is loading …",
@@ -150,6 +166,7 @@ CHINESE: dict[Sentence, str] = {
     Sentence.NEW_DONE: "新的对话开始了。之前的消息不再包含在上下文中。",
     Sentence.UNDO_DONE: "已撤回：“{question}”",
     Sentence.UNDO_NOTHING: "没有可以撤回的内容。",
+    Sentence.UNDO_RUNNING: "正在生成的回答已停止并撤回。",
     Sentence.RETRY_NOTHING: "没有可以重新提问的内容。",
     Sentence.STOP_DONE: "正在停止。",
     Sentence.STOP_NOTHING: "现在没有正在生成的回答。",
@@ -164,8 +181,11 @@ CHINESE: dict[Sentence, str] = {
     Sentence.CONTEXT_MESSAGE: "{tokens} 个词元 · {who}：{excerpt}",
     Sentence.CONTEXT_CUT: "较早的 {messages} 条消息（{tokens} 个词元）已被裁去。",
     Sentence.CONTEXT_SUM: "已用 {tokens} / {budget} 个词元。",
+    Sentence.CONTEXT_EXACT: "精确计数",
+    Sentence.CONTEXT_ESTIMATED: "估算计数",
     Sentence.USAGE_CONVERSATION: "本对话：读取 {prompt} 个词元（{cached} % 来自缓存），生成 {completion} 个，{cost}。",
     Sentence.USAGE_TODAY: "今天：读取 {prompt} 个词元（{cached} % 来自缓存），生成 {completion} 个，{cost}。",
+    Sentence.COST_UNKNOWN: "价格未知",
     Sentence.HELP_TITLE: "给我发消息，我就会回答。命令：",
     Sentence.HELP_NEW: "开始新的对话",
     Sentence.HELP_MODEL: "查看或选择模型",
@@ -177,6 +197,10 @@ CHINESE: dict[Sentence, str] = {
     Sentence.HELP_USAGE: "查看词元用量和费用",
     Sentence.HELP_EXPORT: "将对话保存为 Markdown 和 JSON",
     Sentence.HELP_HELP: "显示此列表",
+    Sentence.HELP_LINE: "{usage} – {meaning}",
+    Sentence.ARGUMENT_NAME: "名称",
+    Sentence.ARGUMENT_FORMAT: "markdown|json",
+    Sentence.ARGUMENT_NONE: "单独使用 /{command}",
     Sentence.ROLE_YOU: "您",
     Sentence.TERMINAL_WELCOME: "Parlour · {model} · {persona} · /help 查看命令，exit 退出",
     Sentence.TERMINAL_LOADING: "正在加载模型 {model} …",

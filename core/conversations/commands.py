@@ -1,0 +1,324 @@
+"""What people can tell the bot besides talking to it, defined once for every platform.
+
+A command is a function over a conversation that returns text and choices. Platforms build their menus from `COMMANDS`,
+translate an invocation into an `Incoming` and show the `Reaction` their own way. `Reaction.text` is plain text.
+
+Commands neither wait for a running turn nor race with it: the store counts every move of the head, and a turn that was
+claimed before the move leaves the head alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from core.conversations.access import Access, chat_of
+from core.conversations.context import ContextReport
+from core.conversations.exporting import Document, branch, markdown, tree
+from core.conversations.personas import Personas
+from core.conversations.reports import context_text, excerpt, usage_text
+from core.domain import Conversation, ConversationId, Incoming, Message, Role, TurnId, text_of
+from core.errors import BadArgument, NotAllowed, UnknownCommand
+from core.ports import History, Inbox, Models
+from core.wording import Sentence, say
+
+MOST_NAMED = 30
+"""Possible values that an error names at most: as many as a screen shows."""
+_INVOCATION = re.compile(r"/([A-Za-z][A-Za-z0-9_-]*)(?:\s+(.*))?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    value: str
+    label: str
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What a command has to say. choices: values to run the same command with. turn: its answer is on its way; the
+    caller shows it like that of any message."""
+
+    text: str
+    choices: tuple[Choice, ...] = ()
+    documents: tuple[Document, ...] = ()
+    turn: TurnId | None = None
+
+
+class ContextReader(Protocol):
+    async def context(self, conversation: ConversationId) -> ContextReport: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What commands work on."""
+
+    inbox: Inbox
+    history: History
+    conversations: ContextReader
+    models: Models
+    personas: Personas
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One use of a command: by whom, where, with what. menu: the commands that the sender may run."""
+
+    services: Services
+    incoming: Incoming
+    menu: tuple[Command, ...] = ()
+    argument: str = ""
+
+    async def conversation(self) -> Conversation:
+        return await self.services.history.conversation(self.incoming.conversation)
+
+    def say(self, sentence: Sentence, **values: object) -> str:
+        return say(sentence, self.incoming.sender.language, **values)
+
+
+Choices = Callable[[Invocation], Awaitable[tuple[Choice, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """argument: names the optional argument in menus; None where there is none. choices: all values it can take."""
+
+    name: str
+    help: Sentence
+    run: Callable[[Invocation], Awaitable[Reaction]]
+    aliases: tuple[str, ...] = ()
+    argument: Sentence | None = None
+    choices: Choices | None = None
+    admin_only: bool = False
+
+    def usage(self, language: str) -> str:
+        names = ", ".join(f"/{name}" for name in (self.name, *self.aliases))
+        return f"{names} [{say(self.argument, language)}]" if self.argument else names
+
+
+def parse(text: str) -> tuple[str, str] | None:
+    """Name and argument of a text like ``/model gpt``; None for a text that is none (a path such as ``/usr/bin``)."""
+    found = _INVOCATION.fullmatch(text.strip())
+    return (found[1].lower(), (found[2] or "").strip()) if found else None
+
+
+class Commands:
+    """Runs and completes commands for those who may."""
+
+    def __init__(self, services: Services, access: Access) -> None:
+        self._services = services
+        self._access = access
+
+    async def run(self, name: str, argument: str, incoming: Incoming) -> Reaction:
+        """*incoming* is the invoking event as the adapter translated it. Raises UnknownCommand, BadArgument, NotAllowed
+        and StoreError."""
+        if not self._access.allows(incoming.sender.id, chat_of(incoming.conversation)):
+            raise NotAllowed
+        command = find(name)
+        if command is None:
+            raise UnknownCommand(command=excerpt(name))
+        if not self._may(command, incoming):
+            raise NotAllowed
+        invocation = Invocation(self._services, incoming, self.allowed(incoming), argument)
+        return await command.run(replace(invocation, argument=await _accepted(command, invocation)))
+
+    async def complete(self, name: str, prefix: str, incoming: Incoming) -> Sequence[Choice]:
+        """Values of the command's argument, those that begin with *prefix* before those that contain it."""
+        command = find(name)
+        if command is None or command.choices is None or not self._may(command, incoming):
+            return ()
+        sought = prefix.strip().casefold()
+        choices = await command.choices(Invocation(self._services, incoming))
+        found = [choice for choice in choices if sought in choice.value.casefold()]
+        return sorted(found, key=lambda choice: not choice.value.casefold().startswith(sought))
+
+    def allowed(self, incoming: Incoming) -> tuple[Command, ...]:
+        """The commands that the sender may run, in the order of menus."""
+        return tuple(command for command in COMMANDS if self._may(command, incoming))
+
+    def _may(self, command: Command, incoming: Incoming) -> bool:
+        restricted = command.admin_only or command.name in self._access.restricted
+        return not restricted or self._access.is_admin(incoming.sender.id)
+
+
+def find(name: str) -> Command | None:
+    """The command of that name or alias, in any case."""
+    sought = name.casefold()
+    return next((command for command in COMMANDS if sought in (command.name, *command.aliases)), None)
+
+
+async def _accepted(command: Command, invocation: Invocation) -> str:
+    """The argument in the spelling of its choice, found in any case and by unique prefix. Raises BadArgument."""
+    if not invocation.argument:
+        return ""
+    if command.choices is None:
+        raise _bad(command, invocation, [invocation.say(Sentence.ARGUMENT_NONE, command=command.name)])
+    values = [choice.value for choice in await command.choices(invocation)]
+    sought = invocation.argument.casefold()
+    if invocation.argument in values:
+        return invocation.argument
+    begun = [value for value in values if value.casefold().startswith(sought)]
+    found = [value for value in begun if value.casefold() == sought] or begun
+    if len(found) != 1:
+        raise _bad(command, invocation, begun or values)
+    return found[0]
+
+
+def _bad(command: Command, invocation: Invocation, possible: Sequence[str]) -> BadArgument:
+    more = ["…"] if len(possible) > MOST_NAMED else []
+    expected = ", ".join([*possible[:MOST_NAMED], *more])
+    return BadArgument(command=command.name, argument=excerpt(invocation.argument), expected=expected)
+
+
+async def _new(invocation: Invocation) -> Reaction:
+    await invocation.services.history.move(invocation.incoming.conversation, None)
+    return Reaction(invocation.say(Sentence.NEW_DONE))
+
+
+async def _model(invocation: Invocation) -> Reaction:
+    choices = await _model_choices(invocation)
+    if not invocation.argument:
+        return Reaction(invocation.say(Sentence.MODEL_CHOOSE, current=_current(choices)), choices)
+    await invocation.services.history.configure(invocation.incoming.conversation, model=invocation.argument)
+    return Reaction(invocation.say(Sentence.MODEL_CHANGED, name=invocation.argument))
+
+
+async def _model_choices(invocation: Invocation) -> tuple[Choice, ...]:
+    return _marked(invocation.services.models.names(), (await invocation.conversation()).model)
+
+
+async def _persona(invocation: Invocation) -> Reaction:
+    choices = await _persona_choices(invocation)
+    if not invocation.argument:
+        return Reaction(invocation.say(Sentence.PERSONA_CHOOSE, current=_current(choices)), choices)
+    await invocation.services.history.configure(invocation.incoming.conversation, persona=invocation.argument)
+    return Reaction(invocation.say(Sentence.PERSONA_CHANGED, name=invocation.argument))
+
+
+async def _persona_choices(invocation: Invocation) -> tuple[Choice, ...]:
+    return _marked(invocation.services.personas.names(), (await invocation.conversation()).persona)
+
+
+def _marked(names: Sequence[str], current: str) -> tuple[Choice, ...]:
+    """*names* as choices; where *current* is not among them, the first is what is used."""
+    used = current if current in names else next(iter(names), "")
+    return tuple(Choice(name, name, name == used) for name in names)
+
+
+def _current(choices: Sequence[Choice]) -> str:
+    return next((choice.value for choice in choices if choice.current), "–")
+
+
+async def _retry(invocation: Invocation) -> Reaction:
+    """Asks again what failed last; else the last question, whose new answer becomes a sibling of the old one. What
+    failed is put under the invoking event's name, since its own is known already, and keeps everything it said."""
+    incoming = invocation.incoming
+    conversation = await invocation.conversation()
+    if conversation.failed is not None:
+        again = replace(
+            conversation.failed,
+            event_id=incoming.event_id,
+            ref=incoming.ref,
+            sent_at=incoming.sent_at,
+            lane=incoming.lane,
+            address=incoming.address,
+            group=None,
+            hold=0.0,
+        )
+    else:
+        question = await _last_question(invocation, conversation)
+        if question is None:
+            return Reaction(invocation.say(Sentence.RETRY_NOTHING))
+        again = replace(incoming, parts=(), again=question.id)
+    await invocation.services.inbox.put(again)
+    return Reaction("", turn=incoming.event_id)
+
+
+async def _undo(invocation: Invocation) -> Reaction:
+    """Takes back what the user asked last, whatever became of it: the question being answered (which is stopped), the
+    one that ended in an error (it never was in the context; only /retry forgets it), else the last one kept."""
+    history, at = invocation.services.history, invocation.incoming.conversation
+    conversation = await invocation.conversation()
+    if await invocation.services.inbox.stop(at):
+        await history.move(at, conversation.head)
+        return Reaction(invocation.say(Sentence.UNDO_RUNNING))
+    failed = conversation.failed
+    if failed is not None and failed.again is None:
+        await history.move(at, conversation.head)
+        return Reaction(invocation.say(Sentence.UNDO_DONE, question=excerpt(text_of(failed.parts))))
+    question = await _last_question(invocation, conversation)
+    if question is None:
+        return Reaction(invocation.say(Sentence.UNDO_NOTHING))
+    await history.move(at, question.parent)
+    return Reaction(invocation.say(Sentence.UNDO_DONE, question=excerpt(question.text)))
+
+
+async def _last_question(invocation: Invocation, conversation: Conversation) -> Message | None:
+    history = invocation.services.history
+    message = await history.message(conversation.id, conversation.head) if conversation.head else None
+    while message is not None and message.role is not Role.USER:
+        message = await history.message(conversation.id, message.parent) if message.parent else None
+    return message
+
+
+async def _stop(invocation: Invocation) -> Reaction:
+    stopped = await invocation.services.inbox.stop(invocation.incoming.conversation)
+    return Reaction(invocation.say(Sentence.STOP_DONE if stopped else Sentence.STOP_NOTHING))
+
+
+async def _context(invocation: Invocation) -> Reaction:
+    report = await invocation.services.conversations.context(invocation.incoming.conversation)
+    return Reaction(context_text(report, invocation.incoming.sender.language))
+
+
+async def _usage(invocation: Invocation) -> Reaction:
+    report = await invocation.services.history.usage(invocation.incoming.conversation)
+    return Reaction(usage_text(report, invocation.incoming.sender.language))
+
+
+_FORMATS = ("markdown", "json")
+
+
+async def _format_choices(_: Invocation) -> tuple[Choice, ...]:
+    return tuple(Choice(name, name) for name in _FORMATS)
+
+
+async def _export(invocation: Invocation) -> Reaction:
+    """Both formats unless one is asked for. The count is that of the current branch."""
+    conversation = await invocation.conversation()
+    messages = await invocation.services.history.messages(conversation.id)
+    if not messages:
+        return Reaction(invocation.say(Sentence.EXPORT_NOTHING))
+    path, incoming = branch(messages, conversation.head), invocation.incoming
+    documents = {
+        "markdown": markdown(conversation, path, incoming.sent_at, incoming.sender.language),
+        "json": tree(conversation, messages, incoming.sent_at),
+    }
+    wanted = (invocation.argument,) if invocation.argument else _FORMATS
+    chosen = tuple(documents[name] for name in wanted)
+    return Reaction(invocation.say(Sentence.EXPORT_DONE, messages=len(path)), documents=chosen)
+
+
+async def _help(invocation: Invocation) -> Reaction:
+    language = invocation.incoming.sender.language
+    lines = (
+        invocation.say(Sentence.HELP_LINE, usage=command.usage(language), meaning=invocation.say(command.help))
+        for command in invocation.menu
+    )
+    return Reaction("\n".join([invocation.say(Sentence.HELP_TITLE), *lines]))
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("new", Sentence.HELP_NEW, _new, aliases=("reset",)),
+    Command("model", Sentence.HELP_MODEL, _model, argument=Sentence.ARGUMENT_NAME, choices=_model_choices),
+    Command("persona", Sentence.HELP_PERSONA, _persona, argument=Sentence.ARGUMENT_NAME, choices=_persona_choices),
+    Command("retry", Sentence.HELP_RETRY, _retry),
+    Command("undo", Sentence.HELP_UNDO, _undo),
+    Command("stop", Sentence.HELP_STOP, _stop),
+    Command("context", Sentence.HELP_CONTEXT, _context),
+    Command("usage", Sentence.HELP_USAGE, _usage),
+    Command("export", Sentence.HELP_EXPORT, _export, argument=Sentence.ARGUMENT_FORMAT, choices=_format_choices),
+    Command("help", Sentence.HELP_HELP, _help),
+)
