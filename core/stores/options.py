@@ -1,0 +1,16 @@
+"""What a store can be told beside its address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOptions:
+    """history_ttl: seconds after the last write to a conversation until its history is forgotten; None keeps it.
+    replicas: how many replicas must hold a message before it counts as accepted (Redis).
+    replica_wait: seconds to wait for them."""
+
+    history_ttl: float | None = None
+    replicas: int = 0
+    replica_wait: float = 2.0
