@@ -73,6 +73,14 @@ class Sentence(StrEnum):
     TERMINAL_BYE = "terminal_bye"
     TERMINAL_SAVED = "terminal_saved"
     TERMINAL_RESUMED = "terminal_resumed"
+    TERMINAL_EARLIER = "terminal_earlier"
+    TERMINAL_HISTORY = "terminal_history"
+    TERMINAL_AGAIN = "terminal_again"
+    TERMINAL_ELSEWHERE_FAILED = "terminal_elsewhere_failed"
+    TERMINAL_LATER = "terminal_later"
+    TERMINAL_NOT_SAVED = "terminal_not_saved"
+    TERMINAL_HINT = "terminal_hint"
+    TERMINAL_LINE_TOO_LONG = "terminal_line_too_long"
     STORE_AWAY = "store_away"
 
 
@@ -140,6 +148,14 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.TERMINAL_BYE: "Good bye.",
     Sentence.TERMINAL_SAVED: "Saved {file}",
     Sentence.TERMINAL_RESUMED: "An answer was interrupted last time; here it is:",
+    Sentence.TERMINAL_EARLIER: "To “{question}”:",
+    Sentence.TERMINAL_HISTORY: "This conversation goes on. The last question was “{question}”:",
+    Sentence.TERMINAL_AGAIN: "The model was interrupted and starts over:",
+    Sentence.TERMINAL_ELSEWHERE_FAILED: "Another window of this conversation tried and failed. /retry asks again.",
+    Sentence.TERMINAL_LATER: "The answer will appear here when it is ready.",
+    Sentence.TERMINAL_NOT_SAVED: "{file} could not be saved: {reason}",
+    Sentence.TERMINAL_HINT: "exit or Ctrl-D leaves; so does Ctrl-C once more.",
+    Sentence.TERMINAL_LINE_TOO_LONG: "That line is longer than {limit} MB; I did not read it.",
     Sentence.STORE_AWAY: "I cannot store messages right now, so yours was not accepted. Please send it again in a moment.",
 }
 
@@ -207,6 +223,14 @@ CHINESE: dict[Sentence, str] = {
     Sentence.TERMINAL_BYE: "再见。",
     Sentence.TERMINAL_SAVED: "已保存 {file}",
     Sentence.TERMINAL_RESUMED: "上次有一个回答被中断，现在补上：",
+    Sentence.TERMINAL_EARLIER: "对“{question}”的回答：",
+    Sentence.TERMINAL_HISTORY: "继续之前的对话。上一个问题是“{question}”：",
+    Sentence.TERMINAL_AGAIN: "模型中断后重新开始回答：",
+    Sentence.TERMINAL_ELSEWHERE_FAILED: "这个对话的另一个窗口没能得到回答。用 /retry 再问一次。",
+    Sentence.TERMINAL_LATER: "回答完成后会显示在这里。",
+    Sentence.TERMINAL_NOT_SAVED: "无法保存 {file}：{reason}",
+    Sentence.TERMINAL_HINT: "输入 exit 或按 Ctrl-D 退出；再按一次 Ctrl-C 也可退出。",
+    Sentence.TERMINAL_LINE_TOO_LONG: "这一行超过 {limit} MB，我没有读取。",
     Sentence.STORE_AWAY: "我现在无法保存消息，因此没有接收您的消息。请稍后重新发送。",
 }
 
