@@ -12,7 +12,7 @@ from core.domain import Turn, TurnId
 from core.errors import GaveUp, LeaseLost, StoreError, SurfaceUnavailable
 from core.inbox.leases import Hold
 from core.limits.rates import backoff
-from core.ports import Chance, Clock, Inbox, Replies, Reply
+from core.ports import Chance, Clock, Inbox, Replies
 
 log = structlog.get_logger(__name__)
 
@@ -151,21 +151,19 @@ class Worker:
 
     async def _answer(self, turn: Turn) -> None:
         clock, conversations = self._place.clock, self._place.conversations
-        async with (
-            Hold(self._inbox, turn, self._settings.lease, clock, lambda: conversations.stop(turn.id)) as hold,
-            self._place.replies.open(turn, hold) as reply,
-        ):
-            if turn.attempt > self._settings.max_attempts:
-                await self._set_aside(turn, reply)
-                return
-            outcome = await conversations.answer(turn, reply)
-            await self._inbox.finish(turn, outcome)
-            log.info("turn.finished", outcome=outcome.value)
-
-    async def _set_aside(self, turn: Turn, reply: Reply) -> None:
-        await reply.fail(GaveUp())
-        await self._inbox.set_aside(turn, f"no answer after {turn.attempt - 1} attempts")
-        log.error("turn.set_aside", attempts=turn.attempt - 1)
+        spent = turn.attempt - 1
+        async with Hold(self._inbox, turn, self._settings.lease, clock, lambda: conversations.stop(turn.id)) as hold:
+            if spent <= self._settings.max_attempts:
+                async with self._place.replies.open(turn, hold) as reply:
+                    if spent < self._settings.max_attempts:
+                        outcome = await conversations.answer(turn, reply)
+                        await self._inbox.finish(turn, outcome)
+                        log.info("turn.finished", outcome=outcome.value)
+                        return
+                    await reply.fail(GaveUp())
+            # One attempt more than max_attempts was for telling the user; where even that broke, the turn goes untold.
+            await self._inbox.set_aside(turn, f"no answer after {spent} attempts")
+            log.error("turn.set_aside", attempts=spent)
 
     async def _give_back(self, turn: Turn, seconds: float, *, spent: bool, once: bool = False) -> None:
         """Gives the claim back, waiting for a store that is away: a lapsing lease would cost an attempt."""

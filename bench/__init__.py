@@ -1,0 +1,1 @@
+"""What we claim about speed, memory and cost, as programs anyone can run: ``python -m bench.NAME``, or `make bench`."""
