@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Protocol, Self
@@ -37,14 +36,12 @@ class LiveView(AbstractContextManager["LiveView"]):
     """Prints finished blocks for good and keeps only the unfinished rest in a live region, never higher than the
     screen: an answer of any length is in the scrollback once and whole.
 
-    waiting: what to say before the first word; "" for a mere sign of life. again: the sentence that stands between what
-    was printed for good and a text that turned out different.
+    again: the sentence that stands between what was printed for good and a text that turned out different.
     """
 
-    def __init__(self, console: Console, clock: Clock, waiting: Callable[[], str], again: str) -> None:
+    def __init__(self, console: Console, clock: Clock, again: str) -> None:
         self._console = console
         self._clock = clock
-        self._waiting = waiting
         self._again = again
         self._spinner = Spinner("dots")
         self._printed = ""
@@ -64,11 +61,11 @@ class LiveView(AbstractContextManager["LiveView"]):
         self._live.stop()
 
     def draft(self, text: str) -> None:
-        self._text = safe(text)
+        self._text = safe(text).lstrip("\n")
         self._stale = True
 
     def finish(self, text: str) -> None:
-        self._text = safe(text)
+        self._text = safe(text).lstrip("\n")
         self._restart()
         self._end()
         self._print(self._text)
@@ -85,15 +82,15 @@ class LiveView(AbstractContextManager["LiveView"]):
 
     async def _paint(self) -> None:
         while True:
+            await self._clock.sleep(FRAME)
             if self._stale or not self._text:
                 self._stale = False
                 self._restart()
                 self._settle()
                 self._live.update(Tail(self._rest(), self._console.height - 2), refresh=True)
-            await self._clock.sleep(FRAME)
 
     def _restart(self) -> None:
-        if not self._text.startswith(self._printed):
+        if not self._text.startswith(self._printed.rstrip()):
             self._printed = ""
             self._console.print(plain(self._again, "dim"))
 
@@ -115,6 +112,5 @@ class LiveView(AbstractContextManager["LiveView"]):
     def _rest(self) -> RenderableType:
         rest = self._text[len(self._printed) :]
         if not self._text:
-            self._spinner.update(text=plain(self._waiting(), "dim"))
             return self._spinner
         return Drawn(rest) if len(rest) <= LIVE_MOST else plain(rest[-LIVE_MOST:])
