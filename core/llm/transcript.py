@@ -1,0 +1,213 @@
+"""The body of a Chat Completions answer, streamed or whole, read chunk by chunk. The hot path: a dictionary lookup per
+chunk, no typed models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+from jiter import from_json
+
+from core.domain import Finish, Usage
+from core.errors import ContentRefused, ModelGarbled
+from core.llm.events import Event, EventReader
+from core.llm.thoughts import ThoughtFilter
+from core.llm.tokens import whole
+
+LONGEST_BODY = 16 * 1024 * 1024
+"""Bytes of an answer that is not streamed."""
+_EXCERPT = 200
+_NANO = 1_000_000_000
+_MOST_DOLLARS = 1e6
+_MOST_TOKENS = 1e12
+_LENGTH_REASONS = {"length", "max_tokens", "model_length"}
+_REASONING = ("reasoning_content", "reasoning")
+
+Fail = Callable[[object], NoReturn]
+"""Raises the error that an error body stands for."""
+
+
+class Transcript:
+    """Takes in bytes, gives out the answer's text. `finish` is None until the server said why the answer ended; `done`
+    means that nothing more will follow; `moved` counts the chunks that brought text or reasoning."""
+
+    def __init__(self, fail: Fail) -> None:
+        self._fail = fail
+        self._events = EventReader()
+        self._thoughts = ThoughtFilter()
+        self._body: bytearray | None = None
+        self._start = b""
+        self._seen = False
+        self.finish: Finish | None = None
+        self.done = False
+        self.moved = 0
+        self.usage: Usage | None = None
+
+    def feed(self, data: bytes) -> str:
+        """The answer text in *data*. Raises ModelError for an error, a refusal or something unreadable."""
+        if not self._seen:
+            data = self._look_at(data)
+        if self._body is not None:
+            return self._collect(data)
+        text = ""
+        for event in self._events.feed(data):
+            text += self._event(event)
+        return text
+
+    def end(self) -> str:
+        """The text that was still held back when the body ended. Raises ModelGarbled if it ended too early."""
+        text = self._whole_answer() if self._body is not None else "".join(map(self._event, self._events.end()))
+        text += self._thoughts.end()
+        if self.finish is None and not self.done:
+            excerpt = self._start.decode(errors="replace") if not self.moved else ""
+            raise ModelGarbled(f"the answer was cut off {excerpt!r}" if excerpt else "the answer was cut off")
+        self.finish = self.finish or Finish.STOP
+        return text
+
+    def _look_at(self, data: bytes) -> bytes:
+        """Some servers ignore ``stream``: what begins with a brace is one JSON object."""
+        start = self._start + data
+        self._start = start[:_EXCERPT]
+        begun = start.lstrip()
+        if begun:
+            self._seen = True
+            self._body = bytearray() if begun[:1] in {b"{", b"["} else None
+        return data
+
+    def _collect(self, data: bytes) -> str:
+        assert self._body is not None  # noqa: S101  # for the type checker; `feed` just looked
+        self._body += data
+        if len(self._body) > LONGEST_BODY:
+            raise ModelGarbled("an answer without end")
+        return ""
+
+    def _whole_answer(self) -> str:
+        text = self._chunk(_parsed(bytes(self._body or b"")))
+        self.finish = self.finish or Finish.STOP
+        return text
+
+    def _event(self, event: Event) -> str:
+        name, data = event
+        if data == b"[DONE]":
+            self.done = True
+            return ""
+        if name == b"error":
+            self._fail(_parsed_or_text(data))
+        try:
+            chunk = from_json(data)
+        except ValueError:
+            return "".join(map(self._chunk, _parsed_lines(data)))
+        return self._chunk(chunk)
+
+    def _chunk(self, chunk: Any) -> str:
+        if not isinstance(chunk, dict):
+            raise ModelGarbled(f"not a chunk of an answer: {str(chunk)[:_EXCERPT]!r}")
+        if chunk.get("error"):
+            self._fail(chunk)
+        usage = chunk.get("usage")
+        if usage:
+            self._count(usage)
+        choices = chunk.get("choices")
+        if not choices:
+            self._odd(chunk, usage)
+            return ""
+        return self._choice(choices[0])
+
+    def _choice(self, choice: Any) -> str:
+        if not isinstance(choice, dict):
+            raise ModelGarbled("a choice that is none")
+        delta = choice.get("delta") or choice.get("message")
+        text = self._delta(delta) if isinstance(delta, dict) else ""
+        reason = choice.get("finish_reason")
+        if reason:
+            self._finished(reason)
+        return text
+
+    def _delta(self, delta: dict[str, Any]) -> str:
+        """The answer in it. A model that declines says so in `refusal`: that, too, is its answer."""
+        content = delta.get("content") or delta.get("refusal")
+        if content:
+            self.moved += 1
+            text = content if type(content) is str else _joined(content)
+            return text if self._thoughts.through else self._thoughts.feed(text)
+        if any(delta.get(key) for key in _REASONING):
+            self.moved += 1
+        return ""
+
+    def _finished(self, reason: object) -> None:
+        if reason == "content_filter":
+            raise ContentRefused("finish_reason content_filter")
+        if reason == "error":
+            raise ModelGarbled("finish_reason error")
+        self.finish = Finish.LENGTH if reason in _LENGTH_REASONS else Finish.STOP
+
+    def _odd(self, chunk: dict[str, Any], usage: object) -> None:
+        """A chunk without choices: usage, a filter's report, an identifier. Groq hides the usage in it."""
+        hidden = chunk.get("x_groq")
+        if isinstance(hidden, dict) and not usage:
+            self._count(hidden.get("usage"))
+
+    def _count(self, usage: object) -> None:
+        if isinstance(usage, dict):
+            self.usage = read_usage(usage)
+
+
+def read_usage(usage: Mapping[str, Any]) -> Usage:
+    """Usage as servers report it. Cached tokens: OpenAI's details, or DeepSeek's ``prompt_cache_hit_tokens``. Reasoning
+    that a server counts beside the completion (its total says so) is added to it."""
+    prompt = _number(usage.get("prompt_tokens"))
+    completion = _number(usage.get("completion_tokens"))
+    cached = _detail(usage, "prompt_tokens_details", "cached_tokens") or _number(usage.get("prompt_cache_hit_tokens"))
+    reasoning = _detail(usage, "completion_tokens_details", "reasoning_tokens")
+    if reasoning and _number(usage.get("total_tokens")) == prompt + completion + reasoning:
+        completion += reasoning
+    return Usage(prompt, min(cached, prompt), completion, min(reasoning, completion), _cost(usage.get("cost")))
+
+
+def _cost(dollars: object) -> int | None:
+    """OpenRouter says what a call cost, in dollars."""
+    if not isinstance(dollars, int | float) or not 0 < dollars < _MOST_DOLLARS:
+        return None
+    return round(dollars * _NANO)
+
+
+def _detail(usage: Mapping[str, Any], group: str, name: str) -> int:
+    details = usage.get(group)
+    return _number(details.get(name)) if isinstance(details, Mapping) else 0
+
+
+def _number(value: object) -> int:
+    return int(value) if isinstance(value, int | float) and 0 <= value < _MOST_TOKENS else 0
+
+
+def _joined(content: object) -> str:
+    """Content as a list of parts; those that are not text are reasoning."""
+    if not isinstance(content, list):
+        return ""
+    return "".join(part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
+
+
+def _parsed(data: bytes) -> Any:
+    """JSON that jiter refuses may still be sound for others: half a surrogate pair is."""
+    try:
+        return from_json(data)
+    except ValueError:
+        pass
+    try:
+        return json.loads(whole(json.dumps(json.loads(data), ensure_ascii=False)))
+    except (ValueError, RecursionError) as error:
+        raise ModelGarbled(f"not JSON: {data[:_EXCERPT].decode(errors='replace')!r}") from error
+
+
+def _parsed_lines(data: bytes) -> list[Any]:
+    """Chunks from an event's lines: some servers forget the empty line between two events."""
+    lines = [line for line in data.split(b"\n") if line.strip() and line.strip() != b"[DONE]"]
+    return [_parsed(line) for line in lines] if len(lines) > 1 else [_parsed(data)]
+
+
+def _parsed_or_text(data: bytes) -> object:
+    try:
+        return from_json(data)
+    except ValueError:
+        return data.decode(errors="replace")
