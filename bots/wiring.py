@@ -1,0 +1,141 @@
+"""Builds the running bot out of its parts: the only module that knows every concrete class."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from bots.terminal.app import Desk, Terminal
+from bots.terminal.opening import open_terminal
+from bots.terminal.translate import Seat, language_of
+from core.chance import SystemChance
+from core.clock import SystemClock
+from core.config import Config, user_locale, user_login
+from core.conversations.access import Access
+from core.conversations.asking import AskingPolicy
+from core.conversations.commands import Commands, Services
+from core.conversations.personas import Persona, Personas
+from core.conversations.service import Conversations, ConversationSettings, World
+from core.errors import StoreError
+from core.inbox.worker import Worker, WorkerSettings, Workplace
+from core.limits.budgets import Unlimited
+from core.llm.catalogue import Catalogue, open_models
+from core.llm.tokens import OpenAITokens
+from core.ports import Chance, Clock, Facts, Replies, Store
+from core.stores.opening import open_store
+from core.stores.options import StoreOptions
+
+log = structlog.get_logger(__name__)
+
+SWEEP = 3600.0
+"""Seconds between two sweeps of what has expired in the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything a platform needs to take messages and have them answered."""
+
+    config: Config
+    store: Store
+    models: Catalogue
+    personas: Personas
+    conversations: Conversations
+    commands: Commands
+    clock: Clock
+    chance: Chance
+
+    def worker(self, lanes: frozenset[str], replies: Replies) -> Worker:
+        inbox = self.config.inbox
+        place = Workplace(self.store, self.conversations, replies, self.clock, self.chance)
+        settings = WorkerSettings(lanes, inbox.concurrency, inbox.lease, inbox.drain, inbox.max_attempts)
+        return Worker(place, settings)
+
+
+def clock() -> Clock:
+    return SystemClock()
+
+
+def store(config: Config) -> AbstractAsyncContextManager[Store]:
+    return store_at(config, config.store)
+
+
+def store_at(config: Config, url: str) -> AbstractAsyncContextManager[Store]:
+    """The store at *url*, with the options of the configuration."""
+    options = StoreOptions(config.history.ttl, config.redis.replicas, config.redis.replica_wait)
+    return open_store(url, clock(), options)
+
+
+def models(config: Config, facts: Facts) -> AbstractAsyncContextManager[Catalogue]:
+    return open_models(config.models, config.providers, facts, clock())
+
+
+@asynccontextmanager
+async def house(config: Config) -> AsyncIterator[House]:
+    async with store(config) as kept, models(config, kept) as catalogue:
+        personas = Personas([Persona(persona.name, persona.prompt) for persona in config.personas])
+        access = Access(*(frozenset(ids) for ids in (config.access.users, config.access.chats, config.access.admins)))
+        time, chance = clock(), SystemChance()
+        world = World(kept, Unlimited(), catalogue, OpenAITokens(), time, chance)
+        conversations = Conversations(world, personas, _settings(config, access))
+        commands = Commands(Services(kept, kept, conversations, catalogue, personas), access)
+        sweeping = asyncio.create_task(_sweep(kept, time), name="sweeping the store")
+        try:
+            yield House(config, kept, catalogue, personas, conversations, commands, time, chance)
+        finally:
+            sweeping.cancel()
+            await asyncio.gather(sweeping, return_exceptions=True)
+
+
+async def chat(config: Config, conversation: str) -> int:
+    """The terminal chat, until the user leaves; the exit code."""
+    async with house(config) as here:
+        seat = Seat(user_login(), conversation, language_of(user_locale()))
+        desk = Desk(here.store, here.store, here.commands, here.clock, here.chance)
+        terminal = open_terminal(desk, seat, here.models.loading)
+        return await _converse(terminal, here.worker(frozenset({seat.lane}), terminal))
+
+
+async def _converse(terminal: Terminal, worker: Worker) -> int:
+    """Reads and answers until the user leaves, or SIGTERM was received and the running answer has ended."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.drain)
+    talking = asyncio.create_task(terminal.run(), name="terminal")
+    working = asyncio.create_task(worker.run(), name="worker")
+    try:
+        await asyncio.wait({talking, working}, return_when=asyncio.FIRST_COMPLETED)
+        return talking.result() if talking.done() else working.result() or 0
+    finally:
+        talking.cancel()
+        working.cancel()
+        await asyncio.gather(talking, working, return_exceptions=True)
+
+
+async def run(config: Config, platforms: Sequence[str]) -> int:
+    """Serves the named platforms, or all that have what they need. Where none is on yet, the terminal chat opens."""
+    del platforms
+    return await chat(config, "default")
+
+
+def _settings(config: Config, access: Access) -> ConversationSettings:
+    answer = config.answer
+    return ConversationSettings(
+        context_tokens=config.context.max_tokens,
+        keep=config.context.keep,
+        max_age=config.inbox.max_age,
+        fallback=config.fallback,
+        access=access,
+        asking=AskingPolicy(answer.attempts, answer.backoff, answer.max_tokens),
+    )
+
+
+async def _sweep(kept: Store, time: Clock) -> None:
+    while True:
+        try:
+            await kept.sweep()
+        except StoreError as problem:
+            log.warning("store.not_swept", detail=str(problem))
+        await time.sleep(SWEEP)
