@@ -94,6 +94,7 @@ class PromptScreen:
                 self._history.append_string(question)
             self.note(past.title)
             self._console.print(Drawn(past.answer))
+            self._console.print()
 
     def note(self, text: str) -> None:
         self._console.print(plain(text, "dim"))
@@ -103,6 +104,7 @@ class PromptScreen:
         async with in_terminal():
             self.note(title)
             self._console.print(Drawn(text))
+            self._console.print()
 
     @asynccontextmanager
     async def answering(self, interrupt: Interrupt) -> AsyncIterator[View]:

@@ -6,6 +6,7 @@ Markdown's HTML, image and reference syntax would make parts of an answer invisi
 from __future__ import annotations
 
 import re
+from itertools import dropwhile
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -45,6 +46,20 @@ class Drawn(Markdown):
         super().__init__("", hyperlinks=False)
         self.markup = safe(text)
         self.parsed = [_unwrapped(token) for token in _PARSER.parse(self.markup)]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Without the blank lines that some elements put around themselves: blocks are printed one by one."""
+        segments = (part for part in super().__rich_console__(console, options) if isinstance(part, Segment))
+        lines = list(Segment.split_lines(segments))
+        while lines and _is_blank(lines[-1]):
+            lines.pop()
+        for line in dropwhile(_is_blank, lines):
+            yield from line
+            yield Segment.line()
+
+
+def _is_blank(line: list[Segment]) -> bool:
+    return not any(segment.text.strip() for segment in line)
 
 
 def _unwrapped(token: Token) -> Token:

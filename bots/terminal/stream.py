@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Protocol, Self
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.spinner import Spinner
 
@@ -69,11 +69,13 @@ class LiveView(AbstractContextManager["LiveView"]):
         self._restart()
         self._end()
         self._print(self._text)
+        self._console.print()
 
     def fail(self, sentence: str) -> None:
         self._text = self._printed = ""
         self._end()
         self._console.print(plain(sentence, "yellow"))
+        self._console.print()
 
     def _end(self) -> None:
         self._painter.cancel()
@@ -113,4 +115,5 @@ class LiveView(AbstractContextManager["LiveView"]):
         rest = self._text[len(self._printed) :]
         if not self._text:
             return self._spinner
-        return Drawn(rest) if len(rest) <= LIVE_MOST else plain(rest[-LIVE_MOST:])
+        drawn = Drawn(rest) if len(rest) <= LIVE_MOST else plain(rest[-LIVE_MOST:])
+        return Group("", drawn) if self._printed else drawn
