@@ -1,0 +1,354 @@
+"""What the operator decides: `config.yaml`, with secrets from the environment. The only reader of the environment.
+
+Durations are seconds once read; a file may write ``500ms``, ``30s``, ``15m``, ``1h`` or ``7d``. Token numbers are tokens.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from core.config_fields import (
+    NO_SECRET,
+    HeaderText,
+    HttpUrl,
+    Name,
+    Number,
+    OptionalHeader,
+    OptionalUrl,
+    Person,
+    Seconds,
+    Secret,
+    SocketUrl,
+    StoreUrl,
+    Texts,
+    Whole,
+)
+from core.config_problems import explain
+from core.config_text import MAX_BYTES, Place, Value, Wrong, parse, plain, spell, substitute
+from core.domain import Encoding
+from core.errors import ConfigError
+
+DEFAULT_FILE = Path("config.yaml")
+BUILT_IN_PROVIDERS = ("local", "scripted")
+"""Need no entry in `providers`: the model inside this process, and the one that tests script."""
+_DAY = 86400.0
+_SHORTEST_SECRET = 4
+"""Hiding shorter values would riddle every line, and they hide nothing."""
+
+DEFAULTS: dict[str, Value] = {
+    "store": "${REDIS_URL:-sqlite:///data/parlour.db}",
+    "providers": {
+        "openai": {"base_url": "${OPENAI_BASE_URL:-https://api.openai.com/v1}", "api_key": "${OPENAI_API_KEY:-}"}
+    },
+    "models": [{"id": "gpt-5-mini", "provider": "openai"}, {"id": "smollm2", "provider": "local"}],
+    "personas": [{"name": "assistant", "prompt": "You are a helpful and friendly assistant."}],
+    "discord": {"token": "${DISCORD_TOKEN:-}"},
+    "telegram": {"token": "${TELEGRAM_TOKEN:-}"},
+    "web": {"token": "${WEB_TOKEN:-}"},
+}
+"""What holds where the file says nothing: the same as the file that comes with the project."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_means_default(cls, values: object) -> object:
+        """A key without a value (all below it commented out) is as good as no key, where there is a default for it."""
+        if not isinstance(values, dict):
+            return values
+        return {key: value for key, value in values.items() if value is not None or not cls._forgives(key)}
+
+    @classmethod
+    def _forgives(cls, key: object) -> bool:
+        field = cls.model_fields.get(str(key))
+        return field is not None and (field.default is None or isinstance(field.default, BaseModel))
+
+
+class ProviderConfig(_Section):
+    """A Chat Completions server. connect, first_word and stall in seconds: until connected, until the first byte of the
+    answer, between two bytes of it."""
+
+    base_url: HttpUrl
+    api_key: Secret = NO_SECRET
+    organization: OptionalHeader = None
+    project: OptionalHeader = None
+    headers: dict[HeaderText, HeaderText] = {}
+    query: dict[str, str] = {}
+    proxy: OptionalUrl = None
+    connect: Seconds = Field(default=10.0, le=600)
+    first_word: Seconds = Field(default=120.0, le=3600)
+    stall: Seconds = Field(default=15.0, le=3600)
+
+
+class Sampling(_Section):
+    """Passed to the server as it is; None leaves the parameter out."""
+
+    temperature: Number | None = Field(default=None, ge=0, le=2)
+    top_p: Number | None = Field(default=None, gt=0, le=1)
+    frequency_penalty: Number | None = Field(default=None, ge=-2, le=2)
+    presence_penalty: Number | None = Field(default=None, ge=-2, le=2)
+    stop: Texts | None = None
+    seed: Whole | None = Field(default=None, ge=-(2**63), lt=2**63)
+    max_tokens: Whole | None = Field(default=None, ge=1, le=10_000_000)
+    reasoning_effort: Name | None = None
+
+
+class PriceConfig(_Section):
+    """US dollars per million tokens; `cached` None: as dear as `input`."""
+
+    input: Number = Field(ge=0, le=100_000)
+    output: Number = Field(ge=0, le=100_000)
+    cached: Number | None = Field(default=None, ge=0, le=100_000)
+
+
+class ModelConfig(_Section):
+    """`id` is our name for it, `model` the server's (None: the same). None in window, max_output, encoding, price and
+    vision: as the table of known models says. `path`: a GGUF file for the provider ``local`` (None: the built-in one)."""
+
+    id: Name
+    provider: Name
+    model: Name | None = None
+    window: Whole | None = Field(default=None, ge=256, le=100_000_000)
+    max_output: Whole | None = Field(default=None, ge=1, le=10_000_000)
+    encoding: Encoding | None = None
+    price: PriceConfig | None = None
+    sampling: Sampling = Sampling()
+    extra_body: dict[str, Any] = {}
+    path: str | None = None
+    vision: bool | None = None
+
+
+class PersonaConfig(_Section):
+    name: Name
+    prompt: str = Field(max_length=100_000)
+
+
+class ContextConfig(_Section):
+    """max_tokens: what a prompt may hold at most, whatever the model's window. keep: the share that stays after a cut."""
+
+    max_tokens: Whole = Field(default=16_000, ge=256, le=100_000_000)
+    keep: Number = Field(default=0.5, ge=0.1, le=0.9)
+
+
+class AnswerConfig(_Section):
+    """max_tokens: an answer that stops for length is continued up to this many. attempts: how often one model is asked
+    before the first word. backoff: seconds before the second attempt, doubling from there."""
+
+    max_tokens: Whole = Field(default=8000, ge=1, le=1_000_000)
+    attempts: Whole = Field(default=4, ge=1, le=20)
+    backoff: Seconds = Field(default=1.0, le=60)
+
+
+class InboxConfig(_Section):
+    """max_age, lease, drain in seconds. concurrency: turns answered at once by one process."""
+
+    max_age: Seconds = Field(default=3600.0, ge=1, le=365 * _DAY)
+    max_attempts: Whole = Field(default=5, ge=1, le=100)
+    lease: Seconds = Field(default=30.0, ge=1, le=600)
+    concurrency: Whole = Field(default=200, ge=1, le=10_000)
+    drain: Seconds = Field(default=20.0, le=600)
+
+
+class HistoryConfig(_Section):
+    """ttl: seconds after its last message until a conversation is forgotten; None: never."""
+
+    ttl: Seconds | None = Field(default=None, ge=60, le=3650 * _DAY)
+
+
+class RedisConfig(_Section):
+    """replicas: how many must hold a message before it counts as accepted. replica_wait: seconds to wait for them."""
+
+    replicas: Whole = Field(default=0, ge=0, le=10)
+    replica_wait: Seconds = Field(default=2.0, le=60)
+
+
+class LogConfig(_Section):
+    """content: whether message text may be logged."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "human", "json"] = "auto"
+    content: bool = False
+
+
+class DiscordConfig(_Section):
+    token: Secret = NO_SECRET
+    api_url: HttpUrl = "https://discord.com/api/v10"
+    gateway_url: SocketUrl = "wss://gateway.discord.gg/"
+
+
+class WebhookConfig(_Section):
+    url: HttpUrl
+    secret: Secret = NO_SECRET
+
+
+class TelegramConfig(_Section):
+    token: Secret = NO_SECRET
+    api_url: HttpUrl = "https://api.telegram.org"
+    webhook: WebhookConfig | None = None
+
+
+class WebConfig(_Section):
+    host: Name = "127.0.0.1"
+    port: Whole = Field(default=8080, ge=0, le=65535)
+    token: Secret = NO_SECRET
+
+
+class AccessConfig(_Section):
+    """Empty `users` and `chats`: everybody."""
+
+    users: tuple[Person, ...] = ()
+    chats: tuple[Person, ...] = ()
+    admins: tuple[Person, ...] = ()
+
+
+class Config(_Section):
+    """Everything, checked: names that point somewhere do, and nothing is named twice."""
+
+    store: StoreUrl = "sqlite:///data/parlour.db"
+    providers: dict[Name, ProviderConfig] = {}
+    models: tuple[ModelConfig, ...] = Field(min_length=1)
+    fallback: tuple[str, ...] = ()
+    personas: tuple[PersonaConfig, ...] = Field(min_length=1)
+    context: ContextConfig = ContextConfig()
+    answer: AnswerConfig = AnswerConfig()
+    inbox: InboxConfig = InboxConfig()
+    history: HistoryConfig = HistoryConfig()
+    redis: RedisConfig = RedisConfig()
+    log: LogConfig = LogConfig()
+    discord: DiscordConfig = DiscordConfig()
+    telegram: TelegramConfig = TelegramConfig()
+    web: WebConfig = WebConfig()
+    access: AccessConfig = AccessConfig()
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Config:
+    """The configuration in *path* (None: where `PARLOUR_CONFIG` says, else ./config.yaml, else what is built in), with
+    variables from *environ* (None: this process's) and from a `.env` beside the file. Raises ConfigError."""
+    real = os.environ if environ is None else environ
+    file = find(path, real)
+    folder = file.parent if file else Path()
+    variables = {**_read_dotenv(folder / ".env"), **real}
+    return parse_config(_read(file), variables, str(file)) if file else parse_config("", variables)
+
+
+def find(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Path | None:
+    """The file that `load` reads; None when there is none and what is built in holds."""
+    named = (os.environ if environ is None else environ).get("PARLOUR_CONFIG")
+    if path is not None or named:
+        return path or Path(str(named))
+    return DEFAULT_FILE if DEFAULT_FILE.exists() else None
+
+
+def parse_config(text: str, environ: Mapping[str, str], name: str = "config.yaml") -> Config:
+    """The configuration that *text* holds; *name* stands in the errors. Raises ConfigError."""
+    written: Value = None
+    try:
+        written = _completed(parse(text))
+        config = _validated(substitute(written, environ), written)
+        for wrong in _contradictions(config):
+            raise wrong
+    except Wrong as wrong:
+        place = f"{spell(wrong.place)}: " if wrong.place else ""
+        raise ConfigError(f"{plain(name, 200)}: {place}{wrong.problem}") from None
+    return config
+
+
+def secrets_of(config: Config) -> tuple[str, ...]:
+    """Every secret value that is set, for the log's redaction: keys, tokens, header values, passwords inside URLs."""
+    wrapped = [config.discord.token, config.telegram.token, config.web.token]
+    wrapped += [config.telegram.webhook.secret] if config.telegram.webhook else []
+    found, urls = [secret.get_secret_value() for secret in wrapped], [config.store]
+    for provider in config.providers.values():
+        found += [provider.api_key.get_secret_value(), *provider.headers.values(), *provider.query.values()]
+        urls += [provider.base_url, provider.proxy or ""]
+    found += [urlsplit(url).password or "" for url in urls]
+    return tuple(secret for secret in found if len(secret) >= _SHORTEST_SECRET)
+
+
+def _validated(values: Value, written: Value) -> Config:
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise explain(error, Config, written) from None
+
+
+def _completed(values: Value) -> Value:
+    """*values* with what is built in where nothing is said. Own providers come with own models, or there would be an
+    error about a model that nobody wrote."""
+    if values is None:
+        return DEFAULTS
+    if not isinstance(values, dict):
+        raise Wrong("expected keys and values at the top")
+    if values.get("providers") is not None and "models" not in values:
+        raise Wrong("expected models for these providers, got nothing", ("models",))
+    merged = {**DEFAULTS, **values}
+    for section in ("discord", "telegram", "web"):
+        given, built_in = values.get(section), DEFAULTS[section]
+        if isinstance(given, dict) and isinstance(built_in, dict):
+            merged[section] = {**built_in, **given}
+    return {key: DEFAULTS.get(key) if value is None else value for key, value in merged.items()}
+
+
+def _contradictions(config: Config) -> Iterator[Wrong]:
+    yield from _twice("models", "id", [model.id for model in config.models])
+    yield from _twice("personas", "name", [persona.name for persona in config.personas])
+    for name in BUILT_IN_PROVIDERS:
+        if name in config.providers:
+            yield Wrong("this provider is built in and needs no entry", ("providers", name))
+    for index, model in enumerate(config.models):
+        yield from _model_contradictions(config, model, ("models", index))
+    yield from _twice("fallback", "", list(config.fallback))
+    known = [model.id for model in config.models]
+    for index, name in enumerate(config.fallback):
+        if name not in known:
+            yield Wrong(f"expected one of {_listed(known)}, got “{plain(name)}”", ("fallback", index))
+
+
+def _model_contradictions(config: Config, model: ModelConfig, place: Place) -> Iterator[Wrong]:
+    known = [*config.providers, *BUILT_IN_PROVIDERS]
+    if model.provider not in known:
+        yield Wrong(f"expected one of {_listed(known)}, got “{plain(model.provider)}”", (*place, "provider"))
+    if model.window and model.max_output and model.max_output >= model.window:
+        yield Wrong(f"expected less than the window of {model.window}, got {model.max_output}", (*place, "max_output"))
+
+
+def _twice(section: str, key: str, names: list[str]) -> Iterator[Wrong]:
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield Wrong(f"“{plain(name)}” stands there twice", (section, index, key) if key else (section, index))
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(plain(name) for name in names[:10])
+
+
+def _read(file: Path) -> str:
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise ConfigError(f"{plain(str(file), 200)}: expected at most {MAX_BYTES:,} bytes")
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{plain(str(file), 200)}: expected UTF-8 text, byte {error.start + 1} is none") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a file name"
+        raise ConfigError(f"{plain(str(file), 200)}: cannot be read: {reason}") from None
+
+
+def _read_dotenv(file: Path) -> dict[str, str]:
+    """Values are taken as they stand: a password may hold a ``$``."""
+    if not file.is_file():
+        return {}
+    values = dotenv_values(stream=io.StringIO(_read(file)), interpolate=False)
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,118 @@
+"""Kinds of configuration values: what a duration, a URL or a header may look like.
+
+The validators' ValueErrors say what is expected and never hold the value, which may be a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(ms|s|m|h|d)?", re.ASCII)
+_PERSON = re.compile(r"(discord|telegram|terminal|web):\S+")
+_STORE_SCHEMES = frozenset({"sqlite", "redis", "rediss", "redis+cluster", "redis+sentinel"})
+_LONGEST_URL = 2000
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, str):
+        match = _DURATION.fullmatch(value.strip())
+        if match is None:
+            raise ValueError("a duration such as 500ms, 30s, 15m, 1h or 7d")
+        return float(match[1]) * _UNITS[match[2] or "s"]
+    return _no_bool(value)
+
+
+def _no_bool(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("a number")  # noqa: TRY004  # the validator turns only ValueError into its own error
+    return value
+
+
+def _empty_is_none(value: object) -> object:
+    return None if value == "" else value
+
+
+def _one_is_many(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+def _printable(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise ValueError("a name of printable characters")
+    return text
+
+
+def _header(text: str) -> str:
+    """Fit for an HTTP header: a library that meets another character would put the whole value into its error."""
+    if not (text.isascii() and text.isprintable()):
+        raise ValueError("printable ASCII characters without line breaks")
+    return text
+
+
+def _secret(value: object) -> object:
+    return _header(value.strip()) if isinstance(value, str) else value
+
+
+def _person(text: str) -> str:
+    if not _PERSON.fullmatch(text):
+        raise ValueError("ids such as discord:123 or telegram:456")
+    return text
+
+
+def _url(text: str, schemes: frozenset[str], expected: str = "") -> str:
+    expected = expected or f"a URL that begins with {' or '.join(f'{scheme}://' for scheme in sorted(schemes))}"
+    if len(text) > _LONGEST_URL or not text.isprintable() or " " in text:
+        raise ValueError(expected)
+    try:
+        parts = urlsplit(text)
+        complete = parts.scheme in schemes and bool(parts.hostname) and ("," in parts.netloc or parts.port != 0)
+    except ValueError as error:  # an impossible port or bracket
+        raise ValueError(expected) from error
+    if not complete:
+        raise ValueError(expected)
+    return text
+
+
+def _http_url(text: str) -> str:
+    return _url(text, frozenset({"http", "https"}))
+
+
+def _socket_url(text: str) -> str:
+    return _url(text, frozenset({"ws", "wss"}))
+
+
+def _store_url(text: str) -> str:
+    scheme, mark, rest = text.partition("://")
+    expected = "sqlite:///FILE or a redis://, rediss://, redis+cluster:// or redis+sentinel:// URL"
+    if not mark or scheme not in _STORE_SCHEMES or not text.isprintable():
+        raise ValueError(expected)
+    if scheme == "sqlite":
+        if not rest.removeprefix("/").strip():
+            raise ValueError("a file after sqlite:///")
+        return text
+    return _url(text, _STORE_SCHEMES, "a URL such as redis://HOST:6379/0")
+
+
+Seconds = Annotated[float, BeforeValidator(_duration, json_schema_input_type=float | str), Field(gt=0)]
+Whole = Annotated[int, BeforeValidator(_no_bool, json_schema_input_type=int)]
+Number = Annotated[float, BeforeValidator(_no_bool, json_schema_input_type=float)]
+Name = Annotated[str, Field(max_length=200), AfterValidator(_printable)]
+HeaderText = Annotated[str, AfterValidator(_header)]
+OptionalHeader = Annotated[HeaderText | None, BeforeValidator(_empty_is_none, json_schema_input_type=str | None)]
+Secret = Annotated[SecretStr, BeforeValidator(_secret, json_schema_input_type=str)]
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+OptionalUrl = Annotated[HttpUrl | None, BeforeValidator(_empty_is_none, json_schema_input_type=str | None)]
+SocketUrl = Annotated[str, AfterValidator(_socket_url)]
+StoreUrl = Annotated[str, AfterValidator(_store_url)]
+Person = Annotated[str, AfterValidator(_person)]
+Texts = Annotated[
+    tuple[Annotated[str, Field(min_length=1)], ...],
+    Field(min_length=1, max_length=16),
+    BeforeValidator(_one_is_many, json_schema_input_type=str | list[str]),
+]
+NO_SECRET = SecretStr("")
