@@ -37,13 +37,17 @@ class Problem:
         return ": ".join(part for part in (head, self.message) if part)[:LONGEST_DETAIL]
 
 
-def read_problem(status: int | None, body: object, headers: Mapping[str, str], now: float) -> Problem:
-    """The error in *body* (decoded JSON, else text). *now* is Unix time, for a `Retry-After` that is a date."""
+def read_problem(
+    status: int | None, body: object, headers: Mapping[str, str], now: float, *, secret: str = ""
+) -> Problem:
+    """The error in *body* (decoded JSON, else text). *now* is Unix time, for a `Retry-After` that is a date. *secret* is
+    struck out: some servers quote the key they refuse."""
     error = _error_object(body)
     code = error.get("code")
+    message = _one_line(_message(error) or _field_messages(body))
     return Problem(
         status=status or _status_in(error),
-        message=_one_line(_message(error) or _field_messages(body)),
+        message=message.replace(secret, "[key]") if secret else message,
         code="" if code is None else str(code),
         kind=_text(error.get("type")),
         params=_params(error, body),

@@ -49,7 +49,7 @@ class Transcript:
         if not self._seen:
             data = self._look_at(data)
         if self._body is not None:
-            return self._collect(data)
+            return self._collect(self._body, data)
         text = ""
         for event in self._events.feed(data):
             text += self._event(event)
@@ -75,10 +75,9 @@ class Transcript:
             self._body = bytearray() if begun[:1] in {b"{", b"["} else None
         return data
 
-    def _collect(self, data: bytes) -> str:
-        assert self._body is not None  # noqa: S101  # for the type checker; `feed` just looked
-        self._body += data
-        if len(self._body) > LONGEST_BODY:
+    def _collect(self, body: bytearray, data: bytes) -> str:
+        body += data
+        if len(body) > LONGEST_BODY:
             raise ModelGarbled("an answer without end")
         return ""
 

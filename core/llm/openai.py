@@ -1,0 +1,202 @@
+"""Chat Completions servers, through the `openai` package: the only place that imports it.
+
+The client sends the request; the answer is read raw, because its typed chunk models cost forty times the parsing. Its
+own retries are off: `core.conversations.asking` decides about those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import NoReturn
+
+import httpx2
+import openai
+
+from core.config import ModelConfig, ProviderConfig
+from core.domain import ModelFacts, ModelSpec, Prompt
+from core.errors import ModelGarbled, ModelStalled, ModelUnreachable, RequestRefused, WindowExceeded
+from core.llm.deltas import NETWORK_ERRORS, Meter, ServerDeltas, StallGuard, prompt_tokens
+from core.llm.faults import Adjustment, adjustment, error_of
+from core.llm.knowledge import is_loopback
+from core.llm.memory import FactsMemory
+from core.llm.problems import LONGEST_DETAIL, Problem, read_problem
+from core.llm.request import RequestBody
+from core.llm.tokens import OpenAITokens, corrected
+from core.llm.transcript import Transcript
+from core.ports import Clock
+
+MOST_ADJUSTMENTS = 12
+"""Requests in a row that a server may refuse for one parameter after the other: more parameters than are ever sent."""
+NO_KEY = "none"
+"""Sent to servers that want no key; the client cannot do without one."""
+
+
+class Connection:
+    """A provider's client, made when it is first needed. Close it in the event loop that used it."""
+
+    def __init__(self, provider: ProviderConfig, clock: Clock) -> None:
+        self.provider = provider
+        self._clock = clock
+        self._client: openai.AsyncOpenAI | None = None
+
+    @property
+    def client(self) -> openai.AsyncOpenAI:
+        if self._client is None:
+            self._client = _client_for(self.provider)
+        return self._client
+
+    async def ready(self) -> None:
+        """Returns when the server can be asked. Raises ModelError."""
+
+    async def aclose(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+    async def send(self, body: RequestBody) -> httpx2.Response:
+        """The answer's head; its body is still to be read. Raises openai.OpenAIError or a NETWORK_ERROR."""
+        answer = await self.client.chat.completions.with_raw_response.create(
+            model=body.model,
+            messages=body.messages,  # type: ignore[arg-type]  # plain dictionaries: the typed ones add nothing
+            stream=True,
+            extra_body=body.optional,
+        )
+        return answer.http_response
+
+    async def offers(self) -> tuple[str, ...]:
+        """The names of the models that the server offers. Raises ModelError."""
+        try:
+            page = await self.client.models.list()
+            return tuple(sorted(model.id for model in page.data or ()))
+        except openai.APIStatusError as error:
+            raise error_of(self.problem(error), "") from error
+        except (openai.APIConnectionError, *NETWORK_ERRORS) as error:
+            raise ModelUnreachable(_reason(error)) from error
+        except (openai.OpenAIError, ValueError, TypeError, AttributeError) as error:  # not a list of models
+            raise ModelGarbled(_reason(error)) from error
+
+    def problem(self, error: openai.APIStatusError) -> Problem:
+        body = error.body if isinstance(error.body, dict | list) else error.response.text
+        return self.read(error.status_code, body, error.response.headers)
+
+    def read(self, status: int | None, body: object, headers: Mapping[str, str]) -> Problem:
+        """The problem that *body* tells of, without our key."""
+        secret = self.provider.api_key.get_secret_value()
+        return read_problem(status, body, headers, self._clock.now(), secret=secret)
+
+
+def _client_for(provider: ProviderConfig) -> openai.AsyncOpenAI:
+    """On aiohttp, which reads a chunk at half of httpx's cost. Proxies of the environment are not for loopback."""
+    transport = openai.DefaultAioHttpClient(
+        timeout=openai.Timeout(None, connect=provider.connect),
+        proxy=provider.proxy,
+        trust_env=not is_loopback(provider.base_url),
+    )
+    client = openai.AsyncOpenAI(
+        api_key=provider.api_key.get_secret_value() or NO_KEY,
+        base_url=provider.base_url,
+        default_headers=provider.headers,
+        default_query=provider.query,
+        timeout=openai.Timeout(None, connect=provider.connect),
+        max_retries=0,
+        http_client=transport,
+    )
+    # Set afterwards: a None given above would be filled from the environment, meant for another provider perhaps.
+    client.organization, client.project = provider.organization, provider.project
+    return client
+
+
+class ChatModel:
+    """`LanguageModel` on a server. *known* is what the table and the configuration say about it."""
+
+    def __init__(
+        self, config: ModelConfig, known: ModelSpec, connection: Connection, memory: FactsMemory, clock: Clock
+    ) -> None:
+        self._config = config
+        self._known = known
+        self._connection = connection
+        self._memory = memory
+        self._clock = clock
+        self._counter = OpenAITokens()
+
+    @property
+    def spec(self) -> ModelSpec:
+        return with_facts(self._known, self._facts)
+
+    async def learn_window(self, limit: int) -> None:
+        await self._memory.learn(self._known.id, replace(self._facts, window=limit))
+
+    @asynccontextmanager
+    async def stream(self, prompt: Prompt) -> AsyncIterator[ServerDeltas]:
+        """Asks once; only a request that the server refuses for a parameter is repeated, without that parameter."""
+        await self._connection.ready()
+        spec = self.spec
+        provider = self._connection.provider
+        guard = StallGuard(self._clock, provider.first_word, provider.stall)
+        try:
+            async with guard.watchdog:
+                response = await self._ask(prompt)
+                deltas = ServerDeltas(response, self._transcript(response), guard, Meter(spec, prompt, self._counter))
+                try:
+                    yield deltas
+                finally:
+                    await deltas.aclose()
+        except TimeoutError as error:
+            if guard.watchdog.expired:
+                raise ModelStalled("no byte for too long") from error
+            raise
+        await self._learn_factor(deltas, prompt, spec)
+
+    async def _ask(self, prompt: Prompt) -> httpx2.Response:
+        body = RequestBody(self._config, self._connection.provider, prompt, self._facts)
+        for _ in range(MOST_ADJUSTMENTS):
+            try:
+                return await self._connection.send(body)
+            except openai.APIStatusError as error:
+                change = self._change(self._connection.problem(error), body)
+                await self._memory.learn(self._known.id, body.without(change, self._facts))
+            except (openai.APIConnectionError, *NETWORK_ERRORS) as error:
+                raise ModelUnreachable(_reason(error)) from error
+        raise RequestRefused("the server refuses one parameter after the other")
+
+    def _change(self, problem: Problem, body: RequestBody) -> Adjustment:
+        """What the request can do without. Raises the error that *problem* stands for when that would not help."""
+        error = error_of(problem, self._known.id)
+        change = adjustment(problem, body.optional)
+        if change is None or isinstance(error, WindowExceeded):
+            raise error
+        return change
+
+    def _transcript(self, response: httpx2.Response) -> Transcript:
+        def fail(body: object) -> NoReturn:
+            raise error_of(self._connection.read(None, body, response.headers), self._known.id)
+
+        return Transcript(fail)
+
+    async def _learn_factor(self, deltas: ServerDeltas, prompt: Prompt, spec: ModelSpec) -> None:
+        reported = deltas.reported
+        if spec.exact or reported is None or not reported.prompt:
+            return
+        counted = round(prompt_tokens(prompt, spec, self._counter) / spec.factor)
+        factor = corrected(spec.factor, reported.prompt, counted)
+        if factor != spec.factor:
+            await self._memory.learn(self._known.id, replace(self._facts, factor=factor))
+
+    @property
+    def _facts(self) -> ModelFacts:
+        return self._memory.about(self._known.id)
+
+
+def with_facts(known: ModelSpec, facts: ModelFacts) -> ModelSpec:
+    """*known*, corrected by what the server taught us."""
+    window = min(known.window, facts.window or known.window)
+    factor = known.factor if known.exact or facts.factor is None else facts.factor
+    return replace(known, window=window, max_output=min(known.max_output, window), factor=factor)
+
+
+def _reason(error: BaseException) -> str:
+    """One line about a failed connection; the client's own wording hides the cause."""
+    cause = error.__cause__ or error
+    return " ".join(f"{type(cause).__name__}: {cause}".split())[:LONGEST_DETAIL]
