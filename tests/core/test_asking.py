@@ -1,0 +1,168 @@
+"""One answer from models that fail: what is retried, what is not, and what the user gets to see meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from core.conversations.asking import RETRY_RATE, Asking, AskingPolicy, Retries
+from core.domain import Finish, ModelSpec, Price, Prompt, PromptMessage, Usage
+from core.errors import (
+    ContentRefused,
+    ModelBusy,
+    ModelError,
+    ModelGarbled,
+    ModelKeyRefused,
+    ModelStalled,
+    ModelUnreachable,
+    WindowExceeded,
+)
+from core.llm.scripted import Script, ScriptedModel, spoken
+from core.ports import LanguageModel
+from tests.support.chance import EvenChance
+from tests.support.clock import ManualClock
+
+POLICY = AskingPolicy(attempts=3, backoff=1.0, max_tokens=100)
+HELLO = spoken("Hello there, Ada.")
+
+
+class Try:
+    """One asking over scripted models, on a clock that passes by itself."""
+
+    def __init__(self, *models: list[Script]) -> None:
+        self.clock = ManualClock()
+        spec = ModelSpec("", window=1000, max_output=200, price=Price(1000, 4000, 100))
+        self.models = [
+            ScriptedModel(ModelSpec(f"m{number}", spec.window, spec.max_output, price=spec.price), self.clock, scripts)
+            for number, scripts in enumerate(models, start=1)
+        ]
+        self.shown: list[str] = []
+        self.retries = Retries(POLICY, self.clock, EvenChance())
+        self.asking = Asking(POLICY, self.retries, self.shown.append)
+
+    async def run(self) -> Asking:
+        task = asyncio.create_task(self.asking.run(self.models, self.prepare))
+        while not task.done():
+            await self.clock.advance(self.clock.next_alarm or 0)
+        task.result()
+        return self.asking
+
+    async def prepare(self, model: LanguageModel) -> Prompt:
+        return Prompt((PromptMessage("user", f"for {model.spec.window}"),), tokens=model.spec.window // 2)
+
+    @property
+    def calls(self) -> Sequence[int]:
+        return [len(model.prompts) for model in self.models]
+
+
+async def test_words_are_shown_as_they_come() -> None:
+    attempt = Try([HELLO])
+    asking = await attempt.run()
+    assert asking.text == "Hello there, Ada."
+    assert attempt.shown == ["Hello", "Hello there,", "Hello there, Ada."]
+
+
+@pytest.mark.parametrize("problem", [ModelUnreachable(), ModelBusy(), ModelStalled(), ModelGarbled()])
+async def test_what_may_pass_is_asked_again(problem: ModelError) -> None:
+    attempt = Try([Script(refusal=problem), Script(refusal=problem), HELLO])
+    assert (await attempt.run()).text == "Hello there, Ada."
+    assert attempt.calls == [3]
+
+
+async def test_retries_wait_longer_each_time_and_as_long_as_the_server_says() -> None:
+    attempt = Try([Script(refusal=ModelUnreachable()), Script(refusal=ModelBusy(retry_after=42.0)), HELLO])
+    start = attempt.clock.now()
+    await attempt.run()
+    assert attempt.clock.now() - start == 0.75 + 42.0
+
+
+async def test_a_server_that_asks_for_minutes_is_not_waited_for() -> None:
+    attempt = Try([Script(refusal=ModelBusy(retry_after=600.0))], [HELLO])
+    assert (await attempt.run()).model == "m2"
+    assert attempt.calls == [1, 1]
+
+
+async def test_after_the_last_attempt_the_next_model_is_asked() -> None:
+    attempt = Try([Script(refusal=ModelUnreachable())] * 3, [HELLO])
+    assert (await attempt.run()).model == "m2"
+    assert attempt.calls == [3, 1]
+
+
+async def test_a_wrong_key_is_not_tried_twice() -> None:
+    attempt = Try([Script(refusal=ModelKeyRefused())], [HELLO])
+    assert (await attempt.run()).model == "m2"
+    assert attempt.calls == [1, 1]
+
+
+async def test_refused_content_is_not_carried_to_another_model() -> None:
+    attempt = Try([Script(refusal=ContentRefused())], [HELLO])
+    with pytest.raises(ContentRefused):
+        await attempt.run()
+    assert attempt.calls == [1, 0]
+
+
+async def test_when_no_model_answers_the_chosen_ones_problem_is_told() -> None:
+    attempt = Try([Script(refusal=ModelKeyRefused())], [Script(refusal=ModelUnreachable())] * 3)
+    with pytest.raises(ModelKeyRefused):
+        await attempt.run()
+
+
+async def test_a_stream_that_is_cut_is_asked_again_and_what_was_shown_is_replaced() -> None:
+    attempt = Try([Script(("Hello the",), error=ModelGarbled("cut")), HELLO])
+    assert (await attempt.run()).text == "Hello there, Ada."
+    assert attempt.shown == ["Hello the", "Hello", "Hello there,", "Hello there, Ada."]
+
+
+async def test_an_empty_answer_is_none() -> None:
+    attempt = Try([Script(()), HELLO])
+    assert (await attempt.run()).text == "Hello there, Ada."
+
+
+async def test_an_answer_that_stops_for_length_is_continued() -> None:
+    first = Script(("One, two",), finish=Finish.LENGTH, usage=Usage(10, 0, 4, cost=26_000))
+    attempt = Try([first, Script((", three.",), usage=Usage(20, 10, 3, cost=23_000))])
+    asking = await attempt.run()
+    assert (asking.text, asking.finish) == ("One, two, three.", Finish.STOP)
+    assert asking.usage == Usage(30, 10, 7, cost=49_000, calls=2)
+    assert [message.content for message in attempt.models[0].prompts[1].messages][1] == "One, two"
+
+
+async def test_it_is_continued_no_further_than_configured() -> None:
+    part = Script(("and so on ",), finish=Finish.LENGTH, usage=Usage(10, 0, 60))
+    asking = await Try([part] * 5).run()
+    assert (asking.text, asking.finish) == ("and so on and so on ", Finish.LENGTH)
+
+
+async def test_a_continuation_that_fails_leaves_what_there_is() -> None:
+    first = Script(("One, two",), finish=Finish.LENGTH, usage=Usage(10, 0, 4))
+    attempt = Try([first, Script((", thr",), error=ModelKeyRefused())])
+    asking = await attempt.run()
+    assert (asking.text, asking.finish) == ("One, two", Finish.LENGTH)
+
+
+async def test_a_prompt_that_is_too_long_after_all_is_cut_further_and_the_limit_kept() -> None:
+    attempt = Try([Script(refusal=WindowExceeded(limit=600)), HELLO])
+    assert (await attempt.run()).text == "Hello there, Ada."
+    assert attempt.models[0].spec.window == 600
+    assert attempt.models[0].prompts[1].messages[0].content == "for 600"
+
+
+async def test_a_server_that_does_not_say_its_limit_gets_less_each_time() -> None:
+    attempt = Try([Script(refusal=WindowExceeded())] * 3 + [HELLO])
+    assert (await attempt.run()).text == "Hello there, Ada."
+    windows = [int(prompt.messages[0].content.removeprefix("for ")) for prompt in attempt.models[0].prompts]
+    assert windows == sorted(windows, reverse=True)
+    assert len(set(windows)) == 4
+
+
+async def test_many_retries_at_once_do_not_bury_an_ailing_server() -> None:
+    attempt = Try([])
+    start, burst = attempt.clock.now(), int(RETRY_RATE.burst)
+    pauses = [asyncio.create_task(attempt.retries.pause("m1", 1, ModelUnreachable())) for _ in range(burst * 3)]
+    await attempt.clock.advance(2.0)
+    assert sum(pause.done() for pause in pauses) <= burst + 2.0 * RETRY_RATE.per_second
+    await attempt.clock.advance(60.0)
+    assert all(pause.done() for pause in pauses)
+    assert attempt.clock.now() - start == 62.0
