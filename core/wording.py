@@ -70,7 +70,6 @@ class Sentence(StrEnum):
     # terminal
     TERMINAL_WELCOME = "terminal_welcome"
     TERMINAL_LOADING = "terminal_loading"
-    TERMINAL_BYE = "terminal_bye"
     TERMINAL_SAVED = "terminal_saved"
     TERMINAL_RESUMED = "terminal_resumed"
     TERMINAL_EARLIER = "terminal_earlier"
@@ -145,7 +144,6 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.ROLE_YOU: "you",
     Sentence.TERMINAL_WELCOME: "Parlour · {model} · {persona} · /help for commands, exit to leave",
     Sentence.TERMINAL_LOADING: "The model {model} is loading …",
-    Sentence.TERMINAL_BYE: "Good bye.",
     Sentence.TERMINAL_SAVED: "Saved {file}",
     Sentence.TERMINAL_RESUMED: "An answer was interrupted last time; here it is:",
     Sentence.TERMINAL_EARLIER: "To “{question}”:",
@@ -220,7 +218,6 @@ CHINESE: dict[Sentence, str] = {
     Sentence.ROLE_YOU: "您",
     Sentence.TERMINAL_WELCOME: "Parlour · {model} · {persona} · /help 查看命令，exit 退出",
     Sentence.TERMINAL_LOADING: "正在加载模型 {model} …",
-    Sentence.TERMINAL_BYE: "再见。",
     Sentence.TERMINAL_SAVED: "已保存 {file}",
     Sentence.TERMINAL_RESUMED: "上次有一个回答被中断，现在补上：",
     Sentence.TERMINAL_EARLIER: "对“{question}”的回答：",

@@ -140,7 +140,9 @@ class Terminal:
         except StoreError:
             self._screen.say(self._say(Sentence.STORE_AWAY))
         else:
-            self._screen.greet(self._say(Sentence.TERMINAL_WELCOME, model=model, persona=persona), past)
+            welcome = self._say(Sentence.TERMINAL_WELCOME, model=model, persona=persona)
+            if self._screen.greet(welcome, past) and past is not None:
+                self._seen.add(past.last.id)
 
     async def _chosen(self, command: str) -> str:
         choices = await self._desk.commands.complete(command, "", self._incoming(""))
@@ -153,9 +155,8 @@ class Terminal:
         questions = tuple(message.text for message in path if message.role is Role.USER)
         if not path or not questions:
             return None
-        self._seen.add(path[-1].id)
         title = self._say(Sentence.TERMINAL_HISTORY, question=excerpt(questions[-1]))
-        return Past(title, questions, path[-1].text)
+        return Past(title, questions, path[-1])
 
     async def _take(self, line: str) -> None:
         try:

@@ -95,8 +95,8 @@ class PipeScreen:
     def keep(self, text: str) -> None:
         """The script still has it."""
 
-    def greet(self, welcome: str, past: Past | None) -> None:
-        """A script wants the answers to its own lines."""
+    def greet(self, welcome: str, past: Past | None) -> bool:  # noqa: ARG002  # a script wants answers only
+        return False
 
     def note(self, text: str) -> None:
         if self._notes is not None:

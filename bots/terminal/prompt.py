@@ -87,7 +87,7 @@ class PromptScreen:
         """It stands at the next prompt, ready to be sent again."""
         self._kept = text
 
-    def greet(self, welcome: str, past: Past | None) -> None:
+    def greet(self, welcome: str, past: Past | None) -> bool:
         self.note(welcome)
         if past is not None:
             for question in past.questions:
@@ -95,6 +95,7 @@ class PromptScreen:
             self.note(past.title)
             self._console.print(Drawn(past.answer))
             self._console.print()
+        return past is not None
 
     def note(self, text: str) -> None:
         self._console.print(plain(text, "dim"))

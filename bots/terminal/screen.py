@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bots.terminal.stream import View
+from core.domain import Message
 
 Interrupt = Callable[[], None]
 """Called when the user wants the answer being written to stop."""
@@ -19,7 +20,11 @@ class Past:
 
     title: str
     questions: tuple[str, ...]
-    answer: str
+    last: Message
+
+    @property
+    def answer(self) -> str:
+        return self.last.text
 
 
 class Screen(Protocol):
@@ -32,8 +37,8 @@ class Screen(Protocol):
     def keep(self, text: str) -> None:
         """*text* was not accepted: it shall not be lost to its author."""
 
-    def greet(self, welcome: str, past: Past | None) -> None:
-        """At the start."""
+    def greet(self, welcome: str, past: Past | None) -> bool:
+        """At the start. Whether the last answer is on the screen now."""
 
     def note(self, text: str) -> None:
         """A line for people; a script's output does without it."""
