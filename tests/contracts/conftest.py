@@ -1,0 +1,63 @@
+"""The backends that keep the contract of `core.ports.Store`. A further one is one more entry in BACKENDS."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from core.ports import Store
+from core.stores.opening import open_store
+from core.stores.options import StoreOptions
+from tests.support.clock import ManualClock
+
+PLAIN = StoreOptions()
+
+
+@dataclass(frozen=True)
+class Backend:
+    """An empty store that a test may open as often as it likes: every opening is another client on the same data.
+
+    expires_itself: the server forgets by its own clock, so a test cannot make a week pass.
+    """
+
+    url: str
+    clock: ManualClock
+    expires_itself: bool = False
+
+    def open(self, options: StoreOptions = PLAIN) -> AbstractAsyncContextManager[Store]:
+        return open_store(self.url, self.clock, options)
+
+
+def sqlite(request: pytest.FixtureRequest, clock: ManualClock) -> Backend:
+    folder: Path = request.getfixturevalue("tmp_path")
+    return Backend(f"sqlite:///{folder}/parlour.db", clock)
+
+
+BACKENDS: dict[str, Callable[[pytest.FixtureRequest, ManualClock], Backend]] = {"sqlite": sqlite}
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest, clock: ManualClock) -> Backend:
+    return BACKENDS[request.param](request, clock)
+
+
+@pytest.fixture
+async def store(backend: Backend) -> AsyncIterator[Store]:
+    async with backend.open() as store:
+        yield store
+
+
+@pytest.fixture
+async def elsewhere(backend: Backend, store: Store) -> AsyncIterator[Store]:  # noqa: ARG001  # opened after `store`
+    """The same data through another client, as another process sees it."""
+    async with backend.open() as client:
+        yield client
