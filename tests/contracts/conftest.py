@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from core.ports import Store
 from core.stores.opening import open_store
 from core.stores.options import StoreOptions
 from tests.support.clock import ManualClock
+from tests.support.servers import Cluster, RedisServer, redis_nodes
 
 PLAIN = StoreOptions()
 
@@ -37,7 +38,36 @@ def sqlite(request: pytest.FixtureRequest, clock: ManualClock) -> Backend:
     return Backend(f"sqlite:///{folder}/parlour.db", clock)
 
 
-BACKENDS: dict[str, Callable[[pytest.FixtureRequest, ManualClock], Backend]] = {"sqlite": sqlite}
+def redis(request: pytest.FixtureRequest, clock: ManualClock) -> Backend:
+    server: RedisServer = request.getfixturevalue("redis_alone")
+    server.command("FLUSHALL")
+    return Backend(server.url, clock)
+
+
+def redis_cluster(request: pytest.FixtureRequest, clock: ManualClock) -> Backend:
+    cluster: Cluster = request.getfixturevalue("redis_three")
+    for node in cluster.nodes:
+        node.command("FLUSHALL")
+    return Backend(cluster.url, clock)
+
+
+BACKENDS: dict[str, Callable[[pytest.FixtureRequest, ManualClock], Backend]] = {
+    "sqlite": sqlite,
+    "redis": redis,
+    "redis-cluster": redis_cluster,
+}
+
+
+@pytest.fixture(scope="session")
+def redis_alone() -> Iterator[RedisServer]:
+    with RedisServer(password="a/b c") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_three() -> Iterator[Cluster]:
+    with redis_nodes() as cluster:
+        yield cluster
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
+from urllib.parse import quote
 
 import pytest
 
@@ -79,7 +80,7 @@ class RedisServer(AbstractContextManager["RedisServer"]):
 
     @property
     def url(self) -> str:
-        secret = f":{self.password}@" if self.password else ""
+        secret = f":{quote(self.password, safe='')}@" if self.password else ""
         return f"redis://{secret}127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
@@ -139,7 +140,7 @@ class RedisServer(AbstractContextManager["RedisServer"]):
         lines = [("port", str(self.port)), ("bind", "127.0.0.1"), ("dir", self._directory.name)]
         if self._sentinel is None:
             lines += [("save", '""'), ("repl-diskless-sync-delay", "0"), *self._settings]
-            lines += [("requirepass", self.password), ("masterauth", self.password)] if self.password else []
+            lines += [(name, f'"{self.password}"') for name in ("requirepass", "masterauth")] if self.password else []
         text = "\n".join(f"{name} {value}" for name, value in lines)
         self._configuration.write_text(f"{text}\n{self._sentinel or ''}\n")
 

@@ -1,0 +1,66 @@
+"""The partitions, and running a script in one of them or in all."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from typing import Any
+
+from core.domain import ConversationId, Turn
+from core.errors import LeaseLost
+from core.ports import Clock
+from core.stores.codec import storable
+from core.stores.options import StoreOptions
+from core.stores.redis.link import Link
+from core.stores.redis.scripts import Argument, Call
+
+PREFIX = "parlour"
+META = f"{PREFIX}:meta"
+FACTS = f"{PREFIX}:facts"
+MEMORY = 7 * 86_400
+"""Seconds for which an event id is remembered after its turn ended (`core.ports.Inbox.put`)."""
+
+
+class Database:
+    """partitions: how many the keys are spread over. All keys of a conversation lie in one, whose name is their hash
+    tag, so that one script can change them all on a cluster."""
+
+    def __init__(self, link: Link, clock: Clock, options: StoreOptions, partitions: int) -> None:
+        self.link = link
+        self.clock = clock
+        self.options = options
+        self.partitions = tuple(f"{PREFIX}:{{p{number}}}" for number in range(partitions))
+
+    def partition(self, conversation: ConversationId) -> str:
+        return self.partitions[zlib.crc32(storable(conversation).encode()) % len(self.partitions)]
+
+    def key(self, kind: str, conversation: ConversationId) -> str:
+        return f"{self.partition(conversation)}:{kind}:{storable(conversation)}"
+
+    def call(self, name: str, partition: str, *arguments: Argument) -> Call:
+        now, ttl = self.clock.now(), self.options.history_ttl or 0
+        return Call(name, partition, (now, math.ceil(ttl), now + ttl, MEMORY, now + MEMORY, *arguments))
+
+    async def run(self, name: str, conversation: ConversationId, *arguments: Argument) -> Any:
+        return await self.link.run(self.call(name, self.partition(conversation), *arguments))
+
+    async def run_kept(self, name: str, conversation: ConversationId, *arguments: Argument) -> Any:
+        """For what must survive a fail-over: waits for the replicas, where there are to be some."""
+        call = self.call(name, self.partition(conversation), *arguments)
+        if not self.options.replicas:
+            return await self.link.run(call)
+        return await self.link.run_kept(call, self.options.replicas, self.options.replica_wait)
+
+    async def run_held(self, name: str, turn: Turn, *arguments: Argument) -> int:
+        """A write of the turn's holder. Raises LeaseLost."""
+        reply = await self.run(name, turn.incoming.conversation, turn.id, turn.token, *arguments)
+        return held(turn, reply)
+
+    async def run_everywhere(self, name: str, *arguments: Argument) -> list[Any]:
+        return await self.link.run_all([self.call(name, partition, *arguments) for partition in self.partitions])
+
+
+def held(turn: Turn, reply: int) -> int:
+    if not reply:
+        raise LeaseLost(turn.id)
+    return reply

@@ -1,0 +1,82 @@
+"""What a server must be to be used at all, and what it should be to keep what it accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.errors import StoreError, StoreReadOnly, StoreTooNew
+from core.stores.redis.address import Kind
+from core.stores.redis.database import META
+from core.stores.redis.link import Link
+from core.stores.redis.problems import store_error
+
+OLDEST = (6, 2)
+"""The first version with every command that the scripts use."""
+SCHEMA = 1
+"""Counts up when keys change so that an older version could not read them."""
+PARTITIONS = {Kind.SINGLE: 1, Kind.SENTINEL: 1, Kind.CLUSTER: 16}
+"""For a new database. One server gains nothing from more; a cluster spreads these over its nodes."""
+_MOST_PARTITIONS = 1024
+
+
+async def prepare(link: Link, kind: Kind) -> int:
+    """The database's number of partitions, fixed when it was new. Raises StoreError if it cannot be used."""
+    for place, facts in (await link.on_primaries("INFO")).items():
+        if isinstance(facts, Exception):
+            raise store_error(facts, place)
+        _check(place, facts, kind)
+    await link.execute("HSETNX", META, "schema", str(SCHEMA))
+    await link.execute("HSETNX", META, "partitions", str(PARTITIONS[kind]))
+    meta = await link.execute("HGETALL", META)
+    if int(meta["schema"]) > SCHEMA:
+        raise StoreTooNew(f"{link.place}: written by a newer version of Parlour")
+    partitions = int(meta["partitions"])
+    if not 0 < partitions <= _MOST_PARTITIONS:
+        raise StoreError(f"{link.place}: {META} says {partitions} partitions, which cannot be")
+    return partitions
+
+
+def _check(place: str, facts: Mapping[str, Any], kind: Kind) -> None:
+    version = str(facts.get("redis_version", "0"))
+    if tuple(int(number) for number in version.split(".")[:2]) < OLDEST:
+        raise StoreError(f"{place}: Redis {version} is too old; {'.'.join(map(str, OLDEST))} or newer is needed")
+    if kind is Kind.SINGLE and facts.get("role") == "slave":
+        raise StoreReadOnly(f"{place}: this server is a read-only replica; give the address of its primary")
+    if (kind is Kind.CLUSTER) is not bool(facts.get("cluster_enabled")):
+        needed = "redis://" if kind is Kind.CLUSTER else "redis+cluster://"
+        raise StoreError(f"{place}: this server needs an address that begins with {needed}")
+
+
+async def warnings(link: Link, replicas: int) -> tuple[str, ...]:
+    """One line for each way in which the server could lose what it accepted. Raises StoreError if it is away."""
+    facts = await link.on_primaries("INFO")
+    settings = await link.on_primaries("CONFIG", "GET", "*")
+    lines: list[str] = []
+    for place, known in facts.items():
+        if isinstance(known, Exception):
+            raise store_error(known, place)
+        hidden = isinstance(settings.get(place), Exception | None)
+        given = {} if hidden else settings[place]
+        lines += [f"{place}: {line}" for line in _dangers(known, given, replicas)]
+    return tuple(lines)
+
+
+def _dangers(facts: Mapping[str, Any], settings: Mapping[str, str], replicas: int) -> list[str]:
+    lines = []
+    if not facts.get("aof_enabled"):
+        lines.append("without an append-only file a crash loses accepted messages (set appendonly yes)")
+    elif not settings:
+        lines.append("this server does not tell how often it writes to disk (appendfsync should be everysec or always)")
+    elif settings.get("appendfsync") == "no":
+        lines.append("it leaves writing to disk to the system (set appendfsync everysec or always)")
+    policy = facts.get("maxmemory_policy") or settings.get("maxmemory-policy")
+    if policy is None:
+        lines.append(
+            "this server does not tell what it does when memory is full (maxmemory-policy should be noeviction)"
+        )
+    elif policy != "noeviction":
+        lines.append(f"with maxmemory-policy {policy} it deletes messages when memory is full (set noeviction)")
+    if (connected := int(facts.get("connected_slaves", 0))) < replicas:
+        lines.append(f"{replicas} replicas are to confirm each message, but {connected} are connected")
+    return lines

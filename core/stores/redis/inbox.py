@@ -1,0 +1,128 @@
+"""The inbox. What each step changes stands in the Lua file of the same name."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Collection
+from typing import Any
+
+from core.domain import ConversationId, InboxDepth, Incoming, Ref, SetAside, Turn, TurnId
+from core.ports import Outcome
+from core.stores.codec import INCOMING
+from core.stores.redis.database import Database
+from core.stores.redis.values import fields_of, set_aside_of, turn_of
+from core.stores.redis.wake import Wake
+
+
+class RedisInbox:
+    _database: Database
+    _wake: Wake
+
+    async def put(self, incoming: Incoming) -> bool:
+        conversation = incoming.conversation
+        new = await self._database.run_kept(
+            "put",
+            conversation,
+            incoming.event_id,
+            conversation,
+            incoming.lane,
+            INCOMING.encode(incoming),
+            incoming.ref or "",
+            incoming.reply_to or "",
+            incoming.revises or "",
+            incoming.group or "",
+            self._database.clock.now() + incoming.hold if incoming.hold else "",
+            incoming.again or "",
+        )
+        self._changed(conversation)
+        return bool(new)
+
+    async def withdraw(self, conversation: ConversationId, ref: Ref) -> bool:
+        return bool(await self._database.run("withdraw", conversation, conversation, ref))
+
+    async def claim(self, lanes: Collection[str], lease: float) -> Turn | None:
+        if not lanes:
+            return None
+        for partition in self._wake.partitions:
+            if turn := await self._claim_in(partition, lanes, lease):
+                return turn
+        await self._look(lanes)
+        for partition in self._wake.partitions:
+            if turn := await self._claim_in(partition, lanes, lease):
+                return turn
+        return None
+
+    async def _claim_in(self, partition: str, lanes: Collection[str], lease: float) -> Turn | None:
+        until = self._database.clock.now() + lease
+        call = self._database.call("claim", partition, until, _consumer(), *sorted(lanes))
+        found: list[Any] = await self._database.link.run(call)
+        if not found[0]:
+            self._wake.no_work(partition)
+            return None
+        self._wake.turn_to(partition)
+        turn, fields, conversation, shown = found
+        return turn_of(turn, fields_of(fields), fields_of(conversation), shown)
+
+    async def _look(self, lanes: Collection[str]) -> None:
+        """A claim must not miss what no message has told of yet: one round trip asks every partition."""
+        found = await self._database.run_everywhere("peek", *sorted(lanes))
+        for partition, (claimable, _) in zip(self._database.partitions, found, strict=True):
+            if claimable:
+                self._wake.turn_to(partition)
+        self._wake.again_at(min((float(moment) for _, moment in found if moment), default=None))
+
+    async def renew(self, turn: Turn, lease: float) -> bool:
+        return await self._database.run_held("renew", turn, self._database.clock.now() + lease) == _STOP
+
+    async def remember(self, turn: Turn, ref: Ref) -> None:
+        await self._database.run_held("remember", turn, ref)
+
+    async def finish(self, turn: Turn, outcome: Outcome) -> None:
+        failed = INCOMING.encode(turn.incoming) if outcome is Outcome.FAILED else ""
+        await self._database.run_held("finish", turn, failed)
+        self._changed(turn.incoming.conversation)
+
+    async def postpone(self, turn: Turn, seconds: float, *, spent: bool) -> None:
+        ready = self._database.clock.now() + seconds
+        await self._database.run_held("postpone", turn, ready, int(spent))
+        self._changed(turn.incoming.conversation)
+
+    async def set_aside(self, turn: Turn, reason: str) -> None:
+        await self._database.run_held("set_aside", turn, reason, INCOMING.encode(turn.incoming))
+        self._changed(turn.incoming.conversation)
+
+    async def stop(self, conversation: ConversationId) -> bool:
+        return bool(await self._database.run("stop", conversation, conversation))
+
+    async def wait(self, seconds: float) -> frozenset[TurnId]:
+        return await self._wake.wait(seconds)
+
+    async def aside(self) -> tuple[SetAside, ...]:
+        found = await self._database.run_everywhere("aside")
+        rows = [set_aside_of(TurnId(turn), fields_of(fields)) for rows in found for turn, fields in rows]
+        return tuple(sorted(rows, key=lambda row: row.at))
+
+    async def requeue(self, turn: TurnId) -> bool:
+        return any(await self._database.run_everywhere("requeue", turn))
+
+    async def drop(self, turn: TurnId) -> bool:
+        return any(await self._database.run_everywhere("drop", turn))
+
+    async def depth(self) -> InboxDepth:
+        found: list[tuple[int, int, int]] = await self._database.run_everywhere("depth")
+        queued, running, aside = (sum(numbers) for numbers in zip(*found, strict=True))
+        return InboxDepth(queued, running, aside)
+
+    def _changed(self, conversation: ConversationId) -> None:
+        # This process hears of its own writes without the way over the server.
+        self._wake.work(self._database.partition(conversation))
+
+
+_STOP = 2
+"""What `renew.lua` answers when /stop was said."""
+
+
+def _consumer() -> str:
+    """Who holds an entry of a stream, for people who look into the database."""
+    return f"{socket.gethostname()}:{os.getpid()}"

@@ -1,0 +1,89 @@
+-- until, consumer, lanes… → {turn, its fields, its conversation's fields, shown refs}, or {'', when to look again}
+local till, consumer = A[1], A[2]
+local lanes = {unpack(A, 3)}
+
+-- Above every earlier token, also after a fail-over that lost the newest ones.
+local function next_token()
+  local last = tonumber(call('GET', P .. ':token') or '0')
+  local token = string.format('%.0f', math.max(last + 1, math.floor(NOW * 1000000)))
+  call('SET', P .. ':token', token)
+  return token
+end
+
+local function inherit(conv, id, edited)
+  local answer = edited:gsub('/q$', '/a')
+  local refs = list_of(call('HGET', key('s', conv), answer))
+  if #refs == 0 then return end
+  call('HDEL', key('s', conv), answer)
+  for _, ref in ipairs(refs) do show(conv, ref, id .. '/a') end
+  fade(conv)
+end
+
+local function parent_of(conv, id)
+  local again, edits, reply_to = unpack(call('HMGET', key('t', id), 'again', 'edits', 'reply_to'))
+  local head = call('HGET', key('c', conv), 'head') or ''
+  if again then return again end
+  if edits then
+    inherit(conv, id, edits)
+    local question = call('HGET', key('m', conv), edits)
+    return question and unpack_message(question).parent or head
+  end
+  local replied = reply_to and shown_as(conv, reply_to)
+  if replied and call('HEXISTS', key('m', conv), replied) == 1 then return replied end
+  return head
+end
+
+local function take(id)
+  local turn = key('t', id)
+  local conv, lane, fixed = unpack(call('HMGET', turn, 'conv', 'lane', 'fixed'))
+  if not fixed then
+    forget_group(conv, id)
+    local epoch = call('HGET', key('c', conv), 'epoch') or '0'
+    call('HSET', turn, 'fixed', 1, 'parent', parent_of(conv, id), 'epoch', epoch)
+  end
+  call('HINCRBY', turn, 'attempts', 1)
+  call('HSET', turn, 'state', 'held', 'token', next_token(), 'until', till)
+  call('ZADD', key('leases', lane), till, id)
+  call('HSET', P .. ':held', conv, id)
+  local shown = list_of(call('HGET', key('s', conv), id .. '/a'))
+  return {id, call('HGETALL', turn), call('HGETALL', key('c', conv)), shown}
+end
+
+local function lapsed(lane)
+  local id = call('ZRANGEBYSCORE', key('leases', lane), '-inf', NOW, 'LIMIT', 0, 1)[1]
+  if not id then return nil end
+  local entry = call('HGET', key('t', id), 'entry')
+  if entry then call('XCLAIM', key('ready', lane), GROUP, consumer, 0, entry) end
+  return id
+end
+
+local function promote(lane)
+  for _, id in ipairs(call('ZRANGEBYSCORE', key('due', lane), '-inf', NOW, 'LIMIT', 0, 100)) do
+    announce(id, lane)
+  end
+end
+
+local function announced(lane)
+  local stream = key('ready', lane)
+  while call('EXISTS', stream) == 1 do
+    local batch = call('XREADGROUP', 'GROUP', GROUP, consumer, 'COUNT', 1, 'STREAMS', stream, '>')
+    if not batch then return nil end
+    local entry, fields = unpack(batch[1][2][1])
+    local state, expected = unpack(call('HMGET', key('t', fields[2]), 'state', 'entry'))
+    if state == 'queued' and expected == entry then return fields[2] end
+    call('XACK', stream, GROUP, entry)
+    call('XDEL', stream, entry)
+    if call('XLEN', stream) == 0 then call('DEL', stream) end
+  end
+end
+
+for _, lane in ipairs(lanes) do
+  local id = lapsed(lane)
+  if id then return take(id) end
+end
+for _, lane in ipairs(lanes) do
+  promote(lane)
+  local id = announced(lane)
+  if id then return take(id) end
+end
+return {'', soonest(lanes)}

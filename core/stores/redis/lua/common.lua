@@ -1,0 +1,209 @@
+-- Stands before every script. All keys of a partition share one hash tag, so a script may reach any of them, on a
+-- cluster as well; KEYS[1] is the partition, `parlour:{pN}`. The caller's clock is the only clock.
+local P = KEYS[1]
+local NOW = tonumber(ARGV[1])
+local HISTORY_TTL, HISTORY_UNTIL = tonumber(ARGV[2]), ARGV[3]
+local MEMORY_TTL, MEMORY_UNTIL = tonumber(ARGV[4]), ARGV[5]
+local A = {unpack(ARGV, 6)}
+local GROUP = 'workers'
+local CHANNEL = 'parlour:wake'
+local HISTORY = {'c', 'm', 'k', 'r', 's', 'u'}
+
+local call = redis.call
+
+local function key(kind, name)
+  return P .. ':' .. kind .. ':' .. name
+end
+
+-- Numbers go through the caller as text: Lua would round them to 14 digits.
+local function after(text, moment)
+  return text and tonumber(text) > moment
+end
+
+local function next_seq()
+  return call('INCR', P .. ':seq')
+end
+
+local function tell(message)
+  -- A user without the right to publish loses speed, not messages: everybody looks once a second anyway.
+  redis.pcall('PUBLISH', CHANNEL, message)
+end
+
+local function list_of(text)
+  return text and cjson.decode(text) or {}
+end
+
+-- Conversations: c head, epoch, settings · m messages · k children · r ref to message · s message to refs · u usage.
+
+local function fade(conv)
+  local before = call('ZSCORE', P .. ':conversations', conv)
+  local score = HISTORY_TTL > 0 and HISTORY_UNTIL or '0'
+  call('ZADD', P .. ':conversations', score, conv)
+  for _, kind in ipairs(HISTORY) do
+    if HISTORY_TTL > 0 then
+      call('EXPIRE', key(kind, conv), HISTORY_TTL)
+    elseif before and before ~= '0' then
+      call('PERSIST', key(kind, conv))
+    end
+  end
+end
+
+local function shown_as(conv, ref)
+  local entry = call('HGET', key('r', conv), ref)
+  return entry and entry:match('^%d+ (.*)$')
+end
+
+local function show(conv, ref, message, seq)
+  call('HSET', key('r', conv), ref, (seq or next_seq()) .. ' ' .. message)
+  local refs = list_of(call('HGET', key('s', conv), message))
+  for _, known in ipairs(refs) do
+    if known == ref then return refs end
+  end
+  refs[#refs + 1] = ref
+  call('HSET', key('s', conv), message, cjson.encode(refs))
+  return refs
+end
+
+local function unshow(conv, message)
+  local refs = list_of(call('HGET', key('s', conv), message))
+  for _, ref in ipairs(refs) do
+    if shown_as(conv, ref) == message then call('HDEL', key('r', conv), ref) end
+  end
+  call('HDEL', key('s', conv), message)
+end
+
+-- A message is kept as `<seq> <o200k> <cl100k> <length of parent> <parent><JSON>`: a walk decodes no JSON.
+local function unpack_message(packed)
+  local seq, o200k, cl100k, length, rest = packed:match('^(%d+) (%d+) (%d+) (%d+) ()')
+  length = tonumber(length)
+  return {
+    seq = tonumber(seq), o200k = tonumber(o200k), cl100k = tonumber(cl100k),
+    parent = packed:sub(rest, rest + length - 1), json = packed:sub(rest + length),
+  }
+end
+
+local function seq_of(conv, id)
+  return unpack_message(call('HGET', key('m', conv), id)).seq
+end
+
+local function keep(conv, seq, id, parent, o200k, cl100k, json)
+  local packed = table.concat({seq, o200k, cl100k, #parent, parent .. json}, ' ')
+  if call('HSETNX', key('m', conv), id, packed) == 0 then return end
+  local children = list_of(call('HGET', key('k', conv), parent))
+  local place = #children + 1
+  -- Copies may come in any order; what is said here is always the newest and takes no turn of this loop.
+  while place > 1 and seq_of(conv, children[place - 1]) > tonumber(seq) do place = place - 1 end
+  table.insert(children, place, id)
+  call('HSET', key('k', conv), parent, cjson.encode(children))
+end
+
+-- Turns: t:<turn> the turn · q:<conversation> its order · ready:<lane> a stream with one entry for each conversation
+-- whose first turn can be claimed · due:<lane> first turns whose time has not come · leases:<lane> held turns.
+
+local function is_waiting(id)
+  local state, fixed = unpack(call('HMGET', key('t', id), 'state', 'fixed'))
+  return state == 'queued' and not fixed
+end
+
+local function is_held(id, token)
+  local state, held, till = unpack(call('HMGET', key('t', id), 'state', 'token', 'until'))
+  return state == 'held' and held == token and after(till, NOW)
+end
+
+local function unsignal(id)
+  local lane, entry = unpack(call('HMGET', key('t', id), 'lane', 'entry'))
+  call('ZREM', key('due', lane), id)
+  if not entry then return end
+  local stream = key('ready', lane)
+  call('XACK', stream, GROUP, entry)
+  call('XDEL', stream, entry)
+  if call('XLEN', stream) == 0 then call('DEL', stream) end
+  call('HDEL', key('t', id), 'entry')
+end
+
+local function announce(id, lane)
+  local stream = key('ready', lane)
+  if call('EXISTS', stream) == 0 then call('XGROUP', 'CREATE', stream, GROUP, '0', 'MKSTREAM') end
+  call('ZREM', key('due', lane), id)
+  call('HSET', key('t', id), 'entry', call('XADD', stream, '*', 'turn', id))
+end
+
+-- Makes the first turn of a conversation known to the workers, now or when its time comes.
+local function signal(conv)
+  if call('HEXISTS', P .. ':held', conv) == 1 then return end
+  local id = call('ZRANGE', key('q', conv), 0, 0)[1]
+  if not id then return end
+  local lane, ready, entry = unpack(call('HMGET', key('t', id), 'lane', 'ready', 'entry'))
+  if after(ready, NOW) then
+    unsignal(id)
+    call('ZADD', key('due', lane), ready, id)
+  elseif not entry then
+    announce(id, lane)
+  end
+  tell('work ' .. P)
+end
+
+local function enqueue(conv, id)
+  local seq = next_seq()
+  call('HSET', key('t', id), 'seq', seq)
+  call('ZADD', key('q', conv), seq, id)
+  call('ZADD', P .. ':open', seq, id)
+  signal(conv)
+end
+
+-- Nobody holds it any more; it stays in its place.
+local function let_go(id)
+  local conv, lane = unpack(call('HMGET', key('t', id), 'conv', 'lane'))
+  unsignal(id)
+  call('ZREM', key('leases', lane), id)
+  if call('HGET', P .. ':held', conv) == id then call('HDEL', P .. ':held', conv) end
+  return conv
+end
+
+-- The next moment at which a hold, a postponement or a lease of these lanes ends, as text; '' if there is none.
+local function soonest(lanes)
+  local found = ''
+  for _, lane in ipairs(lanes) do
+    for _, queue in ipairs({key('leases', lane), key('due', lane)}) do
+      local moment = call('ZRANGE', queue, 0, 0, 'WITHSCORES')[2]
+      if moment and (found == '' or tonumber(moment) < tonumber(found)) then found = moment end
+    end
+  end
+  return found
+end
+
+local function forget_group(conv, id)
+  local group = call('HGET', key('t', id), 'group')
+  if group and call('HGET', key('g', conv), group) == id then call('HDEL', key('g', conv), group) end
+end
+
+local function leave(id)
+  local conv = let_go(id)
+  forget_group(conv, id)
+  call('ZREM', key('q', conv), id)
+  call('ZREM', P .. ':open', id)
+  signal(conv)
+  return conv
+end
+
+local function remember_event(id, conv, token)
+  call('DEL', key('t', id))
+  call('HSET', key('t', id), 'state', 'ended', 'conv', conv, 'token', token, 'until', MEMORY_UNTIL)
+  call('EXPIRE', key('t', id), MEMORY_TTL)
+  call('ZADD', P .. ':ended', MEMORY_UNTIL, id)
+end
+
+-- What is left of a turn that is over: its event ids.
+local function remember_events(id)
+  local conv, token, events = unpack(call('HMGET', key('t', id), 'conv', 'token', 'events'))
+  for _, event in ipairs(list_of(events)) do
+    remember_event(event, conv, '')
+  end
+  remember_event(id, conv, token or '')
+end
+
+local function fail(id, incoming)
+  local conv = call('HGET', key('t', id), 'conv')
+  call('HSET', key('c', conv), 'failed', incoming)
+  fade(conv)
+end

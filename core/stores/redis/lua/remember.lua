@@ -1,0 +1,7 @@
+-- turn, token, ref → 0 the lease is lost, 1 done
+local id, token, ref = unpack(A)
+if not is_held(id, token) then return 0 end
+local conv = call('HGET', key('t', id), 'conv')
+show(conv, ref, id .. '/a')
+fade(conv)
+return 1

@@ -1,0 +1,6 @@
+-- → about how many records this partition has
+local rows = call('ZCARD', P .. ':open') + call('ZCARD', P .. ':aside')
+for _, conv in ipairs(call('ZRANGE', P .. ':conversations', 0, -1)) do
+  rows = rows + 1 + call('HLEN', key('m', conv)) + call('HLEN', key('r', conv))
+end
+return rows

@@ -1,0 +1,14 @@
+-- the most conversations and event ids to delete → how many rows are gone, 1 if there may be more
+local most, rows = tonumber(A[1]), 0
+local ended = call('ZRANGEBYSCORE', P .. ':ended', '-inf', NOW, 'LIMIT', 0, most)
+for _, id in ipairs(ended) do
+  local state, till = unpack(call('HMGET', key('t', id), 'state', 'until'))
+  if state == 'ended' and not after(till, NOW) then call('DEL', key('t', id)) end
+  rows = rows + call('ZREM', P .. ':ended', id)
+end
+local faded = call('ZRANGEBYSCORE', P .. ':conversations', '(0', NOW, 'LIMIT', 0, most)
+for _, conv in ipairs(faded) do
+  rows = rows + call('HLEN', key('m', conv)) + call('ZREM', P .. ':conversations', conv)
+  for _, kind in ipairs(HISTORY) do call('DEL', key(kind, conv)) end
+end
+return {rows, (#ended == most or #faded == most) and 1 or 0}
