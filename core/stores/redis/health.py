@@ -51,7 +51,7 @@ def _check(place: str, facts: Mapping[str, Any], kind: Kind) -> None:
 async def warnings(link: Link, replicas: int) -> tuple[str, ...]:
     """One line for each way in which the server could lose what it accepted. Raises StoreError if it is away."""
     facts = await link.on_primaries("INFO")
-    settings = await link.on_primaries("CONFIG", "GET", "*")
+    settings = await link.on_primaries("CONFIG GET", "*")
     lines: list[str] = []
     for place, known in facts.items():
         if isinstance(known, Exception):

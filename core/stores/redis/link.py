@@ -126,7 +126,7 @@ class ServerLink(Link):
     async def _execute(self, command: Command) -> Any:
         async with self._free:
             try:
-                return await self._client.execute_command(*command)
+                return await self._client.execute_command(*command)  # type: ignore[no-untyped-call]  # redis-py has no types here
             except foreign.ReadOnlyError:
                 await self._leave_old_primary()
                 raise
