@@ -60,6 +60,11 @@ class Worker:
         """Claims no more; `run` returns when the running answers have ended, or have been left after the drain time."""
         self._draining.set()
 
+    @property
+    def busy(self) -> int:
+        """Turns being answered now."""
+        return len(self._running)
+
     async def run(self) -> None:
         try:
             await self._work()
