@@ -352,3 +352,16 @@ def _read_dotenv(file: Path) -> dict[str, str]:
         return {}
     values = dotenv_values(stream=io.StringIO(_read(file)), interpolate=False)
     return {name: value for name, value in values.items() if value is not None}
+
+
+def user_login(environ: Mapping[str, str] | None = None) -> str:
+    """The operating system's name of whoever started this process; ``user`` where it has none (an odd container)."""
+    real = os.environ if environ is None else environ
+    named = real.get("LOGNAME") or real.get("USER") or real.get("USERNAME") or ""
+    return "".join(named.split()) or "user"
+
+
+def user_locale(environ: Mapping[str, str] | None = None) -> str:
+    """The locale of messages as POSIX finds it, such as ``zh_CN.UTF-8``; empty where none is set."""
+    real = os.environ if environ is None else environ
+    return real.get("LC_ALL") or real.get("LC_MESSAGES") or real.get("LANG") or ""
