@@ -89,8 +89,9 @@ class PipeScreen:
         try:
             self._output.write(safe(text) + "\n")
             self._output.flush()
-        except (BrokenPipeError, ValueError):
+        except BrokenPipeError:
             self._gone = True
+            _drain(self._output)
 
     def keep(self, text: str) -> None:
         """The script still has it."""
@@ -109,6 +110,13 @@ class PipeScreen:
     @asynccontextmanager
     async def answering(self, interrupt: Interrupt) -> AsyncIterator[View]:  # noqa: ARG002  # a script ends by a signal
         yield PipeView(self.say)
+
+
+def _drain(output: TextIO) -> None:
+    """What is left in its buffer goes nowhere: the interpreter flushes it when it exits, and must not fail then."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, output.fileno())
+    os.close(nowhere)
 
 
 class PipeView:
