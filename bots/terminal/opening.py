@@ -16,10 +16,13 @@ from bots.terminal.prompt import Device, PromptScreen
 from bots.terminal.screen import Screen
 from bots.terminal.translate import Seat
 
+NOTHING = -1
+"""A file descriptor that reads as empty."""
+
 
 def is_interactive() -> bool:
     """Whether somebody sits at it."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
 def open_terminal(desk: Desk, seat: Seat, loading: Callable[[], str | None]) -> Terminal:
@@ -34,4 +37,7 @@ def _screen(desk: Desk, seat: Seat) -> Screen:
         return PromptScreen(Device(Console(highlight=False)), desk.clock, completer, seat.language)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
-    return PipeScreen(sys.stdin.fileno(), sys.stdout, sys.stderr if sys.stderr.isatty() else None, seat.language)
+    # A stream that was closed before the process began is None; its number may be somebody else's file by now.
+    descriptor = NOTHING if sys.stdin is None else sys.stdin.fileno()
+    notes = sys.stderr if sys.stderr is not None and sys.stderr.isatty() else None
+    return PipeScreen(descriptor, sys.stdout or io.StringIO(), notes, seat.language)

@@ -89,7 +89,7 @@ class PipeScreen:
         try:
             self._output.write(safe(text) + "\n")
             self._output.flush()
-        except BrokenPipeError:
+        except OSError:  # nobody reads any more, or the disk behind a redirection is full
             self._gone = True
             _drain(self._output)
 
