@@ -6,6 +6,7 @@ own retries are off: `core.conversations.asking` decides about those.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -41,10 +42,10 @@ class Connection:
         self._clock = clock
         self._client: openai.AsyncOpenAI | None = None
 
-    @property
-    def client(self) -> openai.AsyncOpenAI:
+    async def client(self) -> openai.AsyncOpenAI:
         if self._client is None:
-            self._client = _client_for(self.provider)
+            made = await asyncio.to_thread(_client_for, self.provider)  # reads the certificates: a tenth of a second
+            self._client = self._client or made
         return self._client
 
     async def ready(self) -> None:
@@ -57,7 +58,8 @@ class Connection:
 
     async def send(self, body: RequestBody) -> httpx2.Response:
         """The answer's head; its body is still to be read. Raises openai.OpenAIError or a NETWORK_ERROR."""
-        answer = await self.client.chat.completions.with_raw_response.create(
+        client = await self.client()
+        answer = await client.chat.completions.with_raw_response.create(
             model=body.model,
             messages=body.messages,  # type: ignore[arg-type]  # plain dictionaries: the typed ones add nothing
             stream=True,
@@ -68,7 +70,8 @@ class Connection:
     async def offers(self) -> tuple[str, ...]:
         """The names of the models that the server offers. Raises ModelError."""
         try:
-            page = await self.client.models.list()
+            client = await self.client()
+            page = await client.models.list()
             return tuple(sorted(model.id for model in page.data or ()))
         except openai.APIStatusError as error:
             raise error_of(self.problem(error), "") from error
