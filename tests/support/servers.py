@@ -52,13 +52,13 @@ def find_server() -> str:
 class RedisServer(AbstractContextManager["RedisServer"]):
     """``with RedisServer() as server``: one process; it keeps port, password and files when it is started again.
 
-    settings: further lines of redis.conf, as (name, value). sentinel: lines of sentinel.conf for a sentinel instead.
+    settings: further lines of redis.conf, as (name, value), read at each start. sentinel: lines of sentinel.conf for a sentinel instead.
     """
 
     def __init__(
         self, *settings: tuple[str, str], durable: bool = False, password: str = "", sentinel: str | None = None
     ) -> None:
-        self._settings = [*settings, ("appendonly", "yes" if durable else "no"), ("appendfsync", "everysec")]
+        self.settings = [*settings, ("appendonly", "yes" if durable else "no"), ("appendfsync", "everysec")]
         self._sentinel = sentinel
         self._process: subprocess.Popen[str] | None = None
         self._log: list[str] = []
@@ -68,7 +68,6 @@ class RedisServer(AbstractContextManager["RedisServer"]):
 
     def __enter__(self) -> Self:
         self._directory = tempfile.TemporaryDirectory(prefix="parlour-redis-")
-        self._write_configuration()
         self.start()
         return self
 
@@ -86,6 +85,7 @@ class RedisServer(AbstractContextManager["RedisServer"]):
     def start(self) -> None:
         """Returns when it takes commands."""
         mark = len(self._log)
+        self._write_configuration()
         command = [find_server(), str(self._configuration), *(["--sentinel"] if self._sentinel is not None else [])]
         self._process = subprocess.Popen(
             command,
@@ -139,7 +139,7 @@ class RedisServer(AbstractContextManager["RedisServer"]):
         self._configuration = Path(self._directory.name) / "server.conf"
         lines = [("port", str(self.port)), ("bind", "127.0.0.1"), ("dir", self._directory.name)]
         if self._sentinel is None:
-            lines += [("save", '""'), ("repl-diskless-sync-delay", "0"), *self._settings]
+            lines += [("save", '""'), ("repl-diskless-sync-delay", "0"), *self.settings]
             lines += [(name, f'"{self.password}"') for name in ("requirepass", "masterauth")] if self.password else []
         text = "\n".join(f"{name} {value}" for name, value in lines)
         self._configuration.write_text(f"{text}\n{self._sentinel or ''}\n")
@@ -166,10 +166,18 @@ class Group:
         return f"redis+sentinel://{hosts}/{SERVICE}/0"
 
     def fail_over(self) -> None:
-        """Kills the primary; returns when the replica has been promoted."""
-        mark = self.replica.lines
+        """Kills the primary; returns when every sentinel names the replica in its place."""
+        marks = [sentinel.lines for sentinel in self.sentinels]
         self.primary.kill()
-        self.replica.heard("MASTER MODE enabled", mark)
+        for sentinel, mark in zip(self.sentinels, marks, strict=True):
+            sentinel.heard("+switch-master", mark)
+
+    def rejoin(self) -> None:
+        """Starts the killed primary as the replica of the promoted one; returns when it has everything."""
+        self.primary.settings.append(("replicaof", f"127.0.0.1 {self.replica.port}"))
+        mark = self.primary.lines
+        self.primary.start()
+        self.primary.heard("sync: Finished with success", mark)
 
 
 @contextmanager

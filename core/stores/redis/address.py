@@ -96,7 +96,7 @@ def _hosts(text: str, default: int) -> tuple[tuple[str, int], ...]:
 def _place(kind: Kind, path: str) -> tuple[str, int]:
     """Service and database number; ValueError where a word stands in the place of a number."""
     words = path.strip("/").split("/") if path.strip("/") else []
-    service = words.pop(0) if kind is Kind.SENTINEL else ""
+    service = words.pop(0) if words and kind is Kind.SENTINEL else ""
     database = int(words.pop(0)) if words else 0
     if words or database < 0 or (kind is Kind.CLUSTER and database) or (kind is Kind.SENTINEL and not service):
         raise ValueError

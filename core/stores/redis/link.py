@@ -1,5 +1,7 @@
-"""The connections: to one server, to the primary that sentinels name, to a cluster. redis-py repeats nothing by itself:
-what was sent and not answered may have happened, and only the caller knows whether to send it again."""
+"""The way to one server, or to the primary that sentinels name, and what every way has in common.
+
+redis-py repeats nothing by itself: what was sent and not answered may have happened, and only the caller knows whether
+to send it again."""
 
 from __future__ import annotations
 
@@ -9,22 +11,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from redis import exceptions as foreign
-from redis.asyncio import Redis, RedisCluster, Sentinel
+from redis.asyncio import Redis, Sentinel
 from redis.asyncio.client import PubSub
-from redis.asyncio.cluster import ClusterNode
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from core.errors import StoreUnavailable
-from core.stores.options import StoreOptions
-from core.stores.redis.address import Address, Kind
 from core.stores.redis.problems import FOREIGN, NOT_RUN, store_error, translated
 from core.stores.redis.scripts import Call
 
-CONNECT = 3.0
-"""Seconds to wait for a connection."""
-ANSWER = 5.0
-"""Seconds to wait for an answer; scripts take microseconds, so whoever needs longer is away."""
 CONNECTIONS = 48
 """Commands under way at once: more gain nothing, since a server runs one script at a time."""
 
@@ -41,16 +34,16 @@ class Link(ABC):
     async def run(self, call: Call) -> Any:
         with translated(self.place):
             try:
-                return await self._execute(call.by_digest())
+                return await self._execute(call.by_digest(), call.partition)
             except foreign.NoScriptError:
-                return await self._execute(call.in_full())
+                return await self._execute(call.in_full(), call.partition)
 
     async def run_all(self, calls: Sequence[Call]) -> list[Any]:
         """All in one round trip (to each node); raises the first error when all are done."""
         with translated(self.place):
-            results = await self._pipeline([call.by_digest() for call in calls])
+            results = await self._pipeline([(call.by_digest(), call.partition) for call in calls])
         return [
-            await self.run(call) if isinstance(result, foreign.NoScriptError) else self._good(result)
+            await self.run(call) if isinstance(result, NOT_RUN) else self._good(result)
             for call, result in zip(calls, results, strict=True)
         ]
 
@@ -67,8 +60,9 @@ class Link(ABC):
 
     async def _pair(self, command: Command, call: Call, replicas: int, wait: float) -> tuple[Any, Any]:
         # WAIT speaks of its own connection's last write, so both go over one connection.
+        waiting = ("WAIT", replicas, int(wait * 1000))
         with translated(self.place):
-            result, held = await self._pipeline([command, ("WAIT", replicas, int(wait * 1000))], call.partition)
+            result, held = await self._pipeline([(command, call.partition), (waiting, call.partition)])
         return result, held
 
     def _good(self, result: Any) -> Any:
@@ -76,14 +70,14 @@ class Link(ABC):
             raise store_error(result, self.place) from result
         return result
 
-    async def execute(self, *command: str) -> Any:
-        """A command with one key, or none on a single server."""
+    async def execute(self, name: str, key: str, *arguments: str) -> Any:
+        """A command with one key."""
         with translated(self.place):
-            return await self._execute(command)
+            return await self._execute((name, key, *arguments), key)
 
     @abstractmethod
     async def on_primaries(self, *command: str) -> dict[str, Any]:
-        """One command on every primary: its result, or the error itself, by the server's address."""
+        """One command on every primary: its result, or the refusal itself, by the server's address."""
 
     @abstractmethod
     def listener(self) -> PubSub:
@@ -93,11 +87,12 @@ class Link(ABC):
     async def aclose(self) -> None: ...
 
     @abstractmethod
-    async def _execute(self, command: Command) -> Any: ...
+    async def _execute(self, command: Command, key: str) -> Any: ...
 
     @abstractmethod
-    async def _pipeline(self, commands: Sequence[Command], together: str | None = None) -> list[Any]:
-        """Results and errors in order. *together*: all over the one connection that leads to this key, unredirected."""
+    async def _pipeline(self, commands: Sequence[tuple[Command, str]]) -> list[Any]:
+        """Commands and the keys that lead to their servers; results and errors in order. What belongs to one key goes
+        over one connection."""
 
 
 class ServerLink(Link):
@@ -110,32 +105,27 @@ class ServerLink(Link):
 
     async def on_primaries(self, *command: str) -> dict[str, Any]:
         with translated(self.place):
-            try:
-                return {self.place: await self._execute(command)}
-            except foreign.ResponseError as problem:
-                return {self.place: problem}
+            return {self.place: await answer_of(self._client, command)}
 
     def listener(self) -> PubSub:
         return self._client.pubsub()
 
     async def aclose(self) -> None:
-        await self._client.aclose()
+        await self._client.aclose(close_connection_pool=True)  # the sentinels' client would leave it open
         if self._sentinel is not None:
             await self._sentinel.aclose()
 
-    async def _execute(self, command: Command) -> Any:
+    async def _execute(self, command: Command, key: str) -> Any:  # noqa: ARG002  # one server has all keys
         async with self._free:
             try:
-                return await self._client.execute_command(*command)  # type: ignore[no-untyped-call]  # redis-py has no types here
+                return await send(self._client, command)
             except foreign.ReadOnlyError:
                 await self._leave_old_primary()
                 raise
 
-    async def _pipeline(self, commands: Sequence[Command], together: str | None = None) -> list[Any]:  # noqa: ARG002  # a single server is always together
-        async with self._free, self._client.pipeline(transaction=False) as pipeline:
-            for command in commands:
-                pipeline.execute_command(*command)
-            results: list[Any] = await pipeline.execute(raise_on_error=False)
+    async def _pipeline(self, commands: Sequence[tuple[Command, str]]) -> list[Any]:
+        async with self._free:
+            results = await send_all(self._client, [command for command, _ in commands])
         if any(isinstance(result, foreign.ReadOnlyError) for result in results):
             await self._leave_old_primary()
         return results
@@ -145,71 +135,22 @@ class ServerLink(Link):
         await self._client.connection_pool.disconnect(inuse_connections=False)
 
 
-class ClusterLink(Link):
-    def __init__(self, place: str, client: RedisCluster) -> None:
-        super().__init__(place)
-        self._client = client
-
-    async def on_primaries(self, *command: str) -> dict[str, Any]:
-        with translated(self.place):
-            await self._client.initialize()
-            return {node.name: await self._on(node, command) for node in self._client.get_primaries()}
-
-    async def _on(self, node: ClusterNode, command: Command) -> Any:
-        try:
-            return await self._client.execute_command(*command, target_nodes=node)
-        except foreign.ResponseError as problem:
-            return problem
-
-    def listener(self) -> PubSub:
-        return self._client.pubsub()
-
-    async def aclose(self) -> None:
-        await self._client.aclose()
-
-    async def _execute(self, command: Command) -> Any:
-        async with self._free:
-            return await self._client.execute_command(*command)
-
-    async def _pipeline(self, commands: Sequence[Command], together: str | None = None) -> list[Any]:
-        async with self._free:
-            await self._client.initialize()
-            pipeline = self._client.pipeline()
-            target = {"target_nodes": self._client.get_node_from_key(together)} if together else {}
-            for command in commands:
-                pipeline.execute_command(*command, **target)
-            results: list[Any] = await pipeline.execute(raise_on_error=False, allow_redirections=not together)
-        if any(isinstance(result, (foreign.ConnectionError, foreign.TimeoutError, *NOT_RUN[1:])) for result in results):
-            # redis-py looks for the new layout only after single commands; closing makes it look at the next one.
-            await self._client.aclose()
-        return results
+async def send(client: Redis, command: Command) -> Any:
+    return await client.execute_command(*command)  # type: ignore[no-untyped-call]  # redis-py has no types here
 
 
-def open_link(address: Address, options: StoreOptions) -> Link:
-    """Connects at the first command, not here."""
-    settings: dict[str, Any] = {
-        "decode_responses": True,
-        "protocol": 2,
-        "socket_connect_timeout": CONNECT,
-        "socket_timeout": max(ANSWER, options.replica_wait + CONNECT),
-        "socket_keepalive": True,
-        "retry": Retry(NoBackoff(), 0),
-        **address.options,
-    }
-    if address.kind is Kind.CLUSTER:
-        return ClusterLink(address.description, _cluster(address, settings))
-    settings["max_connections"] = CONNECTIONS + 2  # the subscription, and one that is being replaced
-    if address.kind is Kind.SENTINEL:
-        secure = {"ssl": True} if address.secure else {}
-        sentinel_settings = {"socket_connect_timeout": CONNECT, "socket_timeout": CONNECT, "retry": settings["retry"]}
-        sentinel = Sentinel(  # type: ignore[no-untyped-call]  # redis-py has no types here
-            address.hosts, sentinel_kwargs=sentinel_settings | secure | dict(address.sentinel_options), **settings
-        )
-        return ServerLink(address.description, sentinel.master_for(address.service), sentinel)
-    host, port = address.hosts[0]
-    return ServerLink(address.description, Redis(host=host, port=port, **settings))
+async def send_all(client: Redis, commands: Sequence[Command]) -> list[Any]:
+    """Over one connection; results and errors in order."""
+    async with client.pipeline(transaction=False) as pipeline:
+        for command in commands:
+            pipeline.execute_command(*command)
+        results: list[Any] = await pipeline.execute(raise_on_error=False)
+    return results
 
 
-def _cluster(address: Address, settings: dict[str, Any]) -> RedisCluster:
-    nodes = [ClusterNode(host, port) for host, port in address.hosts]
-    return RedisCluster(startup_nodes=nodes, max_connections=CONNECTIONS + 2, **settings)
+async def answer_of(client: Redis, command: Command) -> Any:
+    """The server's answer, or its refusal."""
+    try:
+        return await send(client, command)
+    except foreign.ResponseError as problem:
+        return problem

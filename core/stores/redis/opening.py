@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from core.ports import Clock, Store
 from core.stores.options import StoreOptions
 from core.stores.redis.address import parse_address
+from core.stores.redis.connecting import open_link
 from core.stores.redis.database import Database
 from core.stores.redis.health import prepare
 from core.stores.redis.history import RedisHistory
 from core.stores.redis.inbox import RedisInbox
-from core.stores.redis.link import open_link
 from core.stores.redis.upkeep import RedisUpkeep
 from core.stores.redis.wake import Wake
 

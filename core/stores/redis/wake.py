@@ -97,7 +97,8 @@ class Wake:
                     self._news.set()  # something may have happened while nobody listened
                 await self._hear()
             except FOREIGN as problem:
-                log.info("redis.subscription_lost", detail=str(store_error(problem, self._link.place)))
+                if self._subscription is not None:  # once for each absence
+                    log.info("redis.subscription_lost", detail=str(store_error(problem, self._link.place)))
                 await self._unsubscribe()
                 await self._clock.sleep(POLL)
 

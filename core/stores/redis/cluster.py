@@ -1,0 +1,139 @@
+"""The way to a cluster: a client for each primary, and a map of which one has which keys.
+
+A redirection is followed only when a slot has moved (MOVED). While it is on its way (ASK) its keys lie on both nodes,
+so a script that runs on either would see half a conversation: the store is away for that moment instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from redis import exceptions as foreign
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.crc import key_slot
+
+from core.stores.redis.link import Command, Link, answer_of, send, send_all
+from core.stores.redis.problems import FOREIGN, translated
+
+Place = tuple[str, int]
+
+_MAP_IS_OLD = (
+    foreign.ConnectionError,
+    foreign.TimeoutError,
+    foreign.ClusterDownError,
+    foreign.MovedError,
+    foreign.ReadOnlyError,
+    OSError,
+)
+"""Errors after which keys may be found elsewhere."""
+
+
+class ClusterLink(Link):
+    """settings: what redis-py takes for each connection."""
+
+    def __init__(self, place: str, seeds: Sequence[Place], settings: dict[str, Any]) -> None:
+        super().__init__(place)
+        self._seeds = list(seeds)
+        self._settings = settings
+        self._clients: dict[Place, Redis] = {}
+        self._slots: list[tuple[int, int, Place]] = []
+        self._known = False
+        self._discovering = asyncio.Lock()
+        self._listeners = 0
+
+    async def on_primaries(self, *command: str) -> dict[str, Any]:
+        with translated(self.place):
+            await self._know()
+            return {_name(place): await answer_of(self._client(place), command) for place in self._primaries()}
+
+    def listener(self) -> PubSub:
+        # The cluster tells a message to all its nodes; each new try listens at another one.
+        self._listeners += 1
+        places = self._primaries() or self._seeds
+        return self._client(places[self._listeners % len(places)]).pubsub()
+
+    async def aclose(self) -> None:
+        await asyncio.gather(*(client.aclose() for client in self._clients.values()))
+
+    async def _execute(self, command: Command, key: str) -> Any:
+        async with self._free:
+            try:
+                return await self._send(command, key)
+            except foreign.MovedError:
+                return await self._send(command, key)
+
+    async def _send(self, command: Command, key: str) -> Any:
+        await self._know()
+        try:
+            return await send(self._client(self._holder(key)), command)
+        except _MAP_IS_OLD:
+            self._known = False
+            raise
+
+    async def _pipeline(self, commands: Sequence[tuple[Command, str]]) -> list[Any]:
+        async with self._free:
+            await self._know()
+            parts: dict[Place, list[int]] = {}
+            for index, (_, key) in enumerate(commands):
+                parts.setdefault(self._holder(key), []).append(index)
+            sent = [self._send_part(place, [commands[index][0] for index in part]) for place, part in parts.items()]
+            answers = await asyncio.gather(*sent)
+        results: list[Any] = [None] * len(commands)
+        for part, answer in zip(parts.values(), answers, strict=True):
+            for index, result in zip(part, answer, strict=True):
+                results[index] = result
+        return results
+
+    async def _send_part(self, place: Place, commands: Sequence[Command]) -> list[Any]:
+        try:
+            results = await send_all(self._client(place), commands)
+        except FOREIGN as problem:
+            results = [problem] * len(commands)
+        if any(isinstance(result, _MAP_IS_OLD) for result in results):
+            self._known = False
+        return results
+
+    def _client(self, place: Place) -> Redis:
+        if place not in self._clients:
+            self._clients[place] = Redis(host=place[0], port=place[1], **self._settings)
+        return self._clients[place]
+
+    def _primaries(self) -> list[Place]:
+        return list(dict.fromkeys(place for _, _, place in self._slots))
+
+    def _holder(self, key: str) -> Place:
+        slot = key_slot(key.encode())
+        for first, last, place in self._slots:
+            if first <= slot <= last:
+                return place
+        raise foreign.ClusterDownError(f"no node has slot {slot}")
+
+    async def _know(self) -> None:
+        async with self._discovering:
+            if not self._known:
+                self._slots = await self._discover()
+                self._known = True
+
+    async def _discover(self) -> list[tuple[int, int, Place]]:
+        """Asks one node after the other, those that were primaries first. Raises what the last one answered."""
+        problem: Exception = foreign.ClusterDownError("no node answers")
+        for place in dict.fromkeys([*self._primaries(), *self._seeds]):
+            try:
+                ranges = await send(self._client(place), ("CLUSTER SLOTS",))
+            except FOREIGN as refusal:
+                problem = refusal
+            else:
+                return [(first, last, _place(primary, place)) for first, last, primary, *_ in ranges]
+        raise problem
+
+
+def _place(node: Sequence[Any], asked: Place) -> Place:
+    """Of a node as CLUSTER SLOTS gives it; one that does not know its own name leaves it empty."""
+    return (node[0] or asked[0], int(node[1]))
+
+
+def _name(place: Place) -> str:
+    return f"Redis node {place[0]}:{place[1]}"
