@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
+from core.stores.opening import open_store
 
 from bots.terminal.app import Desk, Terminal
 from bots.terminal.opening import open_terminal
 from bots.terminal.translate import Seat, language_of
 from core.chance import SystemChance
 from core.clock import SystemClock
-from core.config import Config, user_locale, user_login
+from core.config import Config, secrets_of, user_locale, user_login
 from core.conversations.access import Access
 from core.conversations.asking import AskingPolicy
 from core.conversations.commands import Commands, Services
@@ -27,8 +28,9 @@ from core.limits.budgets import Unlimited
 from core.llm.catalogue import Catalogue, open_models
 from core.llm.tokens import OpenAITokens
 from core.ports import Chance, Clock, Facts, Replies, Store
-from core.stores.opening import open_store
+from core.stores.copying import copy
 from core.stores.options import StoreOptions
+from core.telemetry.logs import LogPolicy, set_up
 
 log = structlog.get_logger(__name__)
 
@@ -68,6 +70,18 @@ def store_at(config: Config, url: str) -> AbstractAsyncContextManager[Store]:
     """The store at *url*, with the options of the configuration."""
     options = StoreOptions(config.history.ttl, config.redis.replicas, config.redis.replica_wait)
     return open_store(url, clock(), options)
+
+
+async def copy_store(config: Config, source: str, target: str, progress: Callable[[int, int], None]) -> int:
+    """Everything at the one URL to the other, as `core.stores.copying.copy` does it. Raises StoreError."""
+    async with store_at(config, source) as old, store_at(config, target) as new:
+        return await copy(old, new, progress)
+
+
+def log_to_stderr(config: Config, *, quiet: bool) -> None:
+    """As the configuration says. *quiet*: at least warnings only, where a conversation is on the same screen."""
+    level = "warning" if quiet and config.log.level == "info" else config.log.level
+    set_up(LogPolicy(level, config.log.format, config.log.content, secrets_of(config)))
 
 
 def models(config: Config, facts: Facts) -> AbstractAsyncContextManager[Catalogue]:

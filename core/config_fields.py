@@ -86,7 +86,8 @@ def _socket_url(text: str) -> str:
     return _url(text, frozenset({"ws", "wss"}))
 
 
-def _store_url(text: str) -> str:
+def store_url(text: str) -> str:
+    """*text*, if a store can be opened there as far as one can see. Raises ValueError saying what is expected."""
     scheme, mark, rest = text.partition("://")
     expected = "sqlite:///FILE or a redis://, rediss://, redis+cluster:// or redis+sentinel:// URL"
     if not mark or scheme not in _STORE_SCHEMES or not text.isprintable():
@@ -108,7 +109,7 @@ Secret = Annotated[SecretStr, BeforeValidator(_secret, json_schema_input_type=st
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 OptionalUrl = Annotated[HttpUrl | None, BeforeValidator(_empty_is_none, json_schema_input_type=str | None)]
 SocketUrl = Annotated[str, AfterValidator(_socket_url)]
-StoreUrl = Annotated[str, AfterValidator(_store_url)]
+StoreUrl = Annotated[str, AfterValidator(store_url)]
 Person = Annotated[str, AfterValidator(_person)]
 Texts = Annotated[
     tuple[Annotated[str, Field(min_length=1)], ...],

@@ -1,0 +1,142 @@
+"""``python -m bots check``: is everything well? One line for each thing, never a secret."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from bots import wiring
+from bots.output import put
+from core.config import Config
+from core.domain import ModelFacts, Prompt, PromptMessage
+from core.errors import ModelError, ModelGarbled, StoreError
+from core.ports import LanguageModel
+
+LONGEST_LOOK = 30.0
+"""Seconds for one provider or the store: a check is for people who wait for it."""
+TINY_ANSWER = 16
+"""Tokens at most of the answer that a provider is asked for. Fewer are refused by some servers."""
+
+
+class State(StrEnum):
+    OK = "ok"
+    OFF = "off"
+    WARN = "warn"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    state: State
+    subject: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.state.value:<6} {self.subject:<22} {' '.join(self.detail.split())}"
+
+
+class _NoFacts:
+    """What servers taught us is in the store, which may be what is broken."""
+
+    async def facts(self) -> dict[str, ModelFacts]:
+        return {}
+
+    async def learn(self, model: str, facts: ModelFacts) -> None:
+        """Forgotten: a check changes nothing."""
+
+
+async def check(config: Config, file: Path | None, *, offline: bool) -> int:
+    """Prints the findings as they come; 1 if one of them is an error."""
+    failed = False
+    async for finding in _findings(config, file, offline=offline):
+        put(str(finding))
+        failed |= finding.state is State.ERROR
+    return int(failed)
+
+
+async def _findings(config: Config, file: Path | None, *, offline: bool) -> AsyncIterator[Finding]:
+    yield _file(config, file)
+    for finding in [*_keys(config), *await _store(config), *await _models(config, offline=offline)]:
+        yield finding
+    for finding in _platforms(config):
+        yield finding
+
+
+def _file(config: Config, file: Path | None) -> Finding:
+    place = str(file) if file else "no config.yaml here: what is built in holds"
+    return Finding(State.OK, "configuration", f"{place} ({len(config.models)} models, {len(config.personas)} personas)")
+
+
+def _keys(config: Config) -> list[Finding]:
+    return [
+        Finding(State.OK, f"key of {name}", "set")
+        if provider.api_key.get_secret_value()
+        else Finding(State.OFF, f"key of {name}", "not set")
+        for name, provider in config.providers.items()
+    ]
+
+
+async def _store(config: Config) -> list[Finding]:
+    try:
+        async with wiring.clock().watchdog(LONGEST_LOOK), wiring.store(config) as store:
+            warnings = await store.warnings()
+            found = [Finding(State.OK, "store", store.description)]
+            return found + [Finding(State.WARN, "store", warning) for warning in warnings]
+    except StoreError as problem:
+        return [Finding(State.ERROR, "store", str(problem))]
+    except TimeoutError:
+        return [Finding(State.ERROR, "store", f"no answer within {LONGEST_LOOK:.0f} s")]
+
+
+async def _models(config: Config, *, offline: bool) -> list[Finding]:
+    async with wiring.models(config, _NoFacts()) as models:
+        unusable = [Finding(State.OFF, f"model {name}", why) for name, why in models.unusable().items()]
+        chosen = _one_of_each_provider(config, models.names())
+        if offline:
+            asked = [Finding(State.OK, f"model {name}", "not asked (--offline)") for name in chosen]
+        else:
+            asked = await asyncio.gather(*(_asked(name, models.get(name)) for name in chosen))
+        none = [] if models.names() else [Finding(State.ERROR, "models", "none of them can be used")]
+        return [*unusable, *asked, *none]
+
+
+def _one_of_each_provider(config: Config, usable: Sequence[str]) -> list[str]:
+    """One tiny request for each provider: its first model that can be used."""
+    first: dict[str, str] = {}
+    for model in config.models:
+        if model.id in usable:
+            first.setdefault(model.provider, model.id)
+    return list(first.values())
+
+
+async def _asked(name: str, model: LanguageModel) -> Finding:
+    subject = f"model {name}"
+    try:
+        async with wiring.clock().watchdog(LONGEST_LOOK):
+            await _first_words(model)
+    except ModelGarbled as problem:
+        return Finding(State.WARN, subject, f"reached, but gave no text: {problem}")
+    except ModelError as problem:
+        return Finding(State.ERROR, subject, f"{type(problem).__name__}: {problem}")
+    except TimeoutError:
+        return Finding(State.ERROR, subject, f"no answer within {LONGEST_LOOK:.0f} s")
+    return Finding(State.OK, subject, "answers")
+
+
+async def _first_words(model: LanguageModel) -> None:
+    prompt = Prompt((PromptMessage("user", "Say yes."),), TINY_ANSWER)
+    async with model.stream(prompt) as deltas:
+        async for _ in deltas:
+            pass
+
+
+def _platforms(config: Config) -> list[Finding]:
+    tokens = {"discord": config.discord.token, "telegram": config.telegram.token}
+    found = [Finding(State.OK, "terminal", "python -m bots chat")]
+    for name, token in tokens.items():
+        has = "its token is set" if token.get_secret_value() else "no token is set"
+        found.append(Finding(State.OFF, name, f"this version does not speak to it yet ({has})"))
+    return [*found, Finding(State.OFF, "web", "this version has no page yet")]

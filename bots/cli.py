@@ -1,0 +1,195 @@
+"""The command line: ``python -m bots …``.
+
+Exit codes: 0 done, 1 it failed, 2 the command or the configuration is wrong, 130 interrupted. Problems are one line on
+standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import io
+import json
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from bots import __version__, checking, listing, wiring
+from bots.output import complain, put
+from core import config as settings
+from core.config import Config
+from core.config_fields import store_url
+from core.config_schema import json_schema
+from core.errors import ConfigError, ParlourError
+
+FAILED, WRONG, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
+_LONGEST_NAME = 100
+PLATFORMS = ("discord", "telegram", "web")
+
+Action = Callable[[Config, argparse.Namespace], Awaitable[int]]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command (None: of this process's command line) and returns its exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal's encoding lacks is no error
+    try:
+        code = _command(_parser().parse_args(arguments))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stdout = None  # nobody reads: the flush at exit must not fail either
+        return PIPE_CLOSED
+    except ConfigError as problem:
+        return _fail(str(problem), WRONG)
+    except ParlourError as problem:
+        return _fail(str(problem), FAILED)
+    except OSError as problem:
+        return _fail(problem.strerror or type(problem).__name__, FAILED)
+    return code
+
+
+def _command(options: argparse.Namespace) -> int:
+    if options.action is _schema:
+        return _schema()
+    config = settings.load(options.config)
+    wiring.log_to_stderr(config, quiet=options.quiet and sys.stderr is not None and sys.stderr.isatty())
+    return asyncio.run(_act(options.action, config, options))
+
+
+async def _act(action: Action, config: Config, options: argparse.Namespace) -> int:
+    return await action(config, options)
+
+
+def _fail(problem: str, code: int) -> int:
+    complain(problem)
+    return code
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, instead of the usage before it."""
+        self.exit(WRONG, f"{self.prog}: {' '.join(message.split())} (see {self.prog} --help)\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = _Parser(add_help=False, allow_abbrev=False)
+    common.add_argument("--config", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="another config.yaml")
+    parser = _Parser(prog="parlour", description="One chatbot, wherever people already talk.", allow_abbrev=False)
+    parser.add_argument("--config", type=Path, metavar="FILE", default=None, help="another config.yaml")
+    parser.add_argument("--version", action="version", version=f"parlour {__version__}")
+    parser.set_defaults(quiet=False)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(name: str, action: object, text: str, within: argparse._SubParsersAction[_Parser] = commands) -> _Parser:
+        command = within.add_parser(name, help=text, description=text, parents=[common], allow_abbrev=False)
+        command.set_defaults(action=action)
+        return command
+
+    _add_conversations(add)
+    _add_looking(add)
+    _add_upkeep(add)
+    return parser
+
+
+def _add_conversations(add: Callable[..., _Parser]) -> None:
+    run = add("run", _run, "serve the platforms that are set up; where none is, open the terminal chat")
+    run.add_argument("platforms", nargs="*", metavar="PLATFORM", help="only these: discord, telegram, web")
+    run.set_defaults(quiet=True)
+    chat = add("chat", _chat, "talk in the terminal, or answer line by line in a pipe")
+    chat.add_argument("--conversation", metavar="NAME", default="default", help="which conversation to return to")
+    chat.set_defaults(quiet=True)
+
+
+def _add_looking(add: Callable[..., _Parser]) -> None:
+    check = add("check", _check, "say in one line each whether configuration, providers, store and platforms are well")
+    check.add_argument("--offline", action="store_true", help="do not ask the providers")
+    models = add("models", _models, "list the models that are configured and those that the providers offer")
+    models.add_argument("name", nargs="?", metavar="NAME", help="everything known about this model")
+    models.add_argument("--offline", action="store_true", help="do not ask the providers")
+    add("schema", _schema, "print the JSON Schema of config.yaml")
+
+
+def _add_upkeep(add: Callable[..., _Parser]) -> None:
+    inbox = add("inbox", _inbox_list, "show the turns that were set aside; answer them again or drop them")
+    verbs = inbox.add_subparsers(title="commands", metavar="COMMAND")
+    add("list", _inbox_list, "show the turns that were set aside", verbs)
+    for name, action, text in (
+        ("retry", _inbox_retry, "put a turn back into its queue"),
+        ("drop", _inbox_drop, "forget a turn"),
+    ):
+        add(name, action, text, verbs).add_argument("turn", metavar="ID")
+    store = add("store", None, "look after the store")
+    copy = add("copy", _copy, "copy everything from one store to another; can be repeated", _verbs(store))
+    for name in ("source", "target"):
+        copy.add_argument(name, type=_store, metavar={"source": "FROM", "target": "TO"}[name])
+
+
+def _verbs(parser: _Parser) -> argparse._SubParsersAction[_Parser]:
+    return parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+
+def _store(text: str) -> str:
+    try:
+        return store_url(text)
+    except ValueError as problem:
+        raise argparse.ArgumentTypeError(f"expected {problem}") from None
+
+
+def _schema() -> int:
+    put(json.dumps(json_schema(), indent=2))
+    return 0
+
+
+async def _run(config: Config, options: argparse.Namespace) -> int:
+    for name in options.platforms:
+        if name not in PLATFORMS:
+            raise ConfigError(f"run: expected {', '.join(PLATFORMS)}, got {name!a}")
+    return await wiring.run(config, options.platforms)
+
+
+async def _chat(config: Config, options: argparse.Namespace) -> int:
+    name = options.conversation
+    if not name.strip() or not name.isprintable() or len(name) > _LONGEST_NAME:
+        raise ConfigError("chat --conversation: expected a short name of printable characters")
+    return await wiring.chat(config, name)
+
+
+async def _check(config: Config, options: argparse.Namespace) -> int:
+    file = settings.find(options.config)
+    return await checking.check(config, file, offline=options.offline)
+
+
+async def _models(config: Config, options: argparse.Namespace) -> int:
+    if options.name is not None:
+        return await listing.describe_model(config, options.name)
+    return await listing.list_models(config, offline=options.offline)
+
+
+async def _inbox_list(config: Config, _options: argparse.Namespace) -> int:
+    return await listing.list_inbox(config)
+
+
+async def _inbox_retry(config: Config, options: argparse.Namespace) -> int:
+    return await listing.retry(config, options.turn)
+
+
+async def _inbox_drop(config: Config, options: argparse.Namespace) -> int:
+    return await listing.drop(config, options.turn)
+
+
+async def _copy(config: Config, options: argparse.Namespace) -> int:
+    if options.source == options.target:
+        raise ConfigError("store copy: expected two different stores, got the same twice")
+    columns = (TextColumn("copying"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("copying", total=None)
+        copied = await wiring.copy_store(
+            config, options.source, options.target, lambda done, total: bar.update(task, completed=done, total=total)
+        )
+    put(f"copied {copied} records")
+    return 0
