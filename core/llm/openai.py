@@ -14,6 +14,7 @@ from typing import NoReturn
 
 import httpx2
 import openai
+from jiter import from_json
 
 from core.config import ModelConfig, ProviderConfig
 from core.domain import ModelFacts, ModelSpec, Prompt
@@ -30,6 +31,8 @@ from core.ports import Clock
 
 MOST_ADJUSTMENTS = 12
 """Requests in a row that a server may refuse for one parameter after the other: more parameters than are ever sent."""
+LONGEST_LIST = 20.0
+"""Seconds for a server to list its models."""
 NO_KEY = "none"
 """Sent to servers that want no key; the client cannot do without one."""
 
@@ -71,18 +74,18 @@ class Connection:
         """The names of the models that the server offers. Raises ModelError."""
         try:
             client = await self.client()
-            page = await client.models.list()
+            async with self._clock.watchdog(LONGEST_LIST):
+                page = await client.models.list()
             return tuple(sorted(model.id for model in page.data or ()))
         except openai.APIStatusError as error:
             raise error_of(self.problem(error), "") from error
-        except (openai.APIConnectionError, *NETWORK_ERRORS) as error:
+        except (openai.APIConnectionError, *NETWORK_ERRORS) as error:  # TimeoutError is an OSError
             raise ModelUnreachable(_reason(error)) from error
         except (openai.OpenAIError, ValueError, TypeError, AttributeError) as error:  # not a list of models
             raise ModelGarbled(_reason(error)) from error
 
     def problem(self, error: openai.APIStatusError) -> Problem:
-        body = error.body if isinstance(error.body, dict | list) else error.response.text
-        return self.read(error.status_code, body, error.response.headers)
+        return self.read(error.status_code, _json_or_text(error.response), error.response.headers)
 
     def read(self, status: int | None, body: object, headers: Mapping[str, str]) -> Problem:
         """The problem that *body* tells of, without our key."""
@@ -197,6 +200,14 @@ def with_facts(known: ModelSpec, facts: ModelFacts) -> ModelSpec:
     window = min(known.window, facts.window or known.window)
     factor = known.factor if known.exact or facts.factor is None else facts.factor
     return replace(known, window=window, max_output=min(known.max_output, window), factor=factor)
+
+
+def _json_or_text(response: httpx2.Response) -> object:
+    """The whole body: the client keeps only a part of it in its error."""
+    try:
+        return from_json(response.content)
+    except ValueError:
+        return response.text
 
 
 def _reason(error: BaseException) -> str:

@@ -111,7 +111,7 @@ class Transcript:
         if not choices:
             self._odd(chunk, usage)
             return ""
-        return self._choice(choices[0])
+        return self._choice(choices[0] if isinstance(choices, list) else choices)
 
     def _choice(self, choice: Any) -> str:
         if not isinstance(choice, dict):
