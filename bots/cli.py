@@ -141,7 +141,7 @@ def _store(text: str) -> str:
 
 
 def _schema() -> int:
-    put(json.dumps(json_schema(), indent=2))
+    put(json.dumps(json_schema(), indent=1, ensure_ascii=False))
     return 0
 
 

@@ -100,12 +100,12 @@ def store_url(text: str) -> str:
 
 
 Seconds = Annotated[float, BeforeValidator(_duration, json_schema_input_type=float | str), Field(gt=0)]
-Whole = Annotated[int, BeforeValidator(_no_bool, json_schema_input_type=int)]
-Number = Annotated[float, BeforeValidator(_no_bool, json_schema_input_type=float)]
+Whole = Annotated[int, BeforeValidator(_no_bool)]
+Number = Annotated[float, BeforeValidator(_no_bool)]
 Name = Annotated[str, Field(max_length=200), AfterValidator(_printable)]
 HeaderText = Annotated[str, AfterValidator(_header)]
 OptionalHeader = Annotated[HeaderText | None, BeforeValidator(_empty_is_none, json_schema_input_type=str | None)]
-Secret = Annotated[SecretStr, BeforeValidator(_secret, json_schema_input_type=str)]
+Secret = Annotated[SecretStr, BeforeValidator(_secret)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 OptionalUrl = Annotated[HttpUrl | None, BeforeValidator(_empty_is_none, json_schema_input_type=str | None)]
 SocketUrl = Annotated[str, AfterValidator(_socket_url)]

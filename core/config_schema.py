@@ -8,6 +8,8 @@ from core.config import Config
 
 _VARIABLE = {"type": "string", "pattern": r"\$\{"}
 _PLAIN = frozenset({"integer", "number", "boolean"})
+_BOUNDS = {"gt": "exclusiveMinimum", "ge": "minimum", "lt": "exclusiveMaximum", "le": "maximum"}
+"""Bounds of a duration, which may be text as well, come out under their Python names."""
 
 
 def json_schema() -> dict[str, Any]:
@@ -23,7 +25,7 @@ def _with_variables(node: Any) -> Any:
         return [_with_variables(item) for item in node]
     if not isinstance(node, dict):
         return node
-    inner = {key: _with_variables(value) for key, value in node.items()}
+    inner = {_BOUNDS.get(key, key): _with_variables(value) for key, value in node.items()}
     if inner.get("type") in _PLAIN or "enum" in inner:
         about = {key: inner.pop(key) for key in ("default", "title", "description") if key in inner}
         return {"anyOf": [inner, _VARIABLE], **about}

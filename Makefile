@@ -1,0 +1,59 @@
+# What people type. `make` alone lists it.
+PYTHON_IN_VENV := .venv/bin/python
+LOCAL ?=
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run chat check test lint unit soak bench lock schema
+MAKEFLAGS += --no-print-directory
+
+help:
+	@echo "make run      talk with Parlour (builds .venv first, when needed)"
+	@echo "make chat     the same; ARGS=\"--conversation work\" returns to a conversation of that name"
+	@echo "make check    is everything well? configuration, providers, store, platforms"
+	@echo "make setup    only build .venv; LOCAL=0 leaves the built-in model out"
+	@echo "make test     format, lint, types and tests;  make lint, make unit: parts of it"
+	@echo "make soak     the tests that take long"
+	@echo "make bench    the programs that measure speed and cost"
+
+setup:
+	@sh requirements/install.sh run $(LOCAL)
+
+setup-dev:
+	@sh requirements/install.sh dev $(LOCAL)
+
+run: setup
+	@$(PYTHON_IN_VENV) -m bots run $(ARGS)
+
+chat: setup
+	@$(PYTHON_IN_VENV) -m bots chat $(ARGS)
+
+check: setup
+	@$(PYTHON_IN_VENV) -m bots check $(ARGS)
+
+test: lint unit
+
+lint: setup-dev
+	@$(PYTHON_IN_VENV) -m ruff format --quiet --check
+	@$(PYTHON_IN_VENV) -m ruff check --quiet
+	@$(PYTHON_IN_VENV) -m mypy --no-error-summary
+
+unit: setup-dev
+	@$(PYTHON_IN_VENV) -m pytest -q -m "not soak" $(ARGS)
+
+soak: setup-dev
+	@$(PYTHON_IN_VENV) -m pytest -q -m soak $(ARGS)
+
+bench: setup-dev
+	@for program in $$(ls bench/*.py | grep -v '/_'); do \
+		name=$$(basename $$program .py); echo "== $$name"; $(PYTHON_IN_VENV) -m bench.$$name || exit 1; \
+	done
+
+schema: setup
+	@$(PYTHON_IN_VENV) -m bots schema >config.schema.json
+
+# Needs uv. The locked files are the same for every platform and Python version.
+lock:
+	@uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header -o requirements/base.txt pyproject.toml
+	@uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header -o requirements/local.txt --extra local pyproject.toml
+	@uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header -o requirements/dev.txt --extra local --group dev pyproject.toml
