@@ -135,9 +135,10 @@ async def test_everything_moves_to_another_store_and_back(
     await _the_same(store, target)
 
 
-async def test_waiting_turns_go_on_in_the_other_store(store: Store, target: Store) -> None:
+async def test_waiting_turns_go_on_in_the_other_store(store: Store, target: Store, clock: ManualClock) -> None:
     await _fill(store)
     await copy(store, target, lambda *_: None)
+    clock.leap(LEASE)
     assert not await target.put(asked("w2", conversation=OTHER))
     for event, parts in (("held", 1), ("w1", 2), ("later", 1)):
         turn = await claimed(target)

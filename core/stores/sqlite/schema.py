@@ -1,0 +1,122 @@
+"""The tables, as numbered migrations. A migration that was released is never changed: another one follows it."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from core.errors import StoreTooNew
+
+# turns: `front` marks the first waiting turn of a conversation, the only one that can be claimed. `ready` is when that
+# may happen: after the hold or the postponement, or when the lease lapses. So one index finds the next turn, however
+# many wait. `fixed`: claimed before, and `parent` and `epoch` are those of the first claim.
+# events: every platform event that was accepted, with the turn it went into; `ended` is when that turn was over.
+_FIRST = (
+    """CREATE TABLE conversations (
+        seq INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        head TEXT,
+        epoch INTEGER NOT NULL DEFAULT 0,
+        model TEXT NOT NULL DEFAULT '',
+        persona TEXT NOT NULL DEFAULT '',
+        failed TEXT,
+        touched REAL NOT NULL)""",
+    "CREATE INDEX conversations_touched ON conversations (touched)",
+    """CREATE TABLE messages (
+        seq INTEGER PRIMARY KEY,
+        conversation TEXT NOT NULL,
+        id TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        parent TEXT,
+        o200k INTEGER NOT NULL,
+        cl100k INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        UNIQUE (conversation, id))""",
+    "CREATE INDEX messages_order ON messages (conversation, position)",
+    "CREATE INDEX messages_children ON messages (conversation, parent, position)",
+    """CREATE TABLE refs (
+        seq INTEGER PRIMARY KEY,
+        conversation TEXT NOT NULL,
+        ref TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        message TEXT NOT NULL,
+        UNIQUE (conversation, ref))""",
+    "CREATE INDEX refs_order ON refs (conversation, position)",
+    "CREATE INDEX refs_message ON refs (conversation, message, position)",
+    """CREATE TABLE ledger (
+        seq INTEGER PRIMARY KEY,
+        conversation TEXT NOT NULL,
+        day TEXT NOT NULL,
+        body TEXT NOT NULL,
+        UNIQUE (conversation, day))""",
+    """CREATE TABLE facts (
+        seq INTEGER PRIMARY KEY,
+        model TEXT NOT NULL UNIQUE,
+        body TEXT NOT NULL)""",
+    """CREATE TABLE turns (
+        seq INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        conversation TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        lane TEXT NOT NULL,
+        "group" TEXT,
+        incoming TEXT NOT NULL,
+        revised TEXT,
+        front INTEGER NOT NULL DEFAULT 0,
+        ready REAL NOT NULL,
+        held INTEGER NOT NULL DEFAULT 0,
+        token INTEGER NOT NULL DEFAULT 0,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        fixed INTEGER NOT NULL DEFAULT 0,
+        parent TEXT,
+        epoch INTEGER NOT NULL DEFAULT 0,
+        stop INTEGER NOT NULL DEFAULT 0,
+        aside REAL,
+        reason TEXT)""",
+    "CREATE INDEX turns_claimable ON turns (lane, ready, seq) WHERE front = 1",
+    "CREATE INDEX turns_ready ON turns (ready) WHERE front = 1",
+    "CREATE INDEX turns_queue ON turns (conversation, position, seq) WHERE aside IS NULL",
+    "CREATE INDEX turns_stop ON turns (id) WHERE stop = 1",
+    "CREATE INDEX turns_aside ON turns (aside) WHERE aside IS NOT NULL",
+    "CREATE INDEX turns_conversation ON turns (conversation, position)",
+    """CREATE TABLE events (
+        id TEXT PRIMARY KEY,
+        turn TEXT NOT NULL,
+        ended REAL) WITHOUT ROWID""",
+    "CREATE INDEX events_turn ON events (turn)",
+    "CREATE INDEX events_ended ON events (ended) WHERE ended IS NOT NULL",
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+
+_LEDGER = "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, at REAL NOT NULL)"
+
+
+def migrate(connection: sqlite3.Connection, now: float) -> None:
+    """Brings the file up to this version, one transaction for each migration, so that one killed half-way is simply
+    done again. Raises StoreTooNew, and sqlite3.Error as it comes."""
+    while True:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            more = _migrate_once(connection, now)
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        if not more:
+            return
+
+
+def _migrate_once(connection: sqlite3.Connection, now: float) -> bool:
+    connection.execute(_LEDGER)
+    done: int = connection.execute("SELECT COALESCE(MAX(number), 0) FROM migrations").fetchone()[0]
+    if done > len(MIGRATIONS):
+        raise StoreTooNew(
+            f"The store was written by a newer version of Parlour: its schema is {done}, this one knows {len(MIGRATIONS)}."
+        )
+    # Writes nothing, but fails here and now where the file cannot be written to.
+    connection.execute("DELETE FROM migrations WHERE number < 0")
+    if done == len(MIGRATIONS):
+        return False
+    for statement in MIGRATIONS[done]:
+        connection.execute(statement)
+    connection.execute("INSERT INTO migrations VALUES (?, ?)", (done + 1, now))
+    return True

@@ -1,0 +1,55 @@
+"""How a waiting worker hears of changes: at once within the process, within POLL from other processes."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from core.errors import StoreUnavailable
+from core.stores.sqlite import turns
+from core.stores.sqlite.database import Database
+
+POLL = 0.1  # seconds
+
+
+class Wake:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._changed = asyncio.Event()
+        self._version: int | None = None
+        self._looked_at = database.clock.now()
+
+    def changed(self) -> None:
+        """Something in this process made a turn claimable or asked one to stop."""
+        self._changed.set()
+
+    def looked(self) -> None:
+        """A worker is looking for a turn now: what was claimable before is no news any more."""
+        self._looked_at = self._database.clock.now()
+
+    async def wait(self, seconds: float) -> None:
+        """Returns at the next change, when a turn comes due, or after *seconds*."""
+        clock = self._database.clock
+        end = clock.monotonic() + min(seconds, await self._until_next())
+        while not self._changed.is_set() and (left := end - clock.monotonic()) > 0:
+            with suppress(TimeoutError):
+                async with clock.watchdog(min(left, POLL)):
+                    await self._changed.wait()
+            await self._listen()
+        self._changed.clear()
+        self.looked()
+
+    async def _until_next(self) -> float:
+        """Seconds until a turn comes due that no worker has looked for yet."""
+        after = self._looked_at
+        with suppress(StoreUnavailable):
+            if (ready := await self._database.read(lambda session: turns.next_ready(session, after))) is not None:
+                return max(0.0, ready - self._database.clock.now())
+        return float("inf")
+
+    async def _listen(self) -> None:
+        with suppress(StoreUnavailable):
+            version = await self._database.version()
+            if version != self._version:
+                self._version = version
+                self._changed.set()
