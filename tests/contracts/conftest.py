@@ -66,7 +66,7 @@ def redis_alone() -> Iterator[RedisServer]:
 
 @pytest.fixture(scope="session")
 def redis_three() -> Iterator[Cluster]:
-    with redis_nodes() as cluster:
+    with redis_nodes(durable=False) as cluster:
         yield cluster
 
 

@@ -92,7 +92,7 @@ async def _kill(server: RedisServer) -> AsyncIterator[None]:
 
 
 async def test_a_killed_server_that_comes_back_has_everything_that_was_accepted() -> None:
-    with RedisServer(("appendfsync", "always"), durable=True) as server:
+    with RedisServer(durable=True) as server:
         async with open_redis(server.url, SystemClock(), PLAIN) as store:
             platform = await _under_load(store, _kill(server))
             seen = await _everything(store)
@@ -101,7 +101,7 @@ async def test_a_killed_server_that_comes_back_has_everything_that_was_accepted(
 
 
 async def test_a_killed_node_of_a_cluster_comes_back_with_everything() -> None:
-    with redis_nodes(("appendfsync", "always")) as cluster:
+    with redis_nodes() as cluster:
         async with open_redis(cluster.url, SystemClock(), PLAIN) as store:
             platform = await _under_load(store, _kill(cluster.nodes[1]))
             seen = await _everything(store)

@@ -52,13 +52,14 @@ def find_server() -> str:
 class RedisServer(AbstractContextManager["RedisServer"]):
     """``with RedisServer() as server``: one process; it keeps port, password and files when it is started again.
 
-    settings: further lines of redis.conf, as (name, value), read at each start. sentinel: lines of sentinel.conf for a sentinel instead.
+    settings: further lines of redis.conf, as (name, value), read at each start. durable: it answers only when its
+    append-only file is on disk. sentinel: lines of sentinel.conf for a sentinel instead.
     """
 
     def __init__(
         self, *settings: tuple[str, str], durable: bool = False, password: str = "", sentinel: str | None = None
     ) -> None:
-        self.settings = [*settings, ("appendonly", "yes" if durable else "no"), ("appendfsync", "everysec")]
+        self.settings = [("appendonly", "yes" if durable else "no"), ("appendfsync", "always"), *settings]
         self._sentinel = sentinel
         self._process: subprocess.Popen[str] | None = None
         self._log: list[str] = []
@@ -219,10 +220,10 @@ class Cluster:
 
 
 @contextmanager
-def redis_nodes(*settings: tuple[str, str]) -> Iterator[Cluster]:
+def redis_nodes(*, durable: bool = True) -> Iterator[Cluster]:
     with ExitStack() as stack:
-        lines = (("cluster-enabled", "yes"), ("cluster-node-timeout", "1500"), *settings)
-        nodes = [stack.enter_context(RedisServer(*lines, durable=True)) for _ in range(3)]
+        lines = (("cluster-enabled", "yes"), ("cluster-node-timeout", "1500"))
+        nodes = [stack.enter_context(RedisServer(*lines, durable=durable)) for _ in range(3)]
         share = -(-_SLOTS // len(nodes))
         for index, node in enumerate(nodes):
             slots = range(index * share, min((index + 1) * share, _SLOTS))

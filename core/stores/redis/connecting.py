@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from redis.asyncio import Redis, Sentinel
+from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from core.stores.options import StoreOptions
 from core.stores.redis.address import Address, Kind
-from core.stores.redis.cluster import ClusterLink
 from core.stores.redis.link import CONNECTIONS, Link, ServerLink
+from core.stores.redis.mapped import ClusterLink, SentinelLink
 
 CONNECT = 3.0
 """Seconds to wait for a connection."""
@@ -39,8 +39,10 @@ def open_link(address: Address, options: StoreOptions) -> Link:
     return ServerLink(address.description, Redis(host=host, port=port, **settings))
 
 
-def _watched(address: Address, settings: dict[str, Any]) -> ServerLink:
+def _watched(address: Address, settings: dict[str, Any]) -> SentinelLink:
     asking: dict[str, Any] = {
+        "decode_responses": True,
+        "protocol": 2,
         "socket_connect_timeout": CONNECT,
         "socket_timeout": CONNECT,
         "retry": settings["retry"],
@@ -48,7 +50,4 @@ def _watched(address: Address, settings: dict[str, Any]) -> ServerLink:
         **{name: value for name, value in address.options.items() if name.startswith("ssl_")},
         **address.sentinel_options,
     }
-    sentinel = Sentinel(  # type: ignore[no-untyped-call]  # redis-py has no types here
-        address.hosts, sentinel_kwargs=asking, **settings
-    )
-    return ServerLink(address.description, sentinel.master_for(address.service), sentinel)
+    return SentinelLink(address.description, address.hosts, settings, address.service, asking)

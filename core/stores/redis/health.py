@@ -25,7 +25,7 @@ async def prepare(link: Link, kind: Kind) -> int:
     for place, facts in (await link.on_primaries("INFO")).items():
         if isinstance(facts, Exception):
             raise store_error(facts, place)
-        _check(place, facts, kind)
+        check(place, facts, kind)
     await link.execute("HSETNX", META, "schema", str(SCHEMA))
     await link.execute("HSETNX", META, "partitions", str(PARTITIONS[kind]))
     meta = await link.execute("HGETALL", META)
@@ -37,7 +37,8 @@ async def prepare(link: Link, kind: Kind) -> int:
     return partitions
 
 
-def _check(place: str, facts: Mapping[str, Any], kind: Kind) -> None:
+def check(place: str, facts: Mapping[str, Any], kind: Kind) -> None:
+    """*facts*: what INFO says. Raises StoreError if the server cannot be the store."""
     version = str(facts.get("redis_version", "0"))
     if tuple(int(number) for number in version.split(".")[:2]) < OLDEST:
         raise StoreError(f"{place}: Redis {version} is too old; {'.'.join(map(str, OLDEST))} or newer is needed")

@@ -1,4 +1,4 @@
-"""The way to one server, or to the primary that sentinels name, and what every way has in common.
+"""The way to one server, and what every way has in common.
 
 redis-py repeats nothing by itself: what was sent and not answered may have happened, and only the caller knows whether
 to send it again."""
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from redis import exceptions as foreign
-from redis.asyncio import Redis, Sentinel
+from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 
 from core.errors import StoreUnavailable
@@ -80,7 +80,7 @@ class Link(ABC):
         """One command on every primary: its result, or the refusal itself, by the server's address."""
 
     @abstractmethod
-    def listener(self) -> PubSub:
+    async def listener(self) -> PubSub:
         """A subscription over a connection of its own."""
 
     @abstractmethod
@@ -96,24 +96,19 @@ class Link(ABC):
 
 
 class ServerLink(Link):
-    """One server, or whichever one the sentinels call the primary."""
-
-    def __init__(self, place: str, client: Redis, sentinel: Sentinel | None = None) -> None:
+    def __init__(self, place: str, client: Redis) -> None:
         super().__init__(place)
         self._client = client
-        self._sentinel = sentinel
 
     async def on_primaries(self, *command: str) -> dict[str, Any]:
         with translated(self.place):
             return {self.place: await answer_of(self._client, command)}
 
-    def listener(self) -> PubSub:
+    async def listener(self) -> PubSub:
         return self._client.pubsub()
 
     async def aclose(self) -> None:
-        await self._client.aclose(close_connection_pool=True)  # the sentinels' client would leave it open
-        if self._sentinel is not None:
-            await self._sentinel.aclose()
+        await self._client.aclose()
 
     async def _execute(self, command: Command, key: str) -> Any:  # noqa: ARG002  # one server has all keys
         async with self._free:

@@ -115,7 +115,7 @@ class Wake:
             self.work(subject)
 
     async def _subscribe(self) -> None:
-        subscription = self._link.listener()
+        subscription = await self._link.listener()
         await subscription.subscribe(CHANNEL)
         # The server's confirmation: from here on nothing that is put elsewhere goes unheard.
         await subscription.get_message(timeout=POLL)

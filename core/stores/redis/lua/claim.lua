@@ -34,6 +34,7 @@ local function parent_of(conv, id)
 end
 
 local function take(id)
+  also_when_full()
   local turn = key('t', id)
   local conv, lane, fixed = unpack(call('HMGET', turn, 'conv', 'lane', 'fixed'))
   if not fixed then
@@ -59,6 +60,7 @@ end
 
 local function promote(lane)
   for _, id in ipairs(call('ZRANGEBYSCORE', key('due', lane), '-inf', NOW, 'LIMIT', 0, 100)) do
+    also_when_full()
     announce(id, lane)
   end
 end

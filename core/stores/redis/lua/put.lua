@@ -7,6 +7,7 @@ if state and (state ~= 'ended' or after(till, NOW)) then
   call('HSET', turn, 'seen', ARGV[1]) -- a write, so that WAIT has something to wait for
   return 0
 end
+if state then call('DEL', turn) end
 
 local function show_question(target)
   if ref == '' then return end
@@ -18,7 +19,6 @@ local function join(target)
   local events = list_of(call('HGET', key('t', target), 'events'))
   events[#events + 1] = id
   call('HSET', key('t', target), 'events', cjson.encode(events))
-  call('DEL', turn)
   call('HSET', turn, 'state', 'joined', 'conv', conv)
   show_question(target)
   local due = call('HGET', key('t', target), 'ready')
@@ -44,7 +44,6 @@ if album and is_waiting(album) then
   return join(album)
 end
 
-call('DEL', turn)
 call('HSET', turn, 'state', 'queued', 'conv', conv, 'lane', lane, 'incoming', incoming,
   'ready', ready ~= '' and ready or ARGV[1], 'attempts', 0)
 for field, value in pairs({reply_to = reply_to, edits = question or '', group = group, again = again}) do

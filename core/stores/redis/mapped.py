@@ -1,13 +1,14 @@
-"""The way to a cluster: a client for each primary, and a map of which one has which keys.
+"""The way to servers of which others tell who is the primary: a cluster, or what sentinels watch.
 
-A redirection is followed only when a slot has moved (MOVED). While it is on its way (ASK) its keys lie on both nodes,
+There is a client for each primary and a map of which one has which keys; after an error it is drawn anew. A redirection is followed only when a slot has moved (MOVED). While it is on its way (ASK) its keys lie on both nodes,
 so a script that runs on either would see half a conversation: the store is away for that moment instead.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from redis import exceptions as foreign
@@ -31,15 +32,20 @@ _MAP_IS_OLD = (
 """Errors after which keys may be found elsewhere."""
 
 
-class ClusterLink(Link):
-    """settings: what redis-py takes for each connection."""
+Range = tuple[int, int, Place]
+"""First and last slot, and the primary that has them."""
+ALL_SLOTS = 16384
+
+
+class MappedLink(Link):
+    """seeds: whom to ask first. settings: what redis-py takes for each connection to a primary."""
 
     def __init__(self, place: str, seeds: Sequence[Place], settings: dict[str, Any]) -> None:
         super().__init__(place)
         self._seeds = list(seeds)
         self._settings = settings
         self._clients: dict[Place, Redis] = {}
-        self._slots: list[tuple[int, int, Place]] = []
+        self._slots: list[Range] = []
         self._known = False
         self._discovering = asyncio.Lock()
         self._listeners = 0
@@ -49,10 +55,11 @@ class ClusterLink(Link):
             await self._know()
             return {_name(place): await answer_of(self._client(place), command) for place in self._primaries()}
 
-    def listener(self) -> PubSub:
-        # The cluster tells a message to all its nodes; each new try listens at another one.
+    async def listener(self) -> PubSub:
+        await self._know()
+        # A cluster tells a message to all its nodes; each new try listens at another one.
         self._listeners += 1
-        places = self._primaries() or self._seeds
+        places = self._primaries()
         return self._client(places[self._listeners % len(places)]).pubsub()
 
     async def aclose(self) -> None:
@@ -117,17 +124,53 @@ class ClusterLink(Link):
                 self._slots = await self._discover()
                 self._known = True
 
-    async def _discover(self) -> list[tuple[int, int, Place]]:
-        """Asks one node after the other, those that were primaries first. Raises what the last one answered."""
+    async def _discover(self) -> list[Range]:
+        """Asks one after the other. Raises what the last one answered."""
         problem: Exception = foreign.ClusterDownError("no node answers")
-        for place in dict.fromkeys([*self._primaries(), *self._seeds]):
+        for place in self._advisers():
             try:
-                ranges = await send(self._client(place), ("CLUSTER SLOTS",))
+                return await self._ask(place)
             except FOREIGN as refusal:
                 problem = refusal
-            else:
-                return [(first, last, _place(primary, place)) for first, last, primary, *_ in ranges]
         raise problem
+
+    @abstractmethod
+    def _advisers(self) -> Iterable[Place]: ...
+
+    @abstractmethod
+    async def _ask(self, adviser: Place) -> list[Range]: ...
+
+
+class ClusterLink(MappedLink):
+    def _advisers(self) -> Iterable[Place]:
+        return dict.fromkeys([*self._primaries(), *self._seeds])
+
+    async def _ask(self, adviser: Place) -> list[Range]:
+        ranges = await send(self._client(adviser), ("CLUSTER SLOTS",))
+        return [(first, last, _place(primary, adviser)) for first, last, primary, *_ in ranges]
+
+
+class SentinelLink(MappedLink):
+    """service: as the sentinels call it. asking: what redis-py takes for each connection to a sentinel."""
+
+    def __init__(
+        self, place: str, seeds: Sequence[Place], settings: dict[str, Any], service: str, asking: dict[str, Any]
+    ) -> None:
+        super().__init__(place, seeds, settings)
+        self._service = service
+        self._sentinels = {(host, port): Redis(host=host, port=port, **asking) for host, port in seeds}
+
+    def _advisers(self) -> Iterable[Place]:
+        return self._sentinels
+
+    async def _ask(self, adviser: Place) -> list[Range]:
+        primary = await send(self._sentinels[adviser], ("SENTINEL GET-MASTER-ADDR-BY-NAME", self._service))
+        if primary is None:
+            raise foreign.ClusterDownError(f"the sentinels know no service {self._service}")
+        return [(0, ALL_SLOTS - 1, (primary[0], int(primary[1])))]
+
+    async def aclose(self) -> None:
+        await asyncio.gather(super().aclose(), *(client.aclose() for client in self._sentinels.values()))
 
 
 def _place(node: Sequence[Any], asked: Place) -> Place:
