@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from urllib.parse import unquote
 
-from core.errors import ConfigError, StoreReadOnly
+from core.errors import ConfigError
 from core.ports import Clock, Store
 from core.stores.options import StoreOptions
 from core.stores.sqlite.database import Database, connect
@@ -86,6 +86,3 @@ def _create(file: Path) -> None:
         os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY_FILE))
     except OSError as error:
         raise file_problem(error, "open the store", file) from error
-    if not os.access(file.parent, os.W_OK):
-        # SQLite keeps its log beside the file.
-        raise StoreReadOnly(f"Cannot open the store {file}: its directory cannot be written to.")
