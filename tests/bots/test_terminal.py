@@ -52,13 +52,14 @@ class Hall:
         terminal = Terminal(desk, SEAT, screen, self.loading, self.folder)
         place = Workplace(self.bot.store, self.bot.conversations, terminal, self.bot.clock, SystemChance())
         worker = Worker(place, WorkerSettings(frozenset({SEAT.lane})))
-        tasks = [asyncio.create_task(terminal.run()), *([asyncio.create_task(worker.run())] if working else [])]
+        talking = asyncio.create_task(terminal.run())
+        serving = asyncio.create_task(worker.run() if working else asyncio.Event().wait())
         try:
-            yield tasks[0]
+            yield talking
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            talking.cancel()
+            serving.cancel()
+            await asyncio.gather(talking, serving, return_exceptions=True)
 
     async def script(self, *lines: str, raw: bytes = b"") -> tuple[list[str], int]:
         """Pipes *lines* in; what comes out, and the exit code."""

@@ -108,13 +108,17 @@ class Bot:
 
 @asynccontextmanager
 async def open_bot(
-    folder: Path, clock: Clock, access: Access | None = None, models: tuple[str, ...] = ("alpha", "beta")
+    folder: Path,
+    clock: Clock,
+    access: Access | None = None,
+    models: tuple[str, ...] = ("alpha", "beta"),
+    settings: ConversationSettings | None = None,
 ) -> AsyncIterator[Bot]:
     async with open_store(f"sqlite:///{folder}/parlour.db", clock, StoreOptions()) as store:
         several = Several(ScriptedModel(ModelSpec(name, 8192, 1024, price=PRICE), clock) for name in models)
         personas = Personas([Persona("assistant", "Be helpful."), Persona("pirate", "Speak like a pirate.")])
         granted = access or Access()
         world = World(store, Unlimited(), several, OpenAITokens(), clock, SystemChance())
-        conversations = Conversations(world, personas, ConversationSettings(access=granted))
+        conversations = Conversations(world, personas, settings or ConversationSettings(access=granted))
         services = Services(store, store, conversations, several, personas)
         yield Bot(store, clock, several, conversations, Commands(services, granted))
