@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal's encoding lacks is no error
     try:
-        code = _command(_parser().parse_args(arguments))
+        code = _command(make_parser().parse_args(arguments))
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _command(options: argparse.Namespace) -> int:
-    if options.action is _schema:
+    if options.action is None:
         return _schema()
     config = settings.load(options.config)
     wiring.log_to_stderr(config, quiet=options.quiet and sys.stderr is not None and sys.stderr.isatty())
@@ -76,7 +76,7 @@ class _Parser(argparse.ArgumentParser):
         self.exit(WRONG, f"{self.prog}: {' '.join(message.split())} (see {self.prog} --help)\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
     common = _Parser(add_help=False, allow_abbrev=False)
     common.add_argument("--config", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="another config.yaml")
     parser = _Parser(prog="parlour", description="One chatbot, wherever people already talk.", allow_abbrev=False)
@@ -111,7 +111,7 @@ def _add_looking(add: Callable[..., _Parser]) -> None:
     models = add("models", _models, "list the models that are configured and those that the providers offer")
     models.add_argument("name", nargs="?", metavar="NAME", help="everything known about this model")
     models.add_argument("--offline", action="store_true", help="do not ask the providers")
-    add("schema", _schema, "print the JSON Schema of config.yaml")
+    add("schema", None, "print the JSON Schema of config.yaml")
 
 
 def _add_upkeep(add: Callable[..., _Parser]) -> None:

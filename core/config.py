@@ -31,7 +31,7 @@ from core.config_fields import (
     Texts,
     Whole,
 )
-from core.config_problems import explain
+from core.config_problems import explain, got_at
 from core.config_text import MAX_BYTES, Place, Value, Wrong, parse, plain, spell, substitute
 from core.domain import Encoding
 from core.errors import ConfigError
@@ -255,8 +255,7 @@ def parse_config(text: str, environ: Mapping[str, str], name: str = "config.yaml
     try:
         written = _completed(parse(text))
         config = _validated(substitute(written, environ), written)
-        for wrong in _contradictions(config):
-            raise wrong
+        _refuse_contradictions(config, written)
     except Wrong as wrong:
         place = f"{spell(wrong.place)}: " if wrong.place else ""
         raise ConfigError(f"{plain(name, 200)}: {place}{wrong.problem}") from None
@@ -299,33 +298,40 @@ def _completed(values: Value) -> Value:
     return {key: DEFAULTS.get(key) if value is None else value for key, value in merged.items()}
 
 
+def _refuse_contradictions(config: Config, written: Value) -> None:
+    for wrong in _contradictions(config):
+        raise Wrong(f"{wrong.problem}, got {got_at(wrong.place, written)}", wrong.place)
+
+
 def _contradictions(config: Config) -> Iterator[Wrong]:
+    """What is expected, and where."""
     yield from _twice("models", "id", [model.id for model in config.models])
     yield from _twice("personas", "name", [persona.name for persona in config.personas])
     for name in BUILT_IN_PROVIDERS:
         if name in config.providers:
-            yield Wrong("this provider is built in and needs no entry", ("providers", name))
+            yield Wrong("expected no entry, this provider is built in", ("providers", name))
     for index, model in enumerate(config.models):
         yield from _model_contradictions(config, model, ("models", index))
     yield from _twice("fallback", "", list(config.fallback))
     known = [model.id for model in config.models]
     for index, name in enumerate(config.fallback):
         if name not in known:
-            yield Wrong(f"expected one of {_listed(known)}, got “{plain(name)}”", ("fallback", index))
+            yield Wrong(f"expected one of {_listed(known)}", ("fallback", index))
 
 
 def _model_contradictions(config: Config, model: ModelConfig, place: Place) -> Iterator[Wrong]:
     known = [*config.providers, *BUILT_IN_PROVIDERS]
     if model.provider not in known:
-        yield Wrong(f"expected one of {_listed(known)}, got “{plain(model.provider)}”", (*place, "provider"))
+        yield Wrong(f"expected one of {_listed(known)}", (*place, "provider"))
     if model.window and model.max_output and model.max_output >= model.window:
-        yield Wrong(f"expected less than the window of {model.window}, got {model.max_output}", (*place, "max_output"))
+        yield Wrong(f"expected less than the window of {model.window}", (*place, "max_output"))
 
 
 def _twice(section: str, key: str, names: list[str]) -> Iterator[Wrong]:
     for index, name in enumerate(names):
         if name in names[:index]:
-            yield Wrong(f"“{plain(name)}” stands there twice", (section, index, key) if key else (section, index))
+            place = (section, index, key) if key else (section, index)
+            yield Wrong(f"expected another name than that of {section}[{names.index(name)}]", place)
 
 
 def _listed(names: list[str]) -> str:

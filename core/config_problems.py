@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from core.config_text import Place, Value, Wrong, plain
 
 _SECRET_KEYS = frozenset({"api_key", "token", "secret", "headers", "query", "proxy", "base_url", "store", "extra_body"})
-_LONGEST_SHOWN = 40
+_LONGEST_SHOWN = 24
 
 _EXPECTED: Mapping[str, str] = {
     "string_type": "text",
@@ -35,6 +35,8 @@ _EXPECTED: Mapping[str, str] = {
     "model_type": "keys and values",
     "model_attributes_type": "keys and values",
 }
+_STRUCTURES = frozenset({"tuple_type", "dict_type", "model_type", "model_attributes_type"})
+"""Text where keys belong may be a secret that lost its key."""
 _BOUNDS: Mapping[str, tuple[str, str]] = {
     "greater_than": ("more than", "gt"),
     "greater_than_equal": ("at least", "ge"),
@@ -47,7 +49,7 @@ def explain(error: ValidationError, root: type[BaseModel], written: Value) -> Wr
     """The first thing that is wrong. *written* is the file's tree before variables were replaced."""
     found = error.errors(include_url=False, include_context=True)[0]
     place = tuple(step for step in found["loc"] if step != "[key]")
-    got = _got(place, written)
+    got = "text" if found["type"] in _STRUCTURES and isinstance(_at(place, written), str) else got_at(place, written)
     if found["type"] == "extra_forbidden":
         return Wrong(_unknown(place, root), place)
     if found["type"] == "missing":
@@ -75,13 +77,18 @@ def _named(place: Place) -> str:
     return f"a value for {plain(str(place[-1]))}" if place else "keys and values"
 
 
-def _got(place: Place, written: Value) -> str:
-    value: Value = written
-    for step in place:
-        value = _inside(value, step)
+def got_at(place: Place, written: Value) -> str:
+    """What stands at that place of the file, fit to be shown."""
+    value = _at(place, written)
     if any(step in _SECRET_KEYS for step in place):
         return "something else" if value is not None else "nothing"
     return _shown(value)
+
+
+def _at(place: Place, value: Value) -> Value:
+    for step in place:
+        value = _inside(value, step)
+    return value
 
 
 def _inside(value: Value, step: str | int) -> Value:
