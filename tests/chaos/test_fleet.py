@@ -11,10 +11,10 @@ import time
 from dataclasses import dataclass
 
 import pytest
-from core.stores.opening import open_store
 
 from core.clock import SystemClock
 from core.domain import ConversationId, Encoding
+from core.stores.opening import open_store
 from core.stores.options import StoreOptions
 from tests.support.clock import until
 from tests.support.fleet import Fleet
@@ -23,8 +23,8 @@ from tests.support.servers import RedisServer, redis_cluster, redis_group, redis
 from tests.support.station import Orders
 
 LEASE = 2.0
-LONG = 120_000
-"""Attempts of `until`: some minutes, for what takes a whole load to finish."""
+LONG = 30_000
+"""Attempts of `until`: a minute or more, for what takes a whole load to finish."""
 
 
 @dataclass(slots=True)
@@ -91,7 +91,7 @@ async def crowd(store: str, turns: int, conversations: int) -> None:
                     await until(lambda: len(platform.connected) == 2)
             await until(load.complete, LONG)
             for pid in pids:
-                fleet.stop(pid)
+                await fleet.stop(pid)
         await load.verify(store)
     print(f"\n{turns} turns over {conversations} conversations, {kills} kills: 0 lost, 0 doubled, order kept")  # noqa: T201  # the figure
 
@@ -136,7 +136,7 @@ async def test_redis_going_away_under_load_loses_nothing(seconds: float, killed:
                 load.say(number)
             await until(load.complete, LONG)
             for pid in pids:
-                fleet.stop(pid)
+                await fleet.stop(pid)
         await load.verify(server.url)
     print(f"\nRedis {'killed' if killed else 'paused'} for {seconds:.0f} s under load: 100 turns, 0 lost, 0 doubled")  # noqa: T201  # the figure
 
@@ -163,7 +163,7 @@ async def test_a_sentinel_failover_that_waits_for_one_replica_loses_nothing() ->
                 load.say(number)
             await until(load.complete, LONG)
             for pid in pids:
-                fleet.stop(pid)
+                await fleet.stop(pid)
         await load.verify(group.url)
     print("\nfail-over by Sentinel under load, waiting for one replica: 100 turns, 0 lost, 0 doubled")  # noqa: T201  # the figure
 
@@ -179,13 +179,13 @@ async def test_a_paused_worker_whose_lease_lapsed_writes_nothing_more() -> None:
             await until(lambda: len(platform.messages) == 4)
             held = set(load.expected)
             fleet.pause(sleeper)
-            other = fleet.start(Orders(url, platform.port, LEASE, clock_ahead=LEASE + 1))
+            other = fleet.start(Orders(url, platform.port, LEASE))  # answers once the lease has lapsed
             await until(load.complete, LONG)
             before = len(platform.writes)
             fleet.resume(sleeper)
             load.say(4)
             await until(load.complete, LONG)
-            fleet.stop(other)
-            fleet.stop(sleeper)
-        await load.verify(url)
+            await fleet.stop(other)
+            await fleet.stop(sleeper)
+            await load.verify(url)
     assert [turn for pid, turn, _ in platform.writes[before:] if pid == sleeper and turn in held] == []

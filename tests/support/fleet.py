@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
 import os
 import signal
@@ -41,11 +42,11 @@ class Fleet:
         process.kill()
         process.join()
 
-    def stop(self, pid: int) -> None:
+    async def stop(self, pid: int) -> None:
         """SIGTERM; returns when the process has drained and gone."""
         process = self._processes.pop(pid)
         process.terminate()
-        process.join()
+        await asyncio.to_thread(process.join)
 
     def pause(self, pid: int) -> None:
         os.kill(pid, signal.SIGSTOP)

@@ -70,19 +70,27 @@ class Platform:
         return len(self._unacknowledged)
 
     def say(self, conversation: str, text: str, sent_at: float) -> str:
-        """A user writes; the event's id. Delivered to one connected process, and again until it is acknowledged."""
+        """A user writes; the event's id. Delivered to one connected process, and again until it is acknowledged; the
+        next one of the same conversation only after that, so that their order is known."""
         event = f"test:{next(self._events)}"
         self._unacknowledged[event] = {"id": event, "conversation": conversation, "text": text, "at": sent_at}
-        self._deliver(event)
+        self._deliver_next(conversation, event)
         return event
 
     def redeliver(self) -> None:
         """What a platform does after a while without acknowledgement."""
-        for event in list(self._unacknowledged):
-            self._deliver(event)
+        for conversation in dict.fromkeys(event["conversation"] for event in self._unacknowledged.values()):
+            self._deliver_next(conversation)
 
     def answers_to(self, turn: str) -> list[Shown]:
         return [message for message in self.messages.values() if message.turn == turn]
+
+    def _deliver_next(self, conversation: str, only: str | None = None) -> None:
+        """Delivers the oldest event of the conversation that is not acknowledged; nothing if that is not *only*."""
+        waiting = (event for event, content in self._unacknowledged.items() if content["conversation"] == conversation)
+        event = next(waiting, None)
+        if event is not None and only in {None, event}:
+            self._deliver(event)
 
     def _deliver(self, event: str) -> None:
         links = sorted(self._links.items(), key=lambda link: link[1])
@@ -113,7 +121,8 @@ class Platform:
                 self.phases[order["name"]] += 1
                 self.on_phase(pid, order["name"])
             case "ack":
-                self._unacknowledged.pop(order["event"], None)
+                if acknowledged := self._unacknowledged.pop(order["event"], None):
+                    self._deliver_next(acknowledged["conversation"])
             case "post":
                 shown = self._by_nonce.get(order["nonce"]) or self._create(order)
                 self._write(shown, pid, order["text"])

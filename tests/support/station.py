@@ -9,15 +9,10 @@ import itertools
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
-
-from core.llm.scripted import ScriptedModel
-from core.llm.tokens import OpenAITokens
-from core.stores.opening import open_store
-from core.stores.options import StoreOptions
 
 from core.chance import SystemChance
 from core.clock import SystemClock
@@ -27,7 +22,11 @@ from core.domain import Answer, ConversationId, Incoming, ModelSpec, PersonId, R
 from core.errors import ChatError, StoreError
 from core.inbox.worker import Worker, WorkerSettings, Workplace
 from core.limits.budgets import Unlimited
+from core.llm.scripted import ScriptedModel
+from core.llm.tokens import OpenAITokens
 from core.ports import Claim, Reply, Store
+from core.stores.opening import open_store
+from core.stores.options import StoreOptions
 from core.wording import say
 from tests.support.bot import Several
 
@@ -72,19 +71,25 @@ class Link:
 
     async def ask(self, **order: object) -> str:
         rid = next(self._rids)
-        self._waiting[rid] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._waiting[rid] = done
         self.tell(**order, rid=rid)
-        return await self._waiting.pop(rid)
+        return await done
 
-    async def events(self, on_event: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+    async def events(self, on_event: Callable[[dict[str, Any]], Coroutine[Any, Any, None]]) -> None:
         """Until the platform hangs up."""
         async with asyncio.TaskGroup() as arrivals:
             while line := await self._reader.readline():
                 order = json.loads(line)
                 if order["op"] == "event":
                     arrivals.create_task(on_event(order))
-                elif waiting := self._waiting.get(order["rid"]):
-                    waiting.set_result(order["id"])
+                else:
+                    self._done(order["rid"], order["id"])
+
+    def _done(self, rid: int, message: str) -> None:
+        waiting = self._waiting.pop(rid)
+        if not waiting.done():
+            waiting.set_result(message)
 
 
 class StationReply:

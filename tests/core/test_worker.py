@@ -1,0 +1,254 @@
+"""The worker: claims, holds, answers, finishes; and what it does when something is away, broken or told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from core.domain import NO_USAGE, Answer, ConversationId, Finish, Incoming, Turn, TurnId, answer_id
+from core.errors import ChatError, GaveUp, LeaseLost, SurfaceUnavailable
+from core.inbox.leases import Hold
+from core.inbox.worker import Worker, WorkerSettings, Workplace
+from core.llm.scripted import Script, spoken
+from core.ports import Claim, Reply
+from tests.support.bot import LANE, LEASE, Bot, open_bot
+from tests.support.chance import EvenChance
+from tests.support.clock import ManualClock
+
+
+@dataclass
+class Wall:
+    """`Replies` that note what became visible; *trouble* is raised instead while it is set."""
+
+    shown: dict[TurnId, str] = field(default_factory=dict)
+    problems: dict[TurnId, ChatError] = field(default_factory=dict)
+    drafts: dict[TurnId, str] = field(default_factory=dict)
+    trouble: Exception | None = None
+
+    @asynccontextmanager
+    async def open(self, turn: Turn, claim: Claim) -> AsyncIterator[Reply]:
+        yield WallReply(self, turn, claim)
+
+
+@dataclass
+class WallReply:
+    wall: Wall
+    turn: Turn
+    claim: Claim
+
+    def draft(self, text: str) -> None:
+        self.wall.drafts[self.turn.id] = text
+
+    async def finish(self, answer: Answer) -> None:
+        self._write()
+        self.wall.shown[self.turn.id] = answer.text
+
+    async def fail(self, problem: ChatError) -> None:
+        self._write()
+        self.wall.problems[self.turn.id] = problem
+
+    def _write(self) -> None:
+        if self.wall.trouble:
+            raise self.wall.trouble
+        self.claim.check()
+
+
+@dataclass
+class Office:
+    """A bot with a worker that runs."""
+
+    bot: Bot
+    clock: ManualClock
+    wall: Wall
+    worker: Worker
+    running: asyncio.Task[None]
+
+    async def ask(self, text: str) -> Incoming:
+        incoming = self.bot.incoming(text)
+        await self.bot.store.put(incoming)
+        return incoming
+
+    async def passing(self, condition: Callable[[], bool]) -> None:
+        """Lets time pass, a quarter of a second at a time, until *condition* holds."""
+        for _ in range(4000):
+            if condition():
+                return
+            await self.clock.advance(0.25)
+            await asyncio.sleep(0.001)
+        raise AssertionError("the condition never came true")
+
+
+@asynccontextmanager
+async def office(folder: Path, **settings: float) -> AsyncIterator[Office]:
+    clock, wall = ManualClock(), Wall()
+    async with open_bot(folder, clock) as bot:
+        place = Workplace(bot.store, bot.conversations, wall, clock, EvenChance())
+        worker = Worker(place, WorkerSettings(frozenset({LANE}), lease=LEASE, **settings))  # type: ignore[arg-type]  # ints
+        running = asyncio.create_task(worker.run())
+        try:
+            yield Office(bot, clock, wall, worker, running)
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_turns_of_a_conversation_are_answered_in_the_order_they_came(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        asked = [await here.ask(text) for text in ("One", "Two", "Three")]
+        await here.passing(lambda: len(here.wall.shown) == 3)
+        assert list(here.wall.shown) == [incoming.event_id for incoming in asked]
+        assert (await here.bot.context())[::2] == ["One", "Two", "Three"]
+
+
+async def test_a_platform_that_cannot_be_written_to_delays_and_costs_no_attempt(tmp_path: Path) -> None:
+    async with office(tmp_path, max_attempts=2) as here:
+        here.wall.trouble = SurfaceUnavailable("flood", retry_after=90.0)
+        asked, start = await here.ask("Hello"), here.clock.now()
+        await here.passing(lambda: here.clock.now() > start + 600)
+        here.wall.trouble = None
+        await here.passing(lambda: asked.event_id in here.wall.shown)
+        assert len(here.bot.models.get("").prompts) == 1
+
+
+async def test_a_turn_that_keeps_breaking_is_set_aside_with_a_message_and_the_next_one_goes_on(tmp_path: Path) -> None:
+    async with office(tmp_path, max_attempts=3) as here:
+        here.bot.models.get("").scripts.extend([broken() for _ in range(3)])
+        asked = await here.ask("Break")
+        await here.passing(lambda: asked.event_id in here.wall.problems)
+        assert isinstance(here.wall.problems[asked.event_id], GaveUp)
+        following = await here.ask("Go on")
+        await here.passing(lambda: following.event_id in here.wall.shown)
+        (aside,) = await here.bot.store.aside()
+        assert (aside.turn, aside.attempts) == (asked.event_id, 4)
+
+
+async def test_what_was_set_aside_is_answered_when_an_operator_says_so(tmp_path: Path) -> None:
+    async with office(tmp_path, max_attempts=1) as here:
+        here.bot.models.get("").scripts.append(broken())
+        asked = await here.ask("Break")
+        await here.passing(lambda: asked.event_id in here.wall.problems)
+        await here.passing(lambda: not here.worker.busy)
+        assert await here.bot.store.requeue(asked.event_id)
+        await here.passing(lambda: asked.event_id in here.wall.shown)
+
+
+async def test_even_a_broken_platform_does_not_keep_a_broken_turn_for_ever(tmp_path: Path) -> None:
+    async with office(tmp_path, max_attempts=1) as here:
+        here.wall.trouble = RuntimeError("a defect in the adapter")
+        await here.ask("Hello")
+        asides = 0
+        for _ in range(400):
+            await here.clock.advance(5.0)
+            await asyncio.sleep(0.001)
+            asides = (await here.bot.store.depth()).aside
+        assert asides == 1
+
+
+async def test_stop_reaches_the_worker_through_the_store(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        here.bot.models.get("").scripts.append(spoken("One two three four five six", delay=5.0))
+        asked = await here.ask("Count")
+        await here.passing(lambda: here.wall.drafts.get(asked.event_id) == "One two")
+        assert (await here.bot.run("/stop")).text
+        await here.passing(lambda: asked.event_id in here.wall.shown)
+        assert here.wall.shown[asked.event_id].startswith("One two")
+        assert here.wall.shown[asked.event_id] != "One two three four five six"
+
+
+async def test_draining_lets_running_answers_end_and_claims_no_more(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        here.bot.models.get("").scripts.append(spoken("One two three", delay=1.0))
+        asked = await here.ask("Count")
+        await here.passing(lambda: asked.event_id in here.wall.drafts)
+        here.worker.drain()
+        late = await here.ask("Too late")
+        await here.passing(here.running.done)
+        assert here.wall.shown == {asked.event_id: "One two three"}
+        assert late.event_id not in here.wall.drafts
+
+
+async def test_what_is_still_being_written_after_the_drain_time_is_left_for_the_next_worker(tmp_path: Path) -> None:
+    async with office(tmp_path, drain=20.0) as here:
+        here.bot.models.get("").scripts.append(spoken("One two three", delay=15.0))
+        asked = await here.ask("Count")
+        await here.passing(lambda: asked.event_id in here.wall.drafts)
+        here.worker.drain()
+        await here.passing(here.running.done)
+        assert here.wall.shown == {}
+        resumed = await here.bot.store.claim([LANE], LEASE)
+        assert resumed is not None
+        assert (resumed.id, resumed.attempt) == (asked.event_id, 1)
+
+
+async def test_no_more_turns_are_answered_at_once_than_configured(tmp_path: Path) -> None:
+    async with office(tmp_path, concurrency=1) as here:
+        here.bot.models.get("").scripts.append(spoken("slow", delay=30.0))
+        await here.ask("One")
+        await here.passing(lambda: here.worker.busy == 1)
+        await here.bot.store.put(replace(here.bot.incoming("Two"), conversation=ConversationId("test:2")))
+        await here.clock.advance(10.0)
+        assert here.worker.busy == 1
+
+
+async def test_a_lease_is_renewed_for_as_long_as_an_answer_takes(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        here.bot.models.get("").scripts.append(spoken("One two three", delay=LEASE * 2))
+        asked = await here.ask("Slowly")
+        await here.passing(lambda: asked.event_id in here.wall.shown)
+        assert len(here.bot.models.get("").prompts) == 1
+
+
+async def test_a_process_that_was_paused_for_longer_than_its_lease_writes_nothing(tmp_path: Path) -> None:
+    clock, wall = ManualClock(), Wall()
+    async with open_bot(tmp_path, clock) as bot:
+        turn = await held(bot)
+
+        async def answer_after_a_pause(hold: Claim) -> None:
+            clock.leap(LEASE + 1)
+            await WallReply(wall, turn, hold).finish(Answer(answer_id(turn.id), "late", "", Finish.STOP, NO_USAGE))
+
+        with pytest.raises(LeaseLost):
+            await holding(bot, turn, answer_after_a_pause)
+        assert wall.shown == {}
+
+
+async def test_who_lost_the_lease_is_stopped_in_the_middle_of_the_answer(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with open_bot(tmp_path, clock) as bot:
+        turn = await held(bot)
+        clock.leap(LEASE + 1)
+        assert (await held(bot)).id == turn.id
+        clock.leap(-LEASE - 1)
+
+        async def answer_for_ever(_: Claim) -> None:
+            await clock.sleep(1000.0)
+
+        answering = asyncio.create_task(holding(bot, turn, answer_for_ever))
+        while not answering.done():
+            await clock.advance(1.0)
+            await asyncio.sleep(0.002)
+        assert isinstance(answering.exception(), LeaseLost)
+        assert clock.monotonic() < 1_800_000_000.0 + LEASE
+
+
+async def held(bot: Bot) -> Turn:
+    """The conversation's turn, claimed; the first call asks."""
+    await bot.store.put(replace(bot.incoming("Hello"), event_id=TurnId("test:held")))
+    turn = await bot.store.claim([LANE], LEASE)
+    assert turn is not None
+    return turn
+
+
+async def holding(bot: Bot, turn: Turn, work: Callable[[Claim], Awaitable[None]]) -> None:
+    async with Hold(bot.store, turn, LEASE, bot.clock, lambda: None) as hold:
+        await work(hold)
+
+
+def broken() -> Script:
+    """A defect in the middle of an answer, which no error of ours foresees."""
+    return Script(("One",), error=RuntimeError("a defect"))  # type: ignore[arg-type]  # that is what a defect is
