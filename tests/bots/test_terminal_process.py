@@ -60,7 +60,7 @@ class Window:
         os.write(self.master, keys.encode())
 
     async def shows(self, text: str) -> None:
-        await until(lambda: text in self.text)
+        await until(lambda: text in self.text, attempts=15_000)  # about 30 s: a process has to start
 
     @property
     def text(self) -> str:
