@@ -13,7 +13,7 @@ from core.ports import Store
 from core.stores.opening import open_store
 from core.stores.options import StoreOptions
 from tests.support.clock import ManualClock
-from tests.support.servers import Cluster, RedisServer, redis_nodes
+from tests.support.servers import Cluster, Group, RedisServer, redis_group, redis_nodes
 
 PLAIN = StoreOptions()
 
@@ -51,10 +51,17 @@ def redis_cluster(request: pytest.FixtureRequest, clock: ManualClock) -> Backend
     return Backend(cluster.url, clock)
 
 
+def redis_sentinel(request: pytest.FixtureRequest, clock: ManualClock) -> Backend:
+    group: Group = request.getfixturevalue("redis_watched")
+    group.primary.command("FLUSHALL")
+    return Backend(group.url, clock)
+
+
 BACKENDS: dict[str, Callable[[pytest.FixtureRequest, ManualClock], Backend]] = {
     "sqlite": sqlite,
     "redis": redis,
     "redis-cluster": redis_cluster,
+    "redis-sentinel": redis_sentinel,
 }
 
 
@@ -62,6 +69,12 @@ BACKENDS: dict[str, Callable[[pytest.FixtureRequest, ManualClock], Backend]] = {
 def redis_alone() -> Iterator[RedisServer]:
     with RedisServer(password="a/b c") as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def redis_watched() -> Iterator[Group]:
+    with redis_group(durable=False) as group:
+        yield group
 
 
 @pytest.fixture(scope="session")

@@ -244,6 +244,12 @@ async def test_a_partition_that_moves_to_another_node_moves_as_a_whole(cluster: 
         assert await branch(store) == ["first", "kept"]
 
 
+async def test_a_cluster_without_replicas_confirms_nothing(cluster: Cluster) -> None:
+    async with open_redis(cluster.url, ManualClock(), StoreOptions(replicas=1, replica_wait=0.05)) as store:
+        with pytest.raises(StoreUnavailable, match="0 of 1 replicas"):
+            await store.put(asked("1"))
+
+
 async def _slot_of_chat(cluster: Cluster) -> int:
     for node in cluster.nodes:
         for key in await _keys(node):

@@ -182,10 +182,10 @@ class Group:
 
 
 @contextmanager
-def redis_group() -> Iterator[Group]:
+def redis_group(*, durable: bool = True) -> Iterator[Group]:
     with ExitStack() as stack:
-        primary = stack.enter_context(RedisServer(durable=True))
-        replica = stack.enter_context(RedisServer(("replicaof", f"127.0.0.1 {primary.port}"), durable=True))
+        primary = stack.enter_context(RedisServer(durable=durable))
+        replica = stack.enter_context(RedisServer(("replicaof", f"127.0.0.1 {primary.port}"), durable=durable))
         replica.heard("sync: Finished with success")
         ports = [free_port() for _ in range(3)]
         sentinels = [_sentinel(ports, index, primary, replica) for index in range(3)]

@@ -92,19 +92,15 @@ class Wake:
     async def _listen(self) -> None:
         while True:
             try:
-                if self._subscription is None:
-                    await self._subscribe()
-                    self._news.set()  # something may have happened while nobody listened
-                await self._hear()
+                await self._hear(self._subscription or await self._resubscribe())
             except FOREIGN as problem:
                 if self._subscription is not None:  # once for each absence
                     log.info("redis.subscription_lost", detail=str(store_error(problem, self._link.place)))
                 await self._unsubscribe()
                 await self._clock.sleep(POLL)
 
-    async def _hear(self) -> None:
-        assert self._subscription is not None  # noqa: S101  # `_listen` made it
-        message = await self._subscription.get_message(ignore_subscribe_messages=True, timeout=None)
+    async def _hear(self, subscription: PubSub) -> None:
+        message = await subscription.get_message(ignore_subscribe_messages=True, timeout=None)
         if not message or message["type"] != "message":
             return
         kind, _, subject = str(message["data"]).partition(" ")
@@ -114,12 +110,18 @@ class Wake:
         elif kind == "work":
             self.work(subject)
 
-    async def _subscribe(self) -> None:
+    async def _resubscribe(self) -> PubSub:
+        subscription = await self._subscribe()
+        self._news.set()  # something may have happened while nobody listened
+        return subscription
+
+    async def _subscribe(self) -> PubSub:
         subscription = await self._link.listener()
         await subscription.subscribe(CHANNEL)
         # The server's confirmation: from here on nothing that is put elsewhere goes unheard.
         await subscription.get_message(timeout=POLL)
         self._subscription = subscription
+        return subscription
 
     async def _unsubscribe(self) -> None:
         subscription, self._subscription = self._subscription, None
