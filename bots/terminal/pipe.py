@@ -74,23 +74,26 @@ class PipeScreen:
         self._output = output
         self._notes = notes
         self._language = language
-        self._gone = False
+        self._gone: OSError | None = None
 
     async def read(self) -> str | None:
-        while not self._gone and (line := await self._lines.next()) is not None:
+        """Raises OSError when the output cannot be written for another reason than that nobody reads it."""
+        while self._gone is None and (line := await self._lines.next()) is not None:
             if len(line) <= LONGEST_LINE:
                 return line.decode("utf-8", "replace")
             self.say(say(Sentence.TERMINAL_LINE_TOO_LONG, self._language, limit=LONGEST_LINE >> 20))
+        if self._gone is not None and not isinstance(self._gone, BrokenPipeError):
+            raise self._gone
         return None
 
     def say(self, text: str) -> None:
-        if self._gone:
+        if self._gone is not None:
             return
         try:
             self._output.write(safe(text) + "\n")
             self._output.flush()
-        except OSError:  # nobody reads any more, or the disk behind a redirection is full
-            self._gone = True
+        except OSError as problem:
+            self._gone = problem
             _drain(self._output)
 
     def keep(self, text: str) -> None:
