@@ -28,7 +28,7 @@ def open_link(address: Address, options: StoreOptions) -> Link:
         "socket_timeout": max(ANSWER, options.replica_wait + CONNECT),
         "socket_keepalive": True,
         "retry": Retry(NoBackoff(), 0),
-        "max_connections": CONNECTIONS + 2,  # the subscription, and one that is being replaced
+        "max_connections": CONNECTIONS + 4,  # the subscription, a look around, and what is being replaced
         **address.options,
     }
     if address.kind is Kind.CLUSTER:

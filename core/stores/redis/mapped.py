@@ -1,7 +1,8 @@
 """The way to servers of which others tell who is the primary: a cluster, or what sentinels watch.
 
-There is a client for each primary and a map of which one has which keys; after an error it is drawn anew. A redirection is followed only when a slot has moved (MOVED). While it is on its way (ASK) its keys lie on both nodes,
-so a script that runs on either would see half a conversation: the store is away for that moment instead.
+There is a client for each primary and a map of which one has which keys; after an error it is drawn anew. A redirection
+is followed only when a slot has moved (MOVED). While it is on its way (ASK) its keys lie on both nodes, so a script that
+runs on either would see half a conversation: the store is away for that moment instead.
 """
 
 from __future__ import annotations
@@ -31,7 +32,6 @@ _MAP_IS_OLD = (
 )
 """Errors after which keys may be found elsewhere."""
 
-
 Range = tuple[int, int, Place]
 """First and last slot, and the primary that has them."""
 ALL_SLOTS = 16384
@@ -48,6 +48,7 @@ class MappedLink(Link):
         self._slots: list[Range] = []
         self._known = False
         self._discovering = asyncio.Lock()
+        self._discoveries = 0
         self._listeners = 0
 
     async def on_primaries(self, *command: str) -> dict[str, Any]:
@@ -116,6 +117,7 @@ class MappedLink(Link):
         for first, last, place in self._slots:
             if first <= slot <= last:
                 return place
+        self._known = False
         raise foreign.ClusterDownError(f"no node has slot {slot}")
 
     async def _know(self) -> None:
@@ -125,9 +127,13 @@ class MappedLink(Link):
                 self._known = True
 
     async def _discover(self) -> list[Range]:
-        """Asks one after the other. Raises what the last one answered."""
+        """Asks one after the other, beginning with another one each time: the first may know only what was. Raises what
+        the last one answered."""
         problem: Exception = foreign.ClusterDownError("no node answers")
-        for place in self._advisers():
+        advisers = list(self._advisers())
+        first = self._discoveries % len(advisers)
+        self._discoveries += 1
+        for place in advisers[first:] + advisers[:first]:
             try:
                 return await self._ask(place)
             except FOREIGN as refusal:
