@@ -258,6 +258,14 @@ async def test_a_waiting_worker_wakes_when_the_conversation_is_free_again(
         await woken(clock, asyncio.create_task(store.wait(3600)))
 
 
+async def test_all_who_wait_are_woken(store: Store, clock: ManualClock) -> None:
+    waiting = [asyncio.create_task(store.wait(3600)) for _ in range(3)]
+    await clock.advance(0.5)
+    await store.put(asked("1"))
+    for worker in waiting:
+        await woken(clock, worker)
+
+
 async def test_waiting_ends_after_the_time_asked_for(store: Store, clock: ManualClock) -> None:
     waiting = asyncio.create_task(store.wait(2.0))
     assert await woken(clock, waiting) == frozenset()

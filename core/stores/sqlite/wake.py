@@ -15,13 +15,17 @@ POLL = 0.1  # seconds
 class Wake:
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._changed = asyncio.Event()
+        self._next = asyncio.Event()
+        self._changes = 0
+        self._told = 0
         self._version: int | None = None
         self._looked_at = database.clock.now()
 
     def changed(self) -> None:
         """Something in this process made a turn claimable or asked one to stop."""
-        self._changed.set()
+        self._changes += 1
+        self._next.set()
+        self._next = asyncio.Event()
 
     def looked(self) -> None:
         """A worker is looking for a turn now: what was claimable before is no news any more."""
@@ -29,14 +33,14 @@ class Wake:
 
     async def wait(self, seconds: float) -> None:
         """Returns at the next change, when a turn comes due, or after *seconds*."""
-        clock = self._database.clock
+        clock, told = self._database.clock, self._told
         end = clock.monotonic() + min(seconds, await self._until_next())
-        while not self._changed.is_set() and (left := end - clock.monotonic()) > 0:
+        while self._changes == told and (left := end - clock.monotonic()) > 0:
             with suppress(TimeoutError):
                 async with clock.watchdog(min(left, POLL)):
-                    await self._changed.wait()
+                    await self._next.wait()
             await self._listen()
-        self._changed.clear()
+        self._told = self._changes
         self.looked()
 
     async def _until_next(self) -> float:
@@ -52,4 +56,4 @@ class Wake:
             version = await self._database.version()
             if version != self._version:
                 self._version = version
-                self._changed.set()
+                self.changed()
