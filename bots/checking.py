@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bots import wiring
 from bots.output import put
+from bots.serving import why_off
 from core.config import Config
 from core.domain import ModelFacts, Prompt, PromptMessage
 from core.errors import ModelError, ModelGarbled, StoreError
@@ -134,9 +135,5 @@ async def _first_words(model: LanguageModel) -> None:
 
 
 def _platforms(config: Config) -> list[Finding]:
-    tokens = {"discord": config.discord.token, "telegram": config.telegram.token}
-    found = [Finding(State.OK, "terminal", "python -m bots chat")]
-    for name, token in tokens.items():
-        has = "its token is set" if token.get_secret_value() else "no token is set"
-        found.append(Finding(State.OFF, name, f"this version does not speak to it yet ({has})"))
-    return [*found, Finding(State.OFF, "web", "this version has no page yet")]
+    off = [Finding(State.OFF, name, reason) for name, reason in why_off(config).items()]
+    return [Finding(State.OK, "terminal", "python -m bots chat"), *off]

@@ -18,7 +18,7 @@ from typing import NoReturn
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bots import __version__, checking, listing, wiring
+from bots import __version__, checking, listing, serving, wiring
 from bots.output import complain, put
 from core import config as settings
 from core.config import Config
@@ -28,7 +28,6 @@ from core.errors import ConfigError, ParlourError
 
 FAILED, WRONG, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
 _LONGEST_NAME = 100
-PLATFORMS = ("discord", "telegram", "web")
 
 Action = Callable[[Config, argparse.Namespace], Awaitable[int]]
 
@@ -147,9 +146,9 @@ def _schema() -> int:
 
 async def _run(config: Config, options: argparse.Namespace) -> int:
     for name in options.platforms:
-        if name not in PLATFORMS:
-            raise ConfigError(f"run: expected {', '.join(PLATFORMS)}, got {name!a}")
-    return await wiring.run(config, options.platforms)
+        if name not in serving.PLATFORMS:
+            raise ConfigError(f"run: expected {', '.join(serving.PLATFORMS)}, got {name!a}")
+    return await serving.run(config, options.platforms)
 
 
 async def _chat(config: Config, options: argparse.Namespace) -> int:

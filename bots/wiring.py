@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
-from core.stores.opening import open_store
 
 from bots.terminal.app import Desk, Terminal
 from bots.terminal.opening import open_terminal
@@ -29,6 +28,7 @@ from core.llm.catalogue import Catalogue, open_models
 from core.llm.tokens import OpenAITokens
 from core.ports import Chance, Clock, Facts, Replies, Store
 from core.stores.copying import copy
+from core.stores.opening import open_store
 from core.stores.options import StoreOptions
 from core.telemetry.logs import LogPolicy, set_up
 
@@ -126,12 +126,6 @@ async def _converse(terminal: Terminal, worker: Worker) -> int:
         talking.cancel()
         working.cancel()
         await asyncio.gather(talking, working, return_exceptions=True)
-
-
-async def run(config: Config, platforms: Sequence[str]) -> int:
-    """Serves the named platforms, or all that have what they need. Where none is on yet, the terminal chat opens."""
-    del platforms
-    return await chat(config, "default")
 
 
 def _settings(config: Config, access: Access) -> ConversationSettings:

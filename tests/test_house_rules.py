@@ -59,6 +59,7 @@ FLOORS = (
     ("bots.shared", "bots.output"),
     ("bots.terminal", "bots.discord", "bots.telegram", "bots.web"),
     ("bots.wiring",),
+    ("bots.serving",),
     ("bots.checking", "bots.listing"),
     ("bots.cli",),
     ("bots.__main__",),

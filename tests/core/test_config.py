@@ -201,7 +201,8 @@ def test_the_schema_in_the_repository_is_the_one_of_the_code() -> None:
 
 def test_every_key_stands_in_the_file_with_its_meaning() -> None:
     text = (ROOT / "config.yaml").read_text()
-    keys = {key for model in (Config, *_sections(Config)) for key in model.model_fields}
+    every: list[type[BaseModel]] = [Config, *_sections(Config)]
+    keys = {key for model in every for key in model.model_fields}
     assert not [key for key in keys if f"{key}:" not in text and f"{key}," not in text and f"{key}}}" not in text]
 
 
