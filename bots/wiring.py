@@ -89,10 +89,11 @@ def models(config: Config, facts: Facts) -> AbstractAsyncContextManager[Catalogu
 
 
 @asynccontextmanager
-async def house(config: Config) -> AsyncIterator[House]:
+async def house(config: Config, access: Access | None = None) -> AsyncIterator[House]:
+    """*access*: instead of the configured one."""
     async with store(config) as kept, models(config, kept) as catalogue:
         personas = Personas([Persona(persona.name, persona.prompt) for persona in config.personas])
-        access = Access(*(frozenset(ids) for ids in (config.access.users, config.access.chats, config.access.admins)))
+        access = access or _access(config)
         time, chance = clock(), SystemChance()
         world = World(kept, Unlimited(), catalogue, OpenAITokens(), time, chance)
         conversations = Conversations(world, personas, _settings(config, access))
@@ -106,8 +107,9 @@ async def house(config: Config) -> AsyncIterator[House]:
 
 
 async def chat(config: Config, conversation: str) -> int:
-    """The terminal chat, until the user leaves; the exit code."""
-    async with house(config) as here:
+    """The terminal chat, until the user leaves; the exit code. Who can start it may use it: access lists are for those
+    who come over a network."""
+    async with house(config, Access()) as here:
         seat = Seat(user_login(), conversation, language_of(user_locale()))
         desk = Desk(here.store, here.store, here.commands, here.clock, here.chance)
         terminal = open_terminal(desk, seat, here.models.loading)
@@ -126,6 +128,11 @@ async def _converse(terminal: Terminal, worker: Worker) -> int:
         talking.cancel()
         working.cancel()
         await asyncio.gather(talking, working, return_exceptions=True)
+
+
+def _access(config: Config) -> Access:
+    lists = config.access
+    return Access(frozenset(lists.users), frozenset(lists.chats), frozenset(lists.admins))
 
 
 def _settings(config: Config, access: Access) -> ConversationSettings:

@@ -161,14 +161,15 @@ class Conversations:
         brief = await self._brief(turn)
         asking = Asking(self._settings.asking, self._retries, reply.draft)
         stopped = False
+        scope = self._running[turn.id] = self._world.clock.watchdog(None)
         try:
-            async with self._world.clock.watchdog(None) as scope:
-                self._running[turn.id] = scope
+            async with scope:
                 await asking.run(self._candidates(turn.conversation), partial(self._prepare, brief))
         except TimeoutError:
             stopped = True
         finally:
-            del self._running[turn.id]
+            if self._running.get(turn.id) is scope:  # a process that was paused may have claimed the turn anew
+                del self._running[turn.id]
         if stopped and not asking.text:
             raise Stopped
         return self._exchange(turn, brief, asking, stopped=stopped)

@@ -52,7 +52,7 @@ class Worker:
         self._place = place
         self._inbox = place.inbox
         self._settings = settings
-        self._running: dict[TurnId, asyncio.Task[None]] = {}
+        self._running: set[asyncio.Task[None]] = set()
         self._draining = asyncio.Event()
         self._store_away = 0
 
@@ -98,9 +98,12 @@ class Worker:
             self._store_away = 0
             if turn is None:
                 return
-            task = asyncio.create_task(self._hold(turn), name=f"turn {turn.id}")
-            self._running[turn.id] = task
-            task.add_done_callback(lambda _, turn=turn: self._running.pop(turn.id, None))  # type: ignore[misc]
+            self._begin(turn)
+
+    def _begin(self, turn: Turn) -> None:
+        task = asyncio.create_task(self._hold(turn), name=f"turn {turn.id}")
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
     async def _sit_out(self, problem: StoreError) -> None:
         self._store_away += 1
@@ -115,7 +118,7 @@ class Worker:
                 while self._running:
                     waiting = asyncio.create_task(self._inbox.wait(POLL), name="worker waiting")
                     try:
-                        await asyncio.wait({waiting, *self._running.values()}, return_when=asyncio.FIRST_COMPLETED)
+                        await asyncio.wait({waiting, *self._running}, return_when=asyncio.FIRST_COMPLETED)
                         if waiting.done():
                             self._stop(waiting.result())
                     finally:
@@ -124,7 +127,7 @@ class Worker:
             log.warning("worker.left", turns=len(self._running))
 
     async def _leave(self) -> None:
-        tasks = list(self._running.values())
+        tasks = list(self._running)
         for task in tasks:
             task.cancel("the worker leaves")
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -108,6 +108,13 @@ async def test_attempts_are_not_spent_while_the_platform_is_away(store: Store) -
         await store.postpone(turn, 0.0, spent=False)
 
 
+async def test_a_move_of_the_head_forgets_the_failed_turn(store: Store) -> None:
+    await store.put(asked("1"))
+    await store.finish(await claimed(store), Outcome.FAILED)
+    await store.move(CHAT, None)
+    assert (await store.conversation(CHAT)).failed is None
+
+
 async def test_a_failed_turn_can_be_asked_again(store: Store) -> None:
     incoming = asked("1", "Hard?", ref=Ref("t:1"))
     await store.put(incoming)

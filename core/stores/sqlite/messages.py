@@ -63,7 +63,7 @@ def configure(session: Session, name: ConversationId, model: str | None, persona
 
 def move(session: Session, name: ConversationId, head: MessageId | None) -> None:
     touch(session, name)
-    session.run("UPDATE conversations SET head = ?, epoch = epoch + 1 WHERE id = ?", head, name)
+    session.run("UPDATE conversations SET head = ?, epoch = epoch + 1, failed = NULL WHERE id = ?", head, name)
 
 
 def set_failed(session: Session, incoming: Incoming) -> None:
