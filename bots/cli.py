@@ -56,12 +56,17 @@ def _command(options: argparse.Namespace) -> int:
     if options.action is None:
         return _schema()
     config = settings.load(options.config)
-    wiring.log_to_stderr(config, quiet=options.quiet and sys.stderr is not None and sys.stderr.isatty())
+    wiring.log_to_stderr(config, quiet=options.quiet and _is_watched())
     return asyncio.run(_act(options.action, config, options))
 
 
 async def _act(action: Action, config: Config, options: argparse.Namespace) -> int:
     return await action(config, options)
+
+
+def _is_watched() -> bool:
+    """Whether somebody sees standard error."""
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def _fail(problem: str, code: int) -> int:
@@ -185,7 +190,7 @@ async def _copy(config: Config, options: argparse.Namespace) -> int:
     if options.source == options.target:
         raise ConfigError("store copy: expected two different stores, got the same twice")
     columns = (TextColumn("copying"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with Progress(*columns, console=Console(stderr=True), disable=not _is_watched()) as bar:
         task = bar.add_task("copying", total=None)
         copied = await wiring.copy_store(
             config, options.source, options.target, lambda done, total: bar.update(task, completed=done, total=total)

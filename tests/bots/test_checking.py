@@ -1,0 +1,73 @@
+"""``check``: one line for each thing, true and without secrets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bots.checking import check
+from core.config import Config, parse_config
+from tests.support.completions import KEY, CompletionsServer, answer, refuse
+
+
+def config_for(server: CompletionsServer, folder: Path, key: str = KEY) -> Config:
+    text = f"""
+store: sqlite:///{folder}/kept.db
+providers: {{mine: {{base_url: "{server.url}", api_key: {key}}}}}
+models: [{{id: small, provider: mine}}, {{id: large, provider: mine}}]
+"""
+    return parse_config(text, {"DISCORD_TOKEN": "discord-secret"})
+
+
+async def findings(config: Config, capsys: pytest.CaptureFixture[str], *, offline: bool = False) -> tuple[int, str]:
+    code = await check(config, None, offline=offline)
+    return code, capsys.readouterr().out
+
+
+async def test_each_provider_is_asked_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async with CompletionsServer() as server:
+        server.plan(answer("yes"))
+        code, text = await findings(config_for(server, tmp_path), capsys)
+        assert len(server.bodies) == 1
+    assert code == 0
+    assert "ok     model small            answers" in text
+    assert "off    discord" in text
+    assert KEY not in text
+    assert "discord-secret" not in text
+
+
+async def test_a_wrong_key_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async with CompletionsServer() as server:
+        code, text = await findings(config_for(server, tmp_path, "sk-wrong-0123456789"), capsys)
+    assert code == 1
+    assert "error  model small            ModelKeyRefused" in text
+    assert "sk-wrong" not in text
+
+
+async def test_a_provider_that_gives_no_text_is_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async with CompletionsServer() as server:
+        server.plan(answer("", "length"))
+        code, text = await findings(config_for(server, tmp_path), capsys)
+    assert code == 0
+    assert "warn   model small" in text
+
+
+async def test_offline_asks_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async with CompletionsServer() as server:
+        server.plan(refuse(500, "never asked", "server_error"))
+        code, text = await findings(config_for(server, tmp_path), capsys, offline=True)
+        assert not server.bodies
+    assert code == 0
+    assert "not asked (--offline)" in text
+
+
+async def test_a_store_that_is_away_is_an_error_and_the_rest_is_still_checked(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    config = parse_config("store: redis://:hunter2@127.0.0.1:1\nmodels: [{id: parrot, provider: scripted}]", {})
+    code, text = await findings(config, capsys)
+    assert code == 1
+    assert "error  store" in text
+    assert "model parrot" in text
+    assert "hunter2" not in text
