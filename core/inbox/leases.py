@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +18,16 @@ log = structlog.get_logger(__name__)
 
 RENEWALS = 3
 """How often a lease is renewed within its length."""
+SAFE = 0.9
+"""The share of a lease in which its holder writes. The rest is for clocks that do not run alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """*seconds* that began no later than *since* (monotonic), when the store was asked for them."""
+
+    seconds: float
+    since: float
 
 
 class Hold:
@@ -26,13 +37,13 @@ class Hold:
     have lapsed by our own clock because the store could not be reached in time (or this process was paused).
     """
 
-    def __init__(self, inbox: Inbox, turn: Turn, lease: float, clock: Clock, on_stop: Callable[[], None]) -> None:
+    def __init__(self, inbox: Inbox, turn: Turn, lease: Lease, clock: Clock, on_stop: Callable[[], None]) -> None:
         self._inbox = inbox
         self._turn = turn
-        self._lease = lease
+        self._lease = lease.seconds
         self._clock = clock
         self._on_stop = on_stop
-        self._until = clock.monotonic() + lease
+        self._until = lease.since + SAFE * lease.seconds
         self._scope = clock.watchdog(None)
         self._lost = False
 
@@ -68,7 +79,7 @@ class Hold:
                 self.check()
                 if await self._inbox.renew(self._turn, self._lease):
                     self._on_stop()
-                self._until = started + self._lease
+                self._until = started + SAFE * self._lease
             except StoreError:
                 log.warning("lease.not_renewed", turn=self._turn.id)
             except LeaseLost:

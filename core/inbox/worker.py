@@ -10,7 +10,7 @@ import structlog
 from core.conversations.service import Conversations
 from core.domain import Turn, TurnId
 from core.errors import GaveUp, LeaseLost, StoreError, SurfaceUnavailable
-from core.inbox.leases import Hold
+from core.inbox.leases import Hold, Lease
 from core.limits.rates import backoff
 from core.ports import Chance, Clock, Inbox, Replies
 
@@ -90,18 +90,19 @@ class Worker:
     async def _fill(self) -> None:
         """Claims until nothing is claimable or the worker is full."""
         while len(self._running) < self._settings.concurrency and not self._draining.is_set():
+            lease = Lease(self._settings.lease, self._place.clock.monotonic())
             try:
-                turn = await self._inbox.claim(self._settings.lanes, self._settings.lease)
+                turn = await self._inbox.claim(self._settings.lanes, lease.seconds)
             except StoreError as problem:
                 await self._sit_out(problem)
                 return
             self._store_away = 0
             if turn is None:
                 return
-            self._begin(turn)
+            self._begin(turn, lease)
 
-    def _begin(self, turn: Turn) -> None:
-        task = asyncio.create_task(self._hold(turn), name=f"turn {turn.id}")
+    def _begin(self, turn: Turn, lease: Lease) -> None:
+        task = asyncio.create_task(self._hold(turn, lease), name=f"turn {turn.id}")
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
@@ -136,12 +137,12 @@ class Worker:
         for turn in turns:
             self._place.conversations.stop(turn)
 
-    async def _hold(self, turn: Turn) -> None:
+    async def _hold(self, turn: Turn, lease: Lease) -> None:
         """One claimed turn. The outermost loop: whatever happens in a turn stays in it."""
         with structlog.contextvars.bound_contextvars(turn=turn.id, conversation=turn.incoming.conversation):
             log.info("turn.claimed", attempt=turn.attempt)
             try:
-                await self._answer(turn)
+                await self._answer(turn, lease)
             except LeaseLost:
                 log.warning("turn.lost")
             except SurfaceUnavailable as problem:
@@ -157,10 +158,10 @@ class Worker:
                 log.exception("turn.broke")
                 await self._give_back(turn, self._pause(turn.attempt), spent=True)
 
-    async def _answer(self, turn: Turn) -> None:
+    async def _answer(self, turn: Turn, lease: Lease) -> None:
         clock, conversations = self._place.clock, self._place.conversations
         spent = turn.attempt - 1
-        async with Hold(self._inbox, turn, self._settings.lease, clock, lambda: conversations.stop(turn.id)) as hold:
+        async with Hold(self._inbox, turn, lease, clock, lambda: conversations.stop(turn.id)) as hold:
             if spent <= self._settings.max_attempts:
                 async with self._place.replies.open(turn, hold) as reply:
                     if spent < self._settings.max_attempts:

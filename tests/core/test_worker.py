@@ -12,7 +12,7 @@ import pytest
 
 from core.domain import NO_USAGE, Answer, ConversationId, Finish, Incoming, Turn, TurnId, answer_id
 from core.errors import ChatError, GaveUp, LeaseLost, SurfaceUnavailable
-from core.inbox.leases import Hold
+from core.inbox.leases import Hold, Lease
 from core.inbox.worker import Worker, WorkerSettings, Workplace
 from core.llm.scripted import Script, spoken
 from core.ports import Claim, Reply
@@ -245,7 +245,7 @@ async def held(bot: Bot) -> Turn:
 
 
 async def holding(bot: Bot, turn: Turn, work: Callable[[Claim], Awaitable[None]]) -> None:
-    async with Hold(bot.store, turn, LEASE, bot.clock, lambda: None) as hold:
+    async with Hold(bot.store, turn, Lease(LEASE, bot.clock.monotonic()), bot.clock, lambda: None) as hold:
         await work(hold)
 
 
