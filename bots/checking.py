@@ -68,7 +68,9 @@ async def _findings(config: Config, file: Path | None, *, offline: bool) -> Asyn
 
 def _file(config: Config, file: Path | None) -> Finding:
     place = str(file) if file else "no config.yaml here: what is built in holds"
-    return Finding(State.OK, "configuration", f"{place} (models: {len(config.models)}, personas: {len(config.personas)})")
+    return Finding(
+        State.OK, "configuration", f"{place} (models: {len(config.models)}, personas: {len(config.personas)})"
+    )
 
 
 def _keys(config: Config) -> list[Finding]:
