@@ -24,7 +24,20 @@ from tests.support.bot import open_bot
 TURNS = 200
 BUDGET = 8_000
 CACHED_PRICE = 0.1
-WORDS = ["answer", "question", "river", "house", "because", "under", "seven", "light", "number", "people", "water", "often"]
+WORDS = [
+    "answer",
+    "question",
+    "river",
+    "house",
+    "because",
+    "under",
+    "seven",
+    "light",
+    "number",
+    "people",
+    "water",
+    "often",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass, field
 
 from core.config import ModelConfig, ProviderConfig
-from core.domain import Encoding, ModelSpec, Prompt
+from core.domain import Encoding, ModelSpec, Price, Prompt
 from core.errors import ModelKeyRefused
 from core.llm.knowledge import is_commercial, known_about
 from core.llm.local import MAX_OUTPUT, WINDOW, LocalConnection, why_unusable, with_local_defaults
 from core.llm.memory import FactsMemory
 from core.llm.openai import ChatModel, Connection
+from core.llm.primer import Primed
 from core.llm.scripted import ScriptedModel, scripts_from
 from core.llm.tokens import UNKNOWN_FACTOR
 from core.ports import Clock, Deltas, Facts, LanguageModel
@@ -116,7 +117,8 @@ class _Opening:
         local = LocalConnection(config, self.clock)
         self.closing.push_async_callback(local.aclose)
         self.on_this_machine.append(local)
-        return ChatModel(with_local_defaults(config), _own_spec(config), local, self.memory, self.clock)
+        model = ChatModel(with_local_defaults(config), _own_spec(config), local, self.memory, self.clock)
+        return Primed(model) if config.path is None else model
 
 
 def _own_spec(config: ModelConfig) -> ModelSpec:
@@ -130,6 +132,7 @@ def _own_spec(config: ModelConfig) -> ModelSpec:
         encoding=config.encoding or Encoding.O200K,
         exact=exact,
         factor=1.0 if exact else UNKNOWN_FACTOR,
+        price=Price(0, 0, 0),
     )
 
 

