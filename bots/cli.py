@@ -41,13 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        sys.stdout = None  # nobody reads: the flush at exit must not fail either
+        sys.stdout = None  # the flush at exit must not fail either
         return PIPE_CLOSED
     except ConfigError as problem:
         return _fail(str(problem), WRONG)
     except ParlourError as problem:
         return _fail(str(problem), FAILED)
     except OSError as problem:
+        sys.stdout = None
         return _fail(problem.strerror or type(problem).__name__, FAILED)
     return code
 
