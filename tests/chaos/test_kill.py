@@ -12,10 +12,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from core.stores.opening import open_store
 
 from core.clock import SystemClock
 from core.domain import ConversationId, Encoding
+from core.stores.opening import open_store
 from tests.support.clock import until
 from tests.support.fleet import Fleet
 from tests.support.platform import Platform
