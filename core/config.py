@@ -43,27 +43,18 @@ _DAY = 86400.0
 _SHORTEST_SECRET = 4
 """Hiding shorter values would riddle every line, and they hide nothing."""
 
-_ASSISTANT = """\
-You are a helpful assistant. You answer in one short sentence. You remember what the user told you.
-
-Example:
-User: My name is Tom and I live in Rome.
-Assistant: Nice to meet you, Tom!
-User: Who am I, and where do I live?
-Assistant: Your name is Tom and you live in Rome."""
-"""Worded for the built-in model: of ten names told to it, it knew ten in the next message with this example, and three
-without any."""
-_THOROUGH = (
-    "You are a helpful assistant. You answer as thoroughly as the question deserves, and say so when you are not sure."
-)
-
 DEFAULTS: dict[str, Value] = {
     "store": "${REDIS_URL:-sqlite:///data/parlour.db}",
     "providers": {
         "openai": {"base_url": "${OPENAI_BASE_URL:-https://api.openai.com/v1}", "api_key": "${OPENAI_API_KEY:-}"}
     },
     "models": [{"id": "gpt-5-mini", "provider": "openai"}, {"id": "smollm2", "provider": "local"}],
-    "personas": [{"name": "assistant", "prompt": _ASSISTANT}, {"name": "thorough", "prompt": _THOROUGH}],
+    "personas": [
+        {
+            "name": "assistant",
+            "prompt": "You are a helpful and friendly assistant. You answer clearly, and say so when you are not sure.",
+        }
+    ],
     "discord": {"token": "${DISCORD_TOKEN:-}"},
     "telegram": {"token": "${TELEGRAM_TOKEN:-}"},
     "web": {"token": "${WEB_TOKEN:-}"},
