@@ -18,6 +18,7 @@ ParlourError
 │   │   ├── ModelKeyRefused   401, 403
 │   │   ├── ModelUnknown      404
 │   │   ├── ModelNoCredit     402, insufficient_quota
+│   │   ├── ModelNone         none is configured that can be used
 │   │   ├── ContentRefused    content filter
 │   │   ├── WindowExceeded    the prompt is longer than the server's limit
 │   │   └── RequestRefused    any other 4xx
@@ -135,6 +136,10 @@ class ModelUnknown(ModelError):
 
 class ModelNoCredit(ModelError):
     sentence = Sentence.MODEL_NO_CREDIT
+
+
+class ModelNone(ModelError):
+    sentence = Sentence.MODEL_NONE
 
 
 class ContentRefused(ModelError):

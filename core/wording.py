@@ -21,6 +21,7 @@ class Sentence(StrEnum):
     MODEL_KEY_REFUSED = "model_key_refused"
     MODEL_UNKNOWN = "model_unknown"
     MODEL_NO_CREDIT = "model_no_credit"
+    MODEL_NONE = "model_none"
     CONTENT_REFUSED = "content_refused"
     WINDOW_EXCEEDED = "window_exceeded"
     REQUEST_REFUSED = "request_refused"
@@ -81,6 +82,16 @@ class Sentence(StrEnum):
     TERMINAL_HINT = "terminal_hint"
     TERMINAL_LINE_TOO_LONG = "terminal_line_too_long"
     STORE_AWAY = "store_away"
+    # discord
+    BUTTON_STOP = "button_stop"
+    BUTTON_RETRY = "button_retry"
+    BUTTON_CONTINUE = "button_continue"
+    BUTTON_NOT_YOURS = "button_not_yours"
+    BUTTON_STALE = "button_stale"
+    DISCORD_ASKS = "discord_asks"
+    DISCORD_ASKED_AGAIN = "discord_asked_again"
+    DISCORD_HELP_ASK = "discord_help_ask"
+    DISCORD_ARGUMENT_QUESTION = "discord_argument_question"
 
 
 ENGLISH: dict[Sentence, str] = {
@@ -97,6 +108,7 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.MODEL_KEY_REFUSED: "The model's service refused our key. The operator has to mend this.",
     Sentence.MODEL_UNKNOWN: "The model “{model}” is not known to its service. Choose another one with /model.",
     Sentence.MODEL_NO_CREDIT: "The credit with the model's service is used up. The operator has to mend this.",
+    Sentence.MODEL_NONE: "No model can be used here yet. The operator sees why with `python -m bots check`.",
     Sentence.CONTENT_REFUSED: "The model's service refused this content.",
     Sentence.WINDOW_EXCEEDED: "This conversation is too long for the model. /new starts a fresh one.",
     Sentence.REQUEST_REFUSED: "The model's service did not accept the request. The operator can see why in the log.",
@@ -155,6 +167,15 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.TERMINAL_HINT: "exit or Ctrl-D leaves; so does Ctrl-C once more.",
     Sentence.TERMINAL_LINE_TOO_LONG: "That line is longer than {limit} MB; I did not read it.",
     Sentence.STORE_AWAY: "I cannot store messages right now, so yours was not accepted. Please send it again in a moment.",
+    Sentence.BUTTON_STOP: "Stop",
+    Sentence.BUTTON_RETRY: "Retry",
+    Sentence.BUTTON_CONTINUE: "Continue",
+    Sentence.BUTTON_NOT_YOURS: "Only the person who asked, and moderators, can press this.",
+    Sentence.BUTTON_STALE: "That button does nothing any more.",
+    Sentence.DISCORD_ASKS: "{name} asks: {question}",
+    Sentence.DISCORD_ASKED_AGAIN: "The question is asked again.",
+    Sentence.DISCORD_HELP_ASK: "ask a question",
+    Sentence.DISCORD_ARGUMENT_QUESTION: "the question",
 }
 
 CHINESE: dict[Sentence, str] = {
@@ -171,6 +192,7 @@ CHINESE: dict[Sentence, str] = {
     Sentence.MODEL_KEY_REFUSED: "模型服务拒绝了我们的密钥，需要管理员处理。",
     Sentence.MODEL_UNKNOWN: "模型服务不认识模型“{model}”。请用 /model 选择另一个。",
     Sentence.MODEL_NO_CREDIT: "模型服务的额度已用完，需要管理员处理。",
+    Sentence.MODEL_NONE: "这里还没有可用的模型。管理员可以用 `python -m bots check` 查看原因。",
     Sentence.CONTENT_REFUSED: "模型服务拒绝了这段内容。",
     Sentence.WINDOW_EXCEEDED: "这段对话对模型来说太长了。发送 /new 开始新的对话。",
     Sentence.REQUEST_REFUSED: "模型服务没有接受这个请求。管理员可以在日志中看到原因。",
@@ -229,6 +251,15 @@ CHINESE: dict[Sentence, str] = {
     Sentence.TERMINAL_HINT: "输入 exit 或按 Ctrl-D 退出；再按一次 Ctrl-C 也可退出。",
     Sentence.TERMINAL_LINE_TOO_LONG: "这一行超过 {limit} MB，我没有读取。",
     Sentence.STORE_AWAY: "我现在无法保存消息，因此没有接收您的消息。请稍后重新发送。",
+    Sentence.BUTTON_STOP: "停止",
+    Sentence.BUTTON_RETRY: "重试",
+    Sentence.BUTTON_CONTINUE: "继续",
+    Sentence.BUTTON_NOT_YOURS: "只有提问者和管理员可以按这个按钮。",
+    Sentence.BUTTON_STALE: "这个按钮已经失效。",
+    Sentence.DISCORD_ASKS: "{name} 提问：{question}",
+    Sentence.DISCORD_ASKED_AGAIN: "正在重新提问。",
+    Sentence.DISCORD_HELP_ASK: "提一个问题",
+    Sentence.DISCORD_ARGUMENT_QUESTION: "问题",
 }
 
 LANGUAGES: dict[str, dict[Sentence, str]] = {"en": ENGLISH, "zh": CHINESE}

@@ -28,7 +28,8 @@ AUTHOR_LENGTH = 64
 
 @dataclass(frozen=True, slots=True)
 class ContextReport:
-    """What a model would see. Token numbers are the model's own (estimated where `exact` is False)."""
+    """What a model would see. Token numbers are the model's own (estimated where `exact` is False); `used` and `budget`
+    include the persona."""
 
     model: str
     exact: bool

@@ -135,16 +135,17 @@ class Conversations:
         path = await self._history.path(conversation, state.head, encoding, EVERYTHING)
         kept = fit(path, 0, room, self._settings.keep)
         cut = path[: len(path) - len(kept)]
+        persona_tokens = room.tokens(self._world.counter.count(persona.prompt).of(encoding))
         return ContextReport(
             model=model.spec.id,
             exact=model.spec.exact,
             persona=persona.name,
-            persona_tokens=room.tokens(self._world.counter.count(persona.prompt).of(encoding)),
+            persona_tokens=persona_tokens,
             kept=tuple((message, room.tokens(message.own.of(encoding))) for message in kept),
             cut_messages=len(cut),
             cut_tokens=room.tokens(used_by(cut, encoding)),
-            used=room.tokens(used_by(kept, encoding)),
-            budget=room.limit,
+            used=persona_tokens + room.tokens(used_by(kept, encoding)),
+            budget=persona_tokens + room.limit,
         )
 
     def _admit(self, turn: Turn) -> None:

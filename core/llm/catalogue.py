@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from core.config import ModelConfig, ProviderConfig
 from core.domain import Encoding, ModelSpec, Price, Prompt
-from core.errors import ModelKeyRefused
+from core.errors import ModelNone
 from core.llm.knowledge import is_commercial, known_about
 from core.llm.local import MAX_OUTPUT, WINDOW, LocalConnection, why_unusable, with_local_defaults
 from core.llm.memory import FactsMemory
@@ -74,7 +74,7 @@ class _Nothing:
         """There is none to learn."""
 
     def stream(self, prompt: Prompt) -> AbstractAsyncContextManager[Deltas]:  # noqa: ARG002  # as `LanguageModel` has it
-        raise ModelKeyRefused(f"no model can be used: {self._reasons or 'none is configured'}")
+        raise ModelNone(f"{self._reasons or 'none is configured'}")
 
 
 @asynccontextmanager

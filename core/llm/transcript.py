@@ -139,7 +139,7 @@ class Transcript:
             raise ContentRefused("finish_reason content_filter")
         if reason == "error":
             raise ModelGarbled("finish_reason error")
-        self.finish = Finish.LENGTH if reason in _LENGTH_REASONS else Finish.STOP
+        self.finish = Finish.LENGTH if isinstance(reason, str) and reason in _LENGTH_REASONS else Finish.STOP
 
     def _odd(self, chunk: dict[str, Any], usage: object) -> None:
         """A chunk without choices: usage, a filter's report, an identifier. Groq hides the usage in it."""

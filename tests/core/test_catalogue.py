@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from core.config import ModelConfig, PriceConfig, ProviderConfig
 from core.domain import Encoding, ModelFacts, ModelSpec, Price, Prompt, Usage
-from core.errors import ConfigError, ModelError, ModelKeyRefused
+from core.errors import ConfigError, ModelError, ModelKeyRefused, ModelNone
 from core.llm.catalogue import open_models
 from core.llm.knowledge import known_about
 from core.llm.openai import with_facts
@@ -116,7 +116,7 @@ async def test_with_no_usable_model_every_question_gets_an_error_that_says_so() 
     models = [ModelConfig(id="gpt-5-mini", provider="openai")]
     async with open_models(models, {"openai": provider(OPENAI)}, KeptFacts(), ManualClock()) as catalogue:
         assert catalogue.names() == ()
-        with pytest.raises(ModelKeyRefused, match="has no api_key"):
+        with pytest.raises(ModelNone, match="has no api_key"):
             await ask(catalogue.get(""))
 
 

@@ -208,7 +208,7 @@ async def test_context_shows_every_part_and_their_sum(bot: Bot) -> None:
     assert lines[0] == "What alpha would see (exact counts):"
     assert lines[1].endswith("persona assistant")
     assert [line.split("· ")[1] for line in lines[2:4]] == ["you: Hello", "alpha: You said: Hello"]
-    tokens = [int(line.split()[0]) for line in lines[2:4]]
+    tokens = [int(line.split()[0]) for line in lines[1:4]]
     assert lines[-1].startswith(f"{sum(tokens)} of ")
 
 

@@ -90,10 +90,11 @@ import asyncio, os, signal
 from core.clock import SystemClock
 from core.config import ModelConfig
 from core.llm.catalogue import open_models
+from core.llm.local import built_in_weights
 from tests.support.models import HELLO, KeptFacts
 
 async def main():
-    config = ModelConfig(id="smollm2", provider="local")
+    config = ModelConfig(id="smollm2", provider="local", path=str(built_in_weights()))
     async with open_models([config], {}, KeptFacts(), SystemClock()) as models:
         async with models.get("").stream(HELLO) as deltas:
             async for _ in deltas:
