@@ -116,6 +116,7 @@ class Conversations:
                 return Outcome.FAILED
             await self._history.commit(turn, exchange)
             answer = answer_of(exchange.answer)
+            log.info("turn.kept", question=text_of(turn.incoming.parts), answer=answer.text, **told(answer))
             await self._budgets.settle(turn, answer.usage)
         await reply.finish(answer)
         return Outcome.ANSWERED
@@ -273,6 +274,13 @@ async def recall(
 ) -> tuple[Message, ...]:
     """The newest part of the branch that ends in *leaf*: what fits the room, and at least the leaf itself."""
     return await history.path(conversation, leaf, room.spec.encoding, max(1, room.budget))
+
+
+def told(answer: Answer) -> dict[str, object]:
+    """What the log says of an answer beside its text, which only `log.content` lets through."""
+    usage = answer.usage
+    counts = {"prompt_tokens": usage.prompt, "cached_tokens": usage.cached, "completion_tokens": usage.completion}
+    return {"model": answer.model, "finish": answer.finish.value, "nanodollars": usage.cost, **counts}
 
 
 def answer_of(message: Message) -> Answer:
