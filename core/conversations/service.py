@@ -41,7 +41,8 @@ from core.domain import (
     question_id,
     text_of,
 )
-from core.errors import ChatError, MessageTooLong, MessageTooOld, NotAllowed, QuestionGone, Stopped
+from core.errors import ChatError, MessageTooLong, MessageTooOld, NotAllowed, QuestionGone, Stopped, StoreUnavailable
+from core.limits.rates import backoff
 from core.ports import (
     Budgets,
     Chance,
@@ -57,6 +58,8 @@ from core.ports import (
 
 log = structlog.get_logger(__name__)
 
+LONGEST_KEEPING = 5.0
+"""Seconds between two attempts to keep an answer, at most."""
 EVERYTHING = 1 << 62
 """A window no branch is longer than."""
 
@@ -114,7 +117,7 @@ class Conversations:
                 await self._budgets.refund(turn)
                 await reply.fail(problem)
                 return Outcome.FAILED
-            await self._history.commit(turn, exchange)
+            await self._keep(turn, exchange)
             answer = answer_of(exchange.answer)
             log.info("turn.kept", question=text_of(turn.incoming.parts), answer=answer.text, **told(answer))
             await self._budgets.settle(turn, answer.usage)
@@ -223,6 +226,17 @@ class Conversations:
         counted = used_by(kept, encoding) + asked + self._world.counter.count(brief.persona.prompt).of(encoding)
         prompt = prompt_of(brief.persona.prompt, kept, brief.question, background)
         return replace(prompt, tokens=room.tokens(counted))
+
+    async def _keep(self, turn: Turn, exchange: Exchange) -> None:
+        """Commits, waiting for a store that is away: the answer is paid for. A lapsing lease ends the wait."""
+        attempt = 0
+        while True:
+            try:
+                return await self._history.commit(turn, exchange)
+            except StoreUnavailable as problem:
+                attempt += 1
+                log.warning("turn.not_kept", attempt=attempt, detail=str(problem))
+                await self._world.clock.sleep(backoff(attempt, 0.5, LONGEST_KEEPING, self._world.chance.unit()))
 
     def _candidates(self, state: Conversation) -> Sequence[LanguageModel]:
         models = [self._world.models.get(state.model)]

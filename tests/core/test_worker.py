@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.domain import NO_USAGE, Answer, ConversationId, Finish, Incoming, Turn, TurnId, answer_id
-from core.errors import ChatError, GaveUp, LeaseLost, SurfaceUnavailable
+from core.errors import ChatError, GaveUp, LeaseLost, StoreUnavailable, SurfaceUnavailable
 from core.inbox.leases import Hold, Lease
 from core.inbox.worker import Worker, WorkerSettings, Workplace
 from core.llm.scripted import Script, spoken
@@ -56,6 +57,20 @@ class WallReply:
         if self.wall.trouble:
             raise self.wall.trouble
         self.claim.check()
+
+
+@dataclass
+class Unreliable:
+    """A step of the store that finds it away a few times."""
+
+    real: Callable[..., Awaitable[Any]]
+    failures: int
+
+    async def __call__(self, *args: object) -> Any:
+        if self.failures:
+            self.failures -= 1
+            raise StoreUnavailable("away")
+        return await self.real(*args)
 
 
 @dataclass
@@ -113,6 +128,30 @@ async def test_a_platform_that_cannot_be_written_to_delays_and_costs_no_attempt(
         here.wall.trouble = None
         await here.passing(lambda: asked.event_id in here.wall.shown)
         assert len(here.bot.models.get("").prompts) == 1
+
+
+async def test_an_answer_waits_for_a_store_that_is_away_and_is_not_asked_for_twice(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        store: Any = here.bot.store
+        commits = store.commit = Unreliable(store.commit, failures=4)
+        asked = await here.ask("Hello")
+        await here.passing(lambda: asked.event_id in here.wall.shown)
+        assert commits.failures == 0
+        assert len(here.bot.models.get("").prompts) == 1
+        assert await here.bot.context() == ["Hello", "You said: Hello"]
+
+
+async def test_a_store_away_for_longer_than_the_lease_gives_the_turn_up_to_be_asked_again(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        store: Any = here.bot.store
+        commit, renew = store.commit, store.renew
+        store.commit, store.renew = Unreliable(commit, failures=1000), Unreliable(renew, failures=1000)
+        asked, start = await here.ask("Hello"), here.clock.now()
+        await here.passing(lambda: here.clock.now() > start + LEASE)
+        store.commit, store.renew = commit, renew
+        await here.passing(lambda: asked.event_id in here.wall.shown)
+        assert len(here.bot.models.get("").prompts) > 1
+        assert await here.bot.context() == ["Hello", "You said: Hello"]
 
 
 async def test_a_turn_that_keeps_breaking_is_set_aside_with_a_message_and_the_next_one_goes_on(tmp_path: Path) -> None:
