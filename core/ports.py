@@ -232,7 +232,8 @@ class Inbox(Protocol):
 
     async def postpone(self, turn: Turn, seconds: float, *, spent: bool) -> None:
         """Gives the claim back; claimable again (still first in its conversation) after *seconds*. Not *spent*: this
-        attempt does not count. Raises LeaseLost."""
+        attempt does not count. Allowed after the lease lapsed, for who was cut off from the store; raises LeaseLost only
+        when somebody else took the turn."""
 
     async def set_aside(self, turn: Turn, reason: str) -> None:
         """Out of the way, for an operator; the conversation goes on and `failed` is set. Raises LeaseLost."""

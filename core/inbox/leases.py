@@ -34,7 +34,8 @@ class Hold:
     """``async with Hold(…)``: the turn is held until the block ends. `Claim` for the reply that writes under it.
 
     The block is left with LeaseLost as soon as the store says that somebody else holds the turn, or when the lease may
-    have lapsed by our own clock because the store could not be reached in time (or this process was paused).
+    have lapsed by our own clock because this process was paused; with the store's own error when it lapsed because the
+    store could not be reached.
     """
 
     def __init__(self, inbox: Inbox, turn: Turn, lease: Lease, clock: Clock, on_stop: Callable[[], None]) -> None:
@@ -46,6 +47,7 @@ class Hold:
         self._until = lease.since + SAFE * lease.seconds
         self._scope = clock.watchdog(None)
         self._lost = False
+        self._cut_off: StoreError | None = None
 
     async def __aenter__(self) -> Self:
         await self._scope.__aenter__()
@@ -60,9 +62,9 @@ class Hold:
         try:
             await self._scope.__aexit__(kind, error, trace)
         except TimeoutError:
-            raise LeaseLost(self._turn.id) from error
+            raise self._cut_off or LeaseLost(self._turn.id) from error
         if self._lost and kind is None:
-            raise LeaseLost(self._turn.id)
+            raise self._cut_off or LeaseLost(self._turn.id)
 
     def check(self) -> None:
         if self._lost or self._clock.monotonic() >= self._until:
@@ -80,7 +82,9 @@ class Hold:
                 if await self._inbox.renew(self._turn, self._lease):
                     self._on_stop()
                 self._until = started + SAFE * self._lease
-            except StoreError:
+                self._cut_off = None
+            except StoreError as problem:
+                self._cut_off = problem
                 log.warning("lease.not_renewed", turn=self._turn.id)
             except LeaseLost:
                 log.warning("lease.lost", turn=self._turn.id)

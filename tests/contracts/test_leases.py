@@ -66,7 +66,7 @@ async def test_who_lost_the_lease_writes_nothing(store: Store, clock: ManualCloc
     assert await store.renew(second, LEASE) is False
 
 
-@writes
+@pytest.mark.parametrize("write", [write for name, write in WRITES.items() if name != "postpone"])
 async def test_a_lapsed_lease_is_lost_even_while_nobody_took_the_turn(
     store: Store, clock: ManualClock, write: Write
 ) -> None:
@@ -77,6 +77,16 @@ async def test_a_lapsed_lease_is_lost_even_while_nobody_took_the_turn(
     with pytest.raises(LeaseLost):
         await write(store, turn)
     assert (await claimed(store)).attempt == 2
+
+
+async def test_who_was_cut_off_from_the_store_gives_a_lapsed_turn_back_unspent(
+    store: Store, clock: ManualClock
+) -> None:
+    await store.put(asked("1"))
+    turn = await claimed(store)
+    clock.leap(LEASE)
+    await store.postpone(turn, 0.0, spent=False)
+    assert (await claimed(store)).attempt == 1
 
 
 @writes

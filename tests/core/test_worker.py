@@ -141,8 +141,8 @@ async def test_an_answer_waits_for_a_store_that_is_away_and_is_not_asked_for_twi
         assert await here.bot.context() == ["Hello", "You said: Hello"]
 
 
-async def test_a_store_away_for_longer_than_the_lease_gives_the_turn_up_to_be_asked_again(tmp_path: Path) -> None:
-    async with office(tmp_path) as here:
+async def test_a_store_away_for_longer_than_the_lease_costs_no_attempt(tmp_path: Path) -> None:
+    async with office(tmp_path, max_attempts=1) as here:
         store: Any = here.bot.store
         commit, renew = store.commit, store.renew
         store.commit, store.renew = Unreliable(commit, failures=1000), Unreliable(renew, failures=1000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
@@ -170,13 +171,13 @@ def _inherit_refs(session: Session, name: ConversationId, revised: MessageId, an
     session.run("UPDATE refs SET message = ? WHERE conversation = ? AND message = ?", answer, name, old)
 
 
-def hold(session: Session, turn: Turn) -> Any:
-    """The row of the turn that this claim holds. Raises LeaseLost."""
+def hold(session: Session, turn: Turn, *, lapsed: bool = False) -> Any:
+    """The row of the turn that this claim holds, or, if *lapsed*, was the last to hold. Raises LeaseLost."""
     row = session.one(
         "SELECT seq, stop, attempts, epoch FROM turns WHERE id = ? AND token = ? AND held = 1 AND ready > ?",
         turn.id,
         turn.token,
-        session.now,
+        -math.inf if lapsed else session.now,
     )
     if row is None:
         raise LeaseLost(f"claim {turn.token} of turn {turn.id} no longer holds")
@@ -202,7 +203,7 @@ def finish(session: Session, turn: Turn, outcome: Outcome) -> None:
 
 
 def postpone(session: Session, turn: Turn, seconds: float, *, spent: bool) -> None:
-    seq, *_ = hold(session, turn)
+    seq, *_ = hold(session, turn, lapsed=True)
     session.run(
         "UPDATE turns SET held = 0, ready = ?, attempts = attempts - ? WHERE seq = ?",
         session.now + seconds,

@@ -111,11 +111,16 @@ local function also_when_full()
   call('HDEL', P .. ':held', '')
 end
 
-local function is_held(id, token)
-  local state, held, till = unpack(call('HMGET', key('t', id), 'state', 'token', 'until'))
-  if state ~= 'held' or held ~= token or not after(till, NOW) then return false end
+-- Whether nobody else took the turn since, though its lease may have lapsed.
+local function is_last_holder(id, token)
+  local state, held = unpack(call('HMGET', key('t', id), 'state', 'token'))
+  if state ~= 'held' or held ~= token then return false end
   also_when_full()
   return true
+end
+
+local function is_held(id, token)
+  return after(call('HGET', key('t', id), 'until') or '', NOW) and is_last_holder(id, token)
 end
 
 local function unsignal(id)
