@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -177,7 +175,7 @@ def hold(session: Session, turn: Turn, *, lapsed: bool = False) -> Any:
         "SELECT seq, stop, attempts, epoch FROM turns WHERE id = ? AND token = ? AND held = 1 AND ready > ?",
         turn.id,
         turn.token,
-        -math.inf if lapsed else session.now,
+        0.0 if lapsed else session.now,
     )
     if row is None:
         raise LeaseLost(f"claim {turn.token} of turn {turn.id} no longer holds")
