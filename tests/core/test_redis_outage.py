@@ -218,3 +218,17 @@ async def test_a_replica_is_waited_for_also_when_the_script_is_new_to_the_server
             group.primary.command("SCRIPT", "FLUSH")
             assert await store.put(asked("2"))
             assert not await store.put(asked("2"))
+
+
+async def test_who_is_cancelled_while_a_command_is_sent_hears_of_it() -> None:
+    """However far it had come: a worker that missed it would go on for ever."""
+    with RedisServer() as server:
+        async with open_redis(server.url, ManualClock(), PLAIN) as store:
+            await store.depth()
+            for steps in range(40):
+                asking = asyncio.create_task(store.conversation(CHAT))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                in_time = asking.cancel()
+                await asyncio.wait({asking})
+                assert asking.cancelled() == in_time, f"after {steps} steps"

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Sequence
+from typing import Any, TypeVar
 
 from redis import exceptions as foreign
 from redis.asyncio import Redis
@@ -22,6 +22,7 @@ CONNECTIONS = 48
 """Commands under way at once: more gain nothing, since a server runs one script at a time."""
 
 Command = Sequence[bytes | str | int]
+T = TypeVar("T")
 
 
 class Link(ABC):
@@ -131,7 +132,7 @@ class ServerLink(Link):
 
 
 async def send(client: Redis, command: Command) -> Any:
-    return await client.execute_command(*command)  # type: ignore[no-untyped-call]  # redis-py has no types here
+    return await heeding(client.execute_command(*command))  # type: ignore[no-untyped-call]  # redis-py has no types here
 
 
 async def send_all(client: Redis, commands: Sequence[Command]) -> list[Any]:
@@ -139,8 +140,20 @@ async def send_all(client: Redis, commands: Sequence[Command]) -> list[Any]:
     async with client.pipeline(transaction=False) as pipeline:
         for command in commands:
             pipeline.execute_command(*command)
-        results: list[Any] = await pipeline.execute(raise_on_error=False)
+        results: list[Any] = await heeding(pipeline.execute(raise_on_error=False))
     return results
+
+
+async def heeding(sending: Awaitable[T]) -> T:
+    """What *sending* gives, unless this task is cancelled meanwhile. redis-py sends through `asyncio.wait_for`, which
+    before Python 3.12 swallows a cancellation that comes as it ends; a worker that missed one would never leave."""
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    try:
+        return await sending
+    finally:
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 async def answer_of(client: Redis, command: Command) -> Any:

@@ -12,7 +12,7 @@ from redis.asyncio.client import PubSub
 
 from core.domain import TurnId
 from core.ports import Clock
-from core.stores.redis.link import Link
+from core.stores.redis.link import Link, heeding
 from core.stores.redis.problems import FOREIGN, store_error
 
 log = structlog.get_logger(__name__)
@@ -117,7 +117,7 @@ class Wake:
 
     async def _subscribe(self) -> PubSub:
         subscription = await self._link.listener()
-        await subscription.subscribe(CHANNEL)
+        await heeding(subscription.subscribe(CHANNEL))
         # The server's confirmation: from here on nothing that is put elsewhere goes unheard.
         await subscription.get_message(timeout=POLL)
         self._subscription = subscription
