@@ -88,6 +88,7 @@ class Sentence(StrEnum):
     BUTTON_CONTINUE = "button_continue"
     BUTTON_NOT_YOURS = "button_not_yours"
     BUTTON_STALE = "button_stale"
+    ANSWER_IN_FILE = "answer_in_file"
     DISCORD_ASKS = "discord_asks"
     DISCORD_ASKED_AGAIN = "discord_asked_again"
     DISCORD_HELP_ASK = "discord_help_ask"
@@ -172,6 +173,7 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.BUTTON_CONTINUE: "Continue",
     Sentence.BUTTON_NOT_YOURS: "Only the person who asked, and moderators, can press this.",
     Sentence.BUTTON_STALE: "That button does nothing any more.",
+    Sentence.ANSWER_IN_FILE: "This answer is long; all of it is in the file.",
     Sentence.DISCORD_ASKS: "{name} asks: {question}",
     Sentence.DISCORD_ASKED_AGAIN: "The question is asked again.",
     Sentence.DISCORD_HELP_ASK: "ask a question",
@@ -256,6 +258,7 @@ CHINESE: dict[Sentence, str] = {
     Sentence.BUTTON_CONTINUE: "继续",
     Sentence.BUTTON_NOT_YOURS: "只有提问者和管理员可以按这个按钮。",
     Sentence.BUTTON_STALE: "这个按钮已经失效。",
+    Sentence.ANSWER_IN_FILE: "回答较长，完整内容见文件。",
     Sentence.DISCORD_ASKS: "{name} 提问：{question}",
     Sentence.DISCORD_ASKED_AGAIN: "正在重新提问。",
     Sentence.DISCORD_HELP_ASK: "提一个问题",
