@@ -30,6 +30,7 @@ from core.config_fields import (
     StoreUrl,
     Texts,
     Whole,
+    one_by_one,
 )
 from core.config_problems import explain, got_at
 from core.config_text import MAX_BYTES, Place, Value, Wrong, parse, plain, spell, substitute
@@ -275,7 +276,7 @@ def secrets_of(config: Config) -> tuple[str, ...]:
     for provider in config.providers.values():
         found += [provider.api_key.get_secret_value(), *provider.headers.values(), *provider.query.values()]
         urls += [provider.base_url, provider.proxy or ""]
-    found += [urlsplit(url).password or "" for url in urls]
+    found += [urlsplit(one_by_one(url)[0]).password or "" for url in urls]
     return tuple(secret for secret in found if len(secret) >= _SHORTEST_SECRET)
 
 

@@ -17,6 +17,7 @@ _PERSON = re.compile(r"(discord|telegram|terminal|web):\S+")
 _REDIS_SCHEMES = {f"{scheme}{kind}" for scheme in ("redis", "rediss") for kind in ("", "+cluster", "+sentinel")}
 _STORE_SCHEMES = frozenset({"sqlite", *_REDIS_SCHEMES})
 _LONGEST_URL = 2000
+_HOSTS = re.compile(r"([^/?#]*://(?:[^/?#]*@)?)([^/?#]*)(.*)", re.DOTALL)
 
 
 def _duration(value: object) -> object:
@@ -71,7 +72,7 @@ def _url(text: str, schemes: frozenset[str], expected: str = "") -> str:
         raise ValueError(expected)
     try:
         parts = urlsplit(text)
-        complete = parts.scheme in schemes and bool(parts.hostname) and ("," in parts.netloc or parts.port != 0)
+        complete = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
     except ValueError as error:  # an impossible port or bracket
         raise ValueError(expected) from error
     if not complete:
@@ -87,6 +88,12 @@ def _socket_url(text: str) -> str:
     return _url(text, frozenset({"ws", "wss"}))
 
 
+def one_by_one(url: str) -> list[str]:
+    """*url*, which may list hosts, once for each of them: `urlsplit` refuses a list with an IPv6 address in it."""
+    found = _HOSTS.fullmatch(url)
+    return [f"{found[1]}{host}{found[3]}" for host in found[2].split(",")] if found else [url]
+
+
 def store_url(text: str) -> str:
     """*text*, if a store can be opened there as far as one can see. Raises ValueError saying what is expected."""
     scheme, mark, rest = text.partition("://")
@@ -97,7 +104,9 @@ def store_url(text: str) -> str:
         if not rest.removeprefix("/").strip():
             raise ValueError("a file after sqlite:///")
         return text
-    return _url(text, _STORE_SCHEMES, "a URL such as redis://HOST:6379/0")
+    for url in one_by_one(text):
+        _url(url, _STORE_SCHEMES, "a URL such as redis://HOST:6379/0")
+    return text
 
 
 Seconds = Annotated[float, BeforeValidator(_duration, json_schema_input_type=float | str), Field(gt=0)]

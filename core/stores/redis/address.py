@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 from redis.asyncio.connection import SSLConnection, parse_url
 
+from core.config_fields import one_by_one
 from core.errors import ConfigError
 
 REDIS_PORT = 6379
@@ -57,10 +58,12 @@ def parse_address(url: str) -> Address:
     options of redis-py (``?ssl_ca_certs=…``) and ``sentinel_username``, ``sentinel_password`` may follow. Raises
     ConfigError, which never repeats the URL."""
     try:
-        parts = urlsplit(url)
+        places = [urlsplit(place) for place in one_by_one(url)]
+        parts = places[0]
         scheme, _, suffix = parts.scheme.partition("+")
         kind = _KINDS[suffix]
-        hosts = _hosts(parts.netloc.rpartition("@")[2], SENTINEL_PORT if kind is Kind.SENTINEL else REDIS_PORT)
+        port = SENTINEL_PORT if kind is Kind.SENTINEL else REDIS_PORT
+        hosts = tuple((place.hostname or "localhost", place.port or port) for place in places)
         service, database = _place(kind, parts.path)
         options = _options(scheme, parts, database)
     except (KeyError, ValueError):
@@ -83,14 +86,6 @@ def _expected(url: str) -> str:
 def _require(condition: bool, problem: str, kind: Kind) -> None:
     if not condition:
         raise ConfigError(f"store: {problem}; expected {kind.value}")
-
-
-def _hosts(text: str, default: int) -> tuple[tuple[str, int], ...]:
-    hosts = []
-    for place in text.split(","):
-        split = urlsplit(f"//{place}")
-        hosts.append((split.hostname or "localhost", split.port or default))
-    return tuple(hosts)
 
 
 def _place(kind: Kind, path: str) -> tuple[str, int]:
