@@ -9,11 +9,12 @@ from enum import StrEnum
 from pathlib import Path
 
 from bots import wiring
+from bots.discord.setup import CONTENT_OFF
 from bots.output import put
 from bots.serving import why_off
 from core.config import Config
 from core.domain import ModelFacts, Prompt, PromptMessage
-from core.errors import ModelError, ModelGarbled, StoreError
+from core.errors import ModelError, ModelGarbled, ParlourError, StoreError
 from core.ports import LanguageModel
 
 LONGEST_LOOK = 30.0
@@ -62,7 +63,7 @@ async def _findings(config: Config, file: Path | None, *, offline: bool) -> Asyn
     yield _file(config, file)
     for finding in [*_keys(config), *await _store(config), *await _models(config, offline=offline)]:
         yield finding
-    for finding in _platforms(config):
+    for finding in [*_platforms(config), *await _discord(config, offline=offline)]:
         yield finding
 
 
@@ -139,3 +140,16 @@ async def _first_words(model: LanguageModel) -> None:
 def _platforms(config: Config) -> list[Finding]:
     off = [Finding(State.OFF, name, reason) for name, reason in why_off(config).items()]
     return [Finding(State.OK, "terminal", "python -m bots chat"), *off]
+
+
+async def _discord(config: Config, *, offline: bool) -> list[Finding]:
+    if "discord" in why_off(config):
+        return []
+    if offline:
+        return [Finding(State.OK, "discord", "not asked (--offline)")]
+    try:
+        portal = await wiring.discord_portal(config)
+    except ParlourError as problem:
+        return [Finding(State.ERROR, "discord", str(problem))]
+    found = [Finding(State.OK, "discord", f"{portal.name}; invite it: {portal.invitation}")]
+    return found if portal.content else [*found, Finding(State.WARN, "discord", CONTENT_OFF)]

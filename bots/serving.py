@@ -17,13 +17,15 @@ PLATFORMS = ("discord", "telegram", "web")
 
 
 def why_off(config: Config) -> dict[str, str]:
-    """For each platform that this version cannot serve, the reason."""
-    tokens = {"discord": config.discord.token, "telegram": config.telegram.token}
+    """For each platform that is not served, the reason."""
+    telegram = "its" if config.telegram.token.get_secret_value() else "no"
     reasons = {
-        name: f"this version does not speak to it yet ({'its' if token.get_secret_value() else 'no'} token is set)"
-        for name, token in tokens.items()
+        "telegram": f"this version does not speak to it yet ({telegram} token is set)",
+        "web": "this version has no page yet",
     }
-    return {**reasons, "web": "this version has no page yet"}
+    if config.discord.token.get_secret_value():
+        return reasons
+    return {"discord": "no token is set (discord.token, or DISCORD_TOKEN in the environment)", **reasons}
 
 
 async def run(config: Config, platforms: Sequence[str]) -> int:
@@ -34,6 +36,8 @@ async def run(config: Config, platforms: Sequence[str]) -> int:
     for name, reason in why_off(config).items():
         if name in platforms or (not platforms and sys.stderr.isatty()):
             complain(f"{name} is off: {reason}")
+    if "discord" not in why_off(config) and (not platforms or "discord" in platforms):
+        return await wiring.discord(config, complain)
     if not platforms and _has_input():
         return await wiring.chat(config, "default")
     if sys.stdout.isatty():

@@ -7,10 +7,15 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
-from bots.terminal.app import Desk, Terminal
+from bots.discord.app import Desk as DiscordDesk
+from bots.discord.app import DiscordBot, DiscordSettings, open_discord, portal_of
+from bots.discord.setup import Portal
+from bots.discord.translate import LANE as DISCORD_LANE
+from bots.terminal.app import Desk
 from bots.terminal.opening import open_terminal
 from bots.terminal.translate import Seat, language_of
 from core.chance import SystemChance
@@ -116,10 +121,36 @@ async def chat(config: Config, conversation: str) -> int:
         return await _converse(terminal, here.worker(frozenset({seat.lane}), terminal))
 
 
-async def _converse(terminal: Terminal, worker: Worker) -> int:
-    """Reads and answers until the user leaves, or SIGTERM was received and the running answer has ended."""
+async def discord(config: Config, announce: Callable[[str], None]) -> int:
+    """Serves Discord until SIGTERM; *announce* is told what the operator wants to see. Raises SurfaceRefused for what
+    only the operator can mend, such as a wrong token."""
+    chosen = _discord_settings(config)
+    async with house(config) as here:
+        desk = DiscordDesk(here.store, here.commands, here.clock, here.chance)
+        async with open_discord(desk, chosen) as (api, replies):
+            bot = DiscordBot(desk, chosen, api, announce)
+            return await _converse(bot, here.worker(frozenset({DISCORD_LANE}), replies))
+
+
+async def discord_portal(config: Config) -> Portal:
+    """What Discord says of the bot whose token is set. Raises SurfaceRefused and SurfaceUnavailable."""
+    return await portal_of(_discord_settings(config), clock())
+
+
+def _discord_settings(config: Config) -> DiscordSettings:
+    settings = config.discord
+    return DiscordSettings(settings.token.get_secret_value(), settings.api_url, settings.gateway_url)
+
+
+class Listening(Protocol):
+    async def run(self) -> int:
+        """Takes what people say until they leave; the exit code."""
+
+
+async def _converse(listening: Listening, worker: Worker) -> int:
+    """Reads and answers until the user leaves, or SIGTERM was received and the running answers have ended."""
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.drain)
-    talking = asyncio.create_task(terminal.run(), name="terminal")
+    talking = asyncio.create_task(listening.run(), name="listening")
     working = asyncio.create_task(worker.run(), name="worker")
     try:
         await asyncio.wait({talking, working}, return_when=asyncio.FIRST_COMPLETED)

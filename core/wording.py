@@ -91,8 +91,22 @@ class Sentence(StrEnum):
     ANSWER_IN_FILE = "answer_in_file"
     DISCORD_ASKS = "discord_asks"
     DISCORD_ASKED_AGAIN = "discord_asked_again"
+    DISCORD_GO_ON = "discord_go_on"
     DISCORD_HELP_ASK = "discord_help_ask"
     DISCORD_ARGUMENT_QUESTION = "discord_argument_question"
+    # names of commands in menus
+    COMMAND_ASK = "command_ask"
+    COMMAND_NEW = "command_new"
+    COMMAND_RESET = "command_reset"
+    COMMAND_MODEL = "command_model"
+    COMMAND_PERSONA = "command_persona"
+    COMMAND_RETRY = "command_retry"
+    COMMAND_UNDO = "command_undo"
+    COMMAND_STOP = "command_stop"
+    COMMAND_CONTEXT = "command_context"
+    COMMAND_USAGE = "command_usage"
+    COMMAND_EXPORT = "command_export"
+    COMMAND_HELP = "command_help"
 
 
 ENGLISH: dict[Sentence, str] = {
@@ -176,8 +190,21 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.ANSWER_IN_FILE: "This answer is long; all of it is in the file.",
     Sentence.DISCORD_ASKS: "{name} asks: {question}",
     Sentence.DISCORD_ASKED_AGAIN: "The question is asked again.",
+    Sentence.DISCORD_GO_ON: "Please go on exactly where you stopped.",
     Sentence.DISCORD_HELP_ASK: "ask a question",
     Sentence.DISCORD_ARGUMENT_QUESTION: "the question",
+    Sentence.COMMAND_ASK: "ask",
+    Sentence.COMMAND_NEW: "new",
+    Sentence.COMMAND_RESET: "reset",
+    Sentence.COMMAND_MODEL: "model",
+    Sentence.COMMAND_PERSONA: "persona",
+    Sentence.COMMAND_RETRY: "retry",
+    Sentence.COMMAND_UNDO: "undo",
+    Sentence.COMMAND_STOP: "stop",
+    Sentence.COMMAND_CONTEXT: "context",
+    Sentence.COMMAND_USAGE: "usage",
+    Sentence.COMMAND_EXPORT: "export",
+    Sentence.COMMAND_HELP: "help",
 }
 
 CHINESE: dict[Sentence, str] = {
@@ -261,8 +288,21 @@ CHINESE: dict[Sentence, str] = {
     Sentence.ANSWER_IN_FILE: "回答较长，完整内容见文件。",
     Sentence.DISCORD_ASKS: "{name} 提问：{question}",
     Sentence.DISCORD_ASKED_AGAIN: "正在重新提问。",
+    Sentence.DISCORD_GO_ON: "请从刚才停下的地方继续。",
     Sentence.DISCORD_HELP_ASK: "提一个问题",
     Sentence.DISCORD_ARGUMENT_QUESTION: "问题",
+    Sentence.COMMAND_ASK: "提问",
+    Sentence.COMMAND_NEW: "新对话",
+    Sentence.COMMAND_RESET: "重置",
+    Sentence.COMMAND_MODEL: "模型",
+    Sentence.COMMAND_PERSONA: "角色",
+    Sentence.COMMAND_RETRY: "重试",
+    Sentence.COMMAND_UNDO: "撤回",
+    Sentence.COMMAND_STOP: "停止",
+    Sentence.COMMAND_CONTEXT: "上下文",
+    Sentence.COMMAND_USAGE: "用量",
+    Sentence.COMMAND_EXPORT: "导出",
+    Sentence.COMMAND_HELP: "帮助",
 }
 
 LANGUAGES: dict[str, dict[Sentence, str]] = {"en": ENGLISH, "zh": CHINESE}

@@ -1,0 +1,84 @@
+"""The only place that depends on the insides of discord.py: where its requests and its gateway go, and how it is built.
+
+`tests/bots/test_discord_library.py` fails when a new version changes what is used here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+import aiohttp
+import discord
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bots.shared.surface import SurfaceRefused
+from core.errors import SurfaceUnavailable
+
+Handler = Callable[..., Awaitable[None]]
+WRONG_TOKEN = "Discord does not know this token: copy it again from the Bot page of the developer portal"  # noqa: S105  # a sentence, not a token
+INTENTS_OFF = "Discord refused the message-content intent: switch it on, or off and on, in the developer portal"
+
+
+def point(api_url: str, gateway_url: str) -> None:
+    """All clients of this process talk to these addresses from now on; the library keeps them on its classes."""
+    Route.BASE = api_url.rstrip("/")
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
+
+
+class Client(discord.AutoShardedClient):
+    """Keeps next to nothing: what has to be remembered is in the store.
+
+    content: whether messages come with their text where the bot is not mentioned.
+    """
+
+    def __init__(self, shards: int, *, content: bool, presence: str) -> None:
+        intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=content)
+        super().__init__(
+            intents=intents,
+            shard_count=shards,
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            allowed_mentions=discord.AllowedMentions.none(),
+            activity=discord.CustomActivity(presence) if presence else None,
+        )
+
+    def hear(self, event: str, handler: Handler) -> None:
+        """*event*: the library's name of it, such as ``message``."""
+        setattr(self, f"on_{event}", handler)
+
+    async def serve(self, token: str) -> None:
+        """Until it is closed; reconnects and resumes by itself. Raises SurfaceRefused for what only the operator can
+        mend, SurfaceUnavailable when Discord cannot be reached at all."""
+        try:
+            await self.login(token)
+            await self.connect()
+        except discord.LoginFailure as problem:
+            raise SurfaceRefused(WRONG_TOKEN) from problem
+        except discord.PrivilegedIntentsRequired as problem:
+            raise SurfaceRefused(INTENTS_OFF) from problem
+        except discord.ConnectionClosed as problem:
+            raise SurfaceRefused(f"Discord closed the connection with code {problem.code}") from problem
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as problem:
+            raise SurfaceUnavailable(f"Discord cannot be reached: {problem}") from problem
+        except (LookupError, TypeError, ValueError, AttributeError) as problem:
+            raise SurfaceUnavailable(f"discord.py cannot read an event: {problem!r}") from problem
+        finally:
+            await asyncio.shield(self.close())
+            self._forget_waiting()
+
+    def _forget_waiting(self) -> None:
+        """The library leaves the tasks running that wait for servers to arrive."""
+        state = self._connection
+        for task in (state._ready_task, *state._ready_tasks.values()):  # noqa: SLF001  # there is no other way to them
+            if task is not None:
+                task.cancel()
+
+
+def quiet() -> None:
+    """Its own lines are for its developers; what the operator needs to know is said by us."""
+    logging.getLogger("discord").setLevel(logging.ERROR)

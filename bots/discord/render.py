@@ -1,0 +1,63 @@
+"""How Discord shows what a surface holds: buttons, and how long a text is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bots.shared.surface import Action, Control
+from core.domain import MessageId
+from core.wording import Sentence, say
+
+ACTION_ROW, BUTTON, SECONDARY = 1, 2, 2
+"""Component types and the button style, from "Component Reference" in Discord's reference."""
+ROW = 5
+"""Buttons of an action row at most, from the same page."""
+MARK = "parlour"
+LABELS: Mapping[Action, Sentence] = {
+    Action.STOP: Sentence.BUTTON_STOP,
+    Action.RETRY: Sentence.BUTTON_RETRY,
+    Action.CONTINUE: Sentence.BUTTON_CONTINUE,
+}
+
+
+def utf16(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """What a button carries, so that it works in any process: what it does, about which answer, and who asked."""
+
+    action: Action
+    owner: str
+    message: MessageId
+
+    @property
+    def custom_id(self) -> str:
+        return f"{MARK}:{self.action.value}:{self.owner}:{self.message}"
+
+
+def pressed(custom_id: str) -> Pressed | None:
+    """None for what no button of ours carries."""
+    mark, _, rest = custom_id.partition(":")
+    action, _, rest = rest.partition(":")
+    owner, _, message = rest.partition(":")
+    if mark != MARK or action not in list(Action) or not owner.isdigit() or not message:
+        return None
+    return Pressed(Action(action), owner, MessageId(message))
+
+
+def components(controls: Sequence[Control], owner: str, language: str) -> list[dict[str, Any]]:
+    """Message components for *controls*; *owner* is the id of the person who asked."""
+    buttons = list(_buttons(controls, owner, language))
+    return [{"type": ACTION_ROW, "components": buttons[at : at + ROW]} for at in range(0, len(buttons), ROW)]
+
+
+def _buttons(controls: Iterable[Control], owner: str, language: str) -> Iterable[dict[str, Any]]:
+    for control in controls:
+        if control.action in LABELS:
+            label = say(LABELS[control.action], language)
+            custom_id = Pressed(control.action, owner, control.message).custom_id
+            yield {"type": BUTTON, "style": SECONDARY, "label": label, "custom_id": custom_id}

@@ -1,0 +1,46 @@
+"""Answers as they are written: replies on Discord, opened from stored data alone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bots.discord.api import Allowance, Api
+from bots.discord.surface import DiscordSurface
+from bots.shared.controls import Controls
+from bots.shared.live_reply import LiveReply, Means
+from bots.shared.pacing import Pacer, RateGate, WindowGate
+from bots.shared.surface import Route
+from core.domain import Turn
+from core.limits.rates import Rate
+from core.ports import Claim, Clock, History, Reply
+
+OVERALL = Rate(per_second=46.0, burst=3.0)
+"""Requests of the whole bot, in seconds. Discord allows 50 in any second ("Global Rate Limit"); a bucket lets its burst
+through on top of its rate, and one request is left for what the library does by itself."""
+
+
+class DiscordReplies:
+    def __init__(self, api: Api, pacer: Pacer[WindowGate], clock: Clock, history: History) -> None:
+        self._api = api
+        self._pacer = pacer
+        self._clock = clock
+        self._means = Means(pacer, clock, Controls(history))
+
+    @asynccontextmanager
+    async def open(self, turn: Turn, claim: Claim) -> AsyncIterator[Reply]:
+        surface = DiscordSurface(self._api, turn.incoming, self._heard)
+        async with LiveReply(surface, turn, claim, self._means) as reply:
+            yield reply
+
+    def _heard(self, route: Route, allowance: Allowance) -> None:
+        gate = self._pacer.gate(route.bucket)
+        gate.announce(allowance.limit, allowance.remaining, allowance.reset_after, self._clock.monotonic())
+
+
+@asynccontextmanager
+async def open_replies(api: Api, clock: Clock, history: History) -> AsyncIterator[DiscordReplies]:
+    overall = RateGate(OVERALL, clock.monotonic())
+    async with Pacer(clock, overall, lambda _bucket: WindowGate()) as pacer:
+        api.on_global = lambda seconds: pacer.penalise(None, seconds)
+        yield DiscordReplies(api, pacer, clock, history)

@@ -1,0 +1,141 @@
+"""Discord's messages as core's values."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import discord
+
+from core.domain import ConversationId, Incoming, PersonId, Ref, Sender, TextPart, TurnId
+
+LANE = "discord"
+_MENTION = re.compile(r"<(?P<kind>@!?|@&|#|a?:\w+:)(?P<id>\d{1,20})>")
+_COMMAND = re.compile(r"</(?P<name>[^:>]{1,100}):\d{1,20}>")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something happens. server: None in a direct message."""
+
+    channel: int
+    server: int | None
+
+    def conversation(self, person: int, scope: str) -> ConversationId:
+        """One for the channel (or thread), or with the scope ``member`` one for each person in it."""
+        alone = scope == "member" and self.server is not None
+        return ConversationId(f"discord:{self.channel}/{person}" if alone else f"discord:{self.channel}")
+
+
+def place_of(message: discord.Message) -> Place:
+    server = message.guild.id if message.guild else getattr(message.channel, "guild_id", None)
+    return Place(message.channel.id, server)
+
+
+def ref_of(channel: int, message: int) -> Ref:
+    return Ref(f"discord:{channel}/{message}")
+
+
+def ids_of(ref: Ref) -> tuple[str, str]:
+    """Channel and message. Raises ValueError for what is no `ref_of`."""
+    channel, message = ref.removeprefix("discord:").split("/")
+    return channel, message
+
+
+def turn_of(event: int) -> TurnId:
+    return TurnId(f"discord:{event}")
+
+
+def person_of(user: int) -> PersonId:
+    return PersonId(f"discord:{user}")
+
+
+def is_addressed(message: discord.Message, me: discord.abc.User) -> bool:
+    """Whether the bot is meant: in a direct message, by a mention, or by a reply to what it wrote."""
+    if isinstance(message.channel, discord.DMChannel) or any(person.id == me.id for person in message.mentions):
+        return True
+    if message.guild is not None and message.guild.self_role in message.role_mentions:
+        return True
+    replied = message.reference.resolved if message.reference else None
+    return isinstance(replied, discord.Message) and replied.author.id == me.id
+
+
+def is_from_person(message: discord.Message) -> bool:
+    """Not a bot's (this one's included), a webhook's or Discord's own message."""
+    spoken = message.type in {discord.MessageType.default, discord.MessageType.reply}
+    return spoken and not message.author.bot and message.webhook_id is None
+
+
+def translate(message: discord.Message, me: discord.abc.User, scope: str) -> Incoming:
+    """A message that `is_addressed`."""
+    place = place_of(message)
+    text = readable(message, me)
+    return Incoming(
+        event_id=turn_of(message.id),
+        conversation=place.conversation(message.author.id, scope),
+        lane=LANE,
+        sender=sender_of(message.author, message.guild),
+        parts=(TextPart(text),) if text else (),
+        sent_at=message.created_at.timestamp(),
+        address={"channel": str(place.channel)},
+        ref=ref_of(place.channel, message.id),
+        reply_to=_replied_to(message),
+        author=message.author.display_name if place.server is not None and scope != "member" else "",
+        background=_quoted(message, me),
+    )
+
+
+def revised(incoming: Incoming, at: datetime) -> Incoming:
+    """The same message, edited at the time *at*."""
+    event = TurnId(f"{incoming.event_id}.{int(at.timestamp() * 1000)}")
+    return replace(incoming, event_id=event, revises=incoming.ref, sent_at=at.timestamp())
+
+
+def sender_of(person: discord.abc.User, server: discord.Guild | None) -> Sender:
+    """The language is the server's: Discord tells a person's own only with an interaction."""
+    language = str(server.preferred_locale) if server else "en"
+    return Sender(person_of(person.id), person.display_name, language)
+
+
+def _replied_to(message: discord.Message) -> Ref | None:
+    reference = message.reference
+    if reference is None or reference.message_id is None:
+        return None
+    return ref_of(reference.channel_id, reference.message_id)
+
+
+def _quoted(message: discord.Message, me: discord.abc.User) -> str:
+    """What somebody else wrote, where the message replies to it: the model has to know what is talked about. Its own
+    words it finds in the history."""
+    replied = message.reference.resolved if message.reference else None
+    if not isinstance(replied, discord.Message) or replied.author.id == me.id:
+        return ""
+    words = readable(replied, me).replace("\n", "\n> ")
+    name = " ".join(replied.author.display_name.split())
+    return f"The next message replies to this one by {name}:\n> {words}" if words else ""
+
+
+def readable(message: discord.Message, me: discord.abc.User) -> str:
+    """The text with names for ids, without the mention by which the bot is addressed at its beginning or end."""
+    text = re.sub(rf"\A\s*(?:<@!?{me.id}>[\s,:]*)+|\s*<@!?{me.id}>\s*\Z", "", message.content)
+    names = _names(message, me)
+
+    def named(found: re.Match[str]) -> str:
+        kind, id_ = found["kind"], int(found["id"])
+        if kind.endswith(":"):
+            return kind.removeprefix("a")
+        mark = "#" if kind == "#" else "@"
+        return mark + names.get((mark, id_), "unknown")
+
+    return _COMMAND.sub(lambda found: f"/{found['name']}", _MENTION.sub(named, text)).strip()
+
+
+def _names(message: discord.Message, me: discord.abc.User) -> dict[tuple[str, int], str]:
+    people = {("@", person.id): person.display_name for person in (*message.mentions, me)}
+    server = message.guild
+    if server is None:
+        return people
+    roles = {("@", role.id): role.name for role in server.roles}
+    places = {("#", place.id): place.name for place in (*server.channels, *server.threads)}
+    return {**roles, **places, **people}

@@ -1,0 +1,174 @@
+"""What people on Discord see, against a Discord on loopback, with the real library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bots import wiring
+from bots.checking import check
+from bots.shared.surface import SurfaceRefused
+from core.wording import Sentence, say
+from tests.support.clock import until
+from tests.support.discord_bot import bot_on, config_for
+from tests.support.discord_rules import MOST_CONTENT
+from tests.support.discord_server import DiscordServer
+from tests.support.discord_world import ADA, BOB, BOT, CAROL, GENERAL, GUILD, Fault, creates, edits
+
+ME = f"<@{BOT}>"
+
+
+async def test_a_direct_message_is_answered(tmp_path: Path) -> None:
+    async with DiscordServer() as discord, bot_on(discord, tmp_path):
+        channel = discord.direct(ADA)
+        discord.say(ADA, "Good morning", channel)
+        await until(lambda: discord.shown(channel) == ["You said: Good morning"])
+        assert not discord.refused
+
+
+async def test_a_mention_is_answered_as_a_reply_and_other_talk_is_not(tmp_path: Path) -> None:
+    async with DiscordServer() as discord, bot_on(discord, tmp_path):
+        discord.say(BOB, "Is anybody here?")
+        question = discord.say(ADA, f"{ME} good morning")
+        await until(lambda: discord.shown() == ["You said: Ada: good morning"])
+        assert discord.by_bot()[0]["message_reference"]["message_id"] == question
+
+
+async def test_a_reply_to_the_bot_needs_no_mention(tmp_path: Path) -> None:
+    async with DiscordServer() as discord, bot_on(discord, tmp_path):
+        discord.say(ADA, f"{ME} one")
+        await until(lambda: discord.shown() == ["You said: Ada: one"])
+        discord.say(BOB, "two", message_reference={"message_id": discord.by_bot()[0]["id"], "channel_id": GENERAL})
+        await until(lambda: discord.shown()[1:] == ["You said: Bob: two"])
+
+
+async def test_bots_and_webhooks_are_not_answered(tmp_path: Path) -> None:
+    async with DiscordServer() as discord, bot_on(discord, tmp_path):
+        discord.say(CAROL, f"{ME} I am a webhook", webhook_id="777")
+        discord.say(
+            BOB,
+            f"{ME} I am a bot",
+            author={"id": "666", "username": "robot", "discriminator": "0", "avatar": None, "bot": True},
+        )
+        discord.say(ADA, f"{ME} I am a person")
+        await until(lambda: discord.shown() == ["You said: Ada: I am a person"])
+
+
+async def test_an_event_that_arrives_twice_is_one_turn(tmp_path: Path) -> None:
+    async with DiscordServer() as discord, bot_on(discord, tmp_path):
+        question = discord.say(ADA, f"{ME} once")
+        discord.repeat(question)
+        discord.say(ADA, f"{ME} the end")
+        await until(lambda: discord.shown()[-1:] == ["You said: Ada: the end"])
+        assert discord.shown() == ["You said: Ada: once", "You said: Ada: the end"]
+
+
+async def test_ids_become_names(tmp_path: Path) -> None:
+    async with DiscordServer() as discord, bot_on(discord, tmp_path):
+        discord.say(ADA, f"{ME} ask <@{BOB}> in <#{GENERAL}> about <:parrot:123> and <a:wave:124>, </help:125>")
+        await until(lambda: discord.shown() == ["You said: Ada: ask @Bob in #general about :parrot: and :wave:, /help"])
+
+
+async def test_nobody_is_notified_by_what_the_model_writes(tmp_path: Path) -> None:
+    async with DiscordServer() as discord, bot_on(discord, tmp_path):
+        channel = discord.direct(ADA)
+        text = f"@everyone @here <@&{GUILD}> wake up"
+        discord.say(ADA, text, channel)
+        await until(lambda: discord.shown(channel)[-1:] == ["You said: @everyone @here @unknown wake up"])
+        assert not discord.pinged
+
+
+async def test_a_long_answer_rolls_over_and_nothing_is_cut(tmp_path: Path) -> None:
+    async with DiscordServer(route_limit=1000, global_limit=1000) as discord, bot_on(discord, tmp_path):
+        channel = discord.direct(ADA)
+        words = " ".join(f"word{number}" for number in range(500))
+        discord.say(ADA, words, channel)
+        await until(lambda: " ".join(discord.shown(channel)).split() == f"You said: {words}".split())
+        assert len(discord.shown(channel)) == len(words) // MOST_CONTENT + 1
+        assert not discord.refused
+
+
+async def test_an_answer_that_was_cut_off_goes_on_in_the_message_that_is_there(tmp_path: Path) -> None:
+    async with DiscordServer(route_limit=1000, global_limit=1000) as discord:
+        async with bot_on(discord, tmp_path, model="extra_body: {delay: 0.05}"):
+            channel = discord.direct(ADA)
+            discord.say(ADA, "one two three four five six seven eight", channel)
+            await until(lambda: any("three" in text for text in discord.shown(channel)))
+        async with bot_on(discord, tmp_path):
+            await until(lambda: discord.shown(channel) == ["You said: one two three four five six seven eight"])
+
+
+@pytest.mark.parametrize("deed", [creates, edits])
+@pytest.mark.parametrize("kind", [429, 502, "reset", "lost"])
+async def test_a_write_that_fails_costs_nothing(deed: object, kind: int | str, tmp_path: Path) -> None:
+    async with DiscordServer(route_limit=1000, global_limit=1000) as discord, bot_on(discord, tmp_path):
+        discord.faults.append(Fault(deed, kind, times=2))  # type: ignore[arg-type]  # parametrised
+        channel = discord.direct(ADA)
+        discord.say(ADA, "all is well", channel)
+        await until(lambda: discord.shown(channel) == ["You said: all is well"])
+        await until(lambda: "Retry" in discord.buttons(discord.by_bot(channel)[0]))
+
+
+async def test_a_lost_gateway_session_costs_no_question(tmp_path: Path) -> None:
+    async with DiscordServer() as discord, bot_on(discord, tmp_path):
+        channel = discord.direct(ADA)
+        discord.say(ADA, "hello", channel)
+        await until(lambda: discord.shown(channel) == ["You said: hello"])
+        await discord.gateway.drop()
+        discord.say(ADA, "still there?", channel)
+        await until(lambda: discord.shown(channel)[1:] == ["You said: still there?"])
+        assert discord.gateway.resumed == 1
+
+
+async def test_a_question_that_is_edited_is_asked_again_and_its_answer_edited(tmp_path: Path) -> None:
+    async with DiscordServer() as discord, bot_on(discord, tmp_path):
+        channel = discord.direct(ADA)
+        question = discord.say(ADA, "the first", channel)
+        await until(lambda: discord.shown(channel) == ["You said: the first"])
+        discord.edit(question, "the second")
+        await until(lambda: discord.shown(channel) == ["You said: the second"])
+
+
+async def test_a_question_deleted_before_its_answer_is_withdrawn(tmp_path: Path) -> None:
+    async with DiscordServer() as discord, bot_on(discord, tmp_path, model="extra_body: {delay: 0.02}"):
+        channel = discord.direct(ADA)
+        discord.say(ADA, "one two three four five six seven eight nine ten", channel)
+        second = discord.say(ADA, "never mind", channel)
+        discord.delete(second)
+        discord.say(ADA, "and then", channel)
+        await until(lambda: discord.shown(channel)[-1:] == ["You said: and then"])
+        assert len(discord.shown(channel)) == 2
+
+
+async def test_without_the_message_content_intent_mentions_and_direct_messages_are_answered(tmp_path: Path) -> None:
+    async with DiscordServer(privileged=0) as discord, bot_on(discord, tmp_path) as lines:
+        channel = discord.direct(ADA)
+        discord.say(ADA, "hello", channel)
+        discord.say(ADA, f"{ME} hello")
+        await until(lambda: discord.shown(channel) + discord.shown() == ["You said: hello", "You said: Ada: hello"])
+        await until(lambda: any("message-content intent is off" in line for line in lines))
+
+
+async def test_a_wrong_token_is_one_sentence(tmp_path: Path) -> None:
+    async with DiscordServer() as discord:
+        with pytest.raises(SurfaceRefused, match="does not know this token"):
+            await wiring.discord(config_for(discord, tmp_path, token="wrong"), lambda _line: None)
+
+
+async def test_an_empty_mention_gets_a_sentence(tmp_path: Path) -> None:
+    async with DiscordServer() as discord, bot_on(discord, tmp_path):
+        discord.say(ADA, ME)
+        await until(lambda: discord.shown() == [say(Sentence.EMPTY_MESSAGE, "en")])
+
+
+async def test_check_prints_the_invitation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async with DiscordServer(privileged=0) as discord:
+        assert await check(config_for(discord, tmp_path), None, offline=True) == 0
+        assert "ok     discord                not asked" in capsys.readouterr().out
+        assert await check(config_for(discord, tmp_path), None, offline=False) == 0
+        said = capsys.readouterr().out
+        assert f"https://discord.com/oauth2/authorize?client_id={BOT}&permissions=" in said
+        assert "warn   discord                the message-content intent is off" in said
+        assert await check(config_for(discord, tmp_path, token="wrong"), None, offline=False) == 1
+        assert "error  discord                Discord does not know this token" in capsys.readouterr().out
