@@ -1,0 +1,63 @@
+"""The bot on Discord as a process, killed while it answers many people at once; the next one finishes what was begun."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.clock import until
+from tests.support.discord_server import DiscordServer
+from tests.support.discord_world import TOKEN
+from tests.support.tree import ROOT
+
+PEOPLE = [str(501 + number) for number in range(20)]
+WORDS = "one two three four five six seven eight nine ten eleven twelve"
+
+
+@asynccontextmanager
+async def process(config: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Killed at the end of the block if it still runs."""
+    command = (sys.executable, "-m", "bots", "run", "discord", "--config", str(config))
+    quiet = asyncio.subprocess.DEVNULL
+    started = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=quiet, stdout=quiet, stderr=quiet)
+    try:
+        yield started
+    finally:
+        if started.returncode is None:
+            started.kill()
+        await started.wait()
+
+
+def written(discord: DiscordServer, folder: Path) -> Path:
+    config = folder / "config.yaml"
+    config.write_text(
+        f"store: sqlite:///{folder}/parlour.db\n"
+        "models: [{id: echo, provider: scripted, extra_body: {delay: 0.1}}]\n"
+        "inbox: {lease: 2s}\n"
+        f'discord: {{token: "{TOKEN}", api_url: "{discord.api_url}", gateway_url: "{discord.gateway_url}"}}\n'
+    )
+    return config
+
+
+@pytest.mark.parametrize("gently", [False, True])
+async def test_a_killed_process_costs_none_of_twenty_answers(gently: bool, tmp_path: Path) -> None:
+    async with DiscordServer() as discord:
+        config, channels = written(discord, tmp_path), [discord.direct(person) for person in PEOPLE]
+        async with process(config) as first:
+            await until(lambda: discord.gateway.connected, 20_000)
+            for person, channel in zip(PEOPLE, channels, strict=True):
+                discord.say(person, f"{person} {WORDS}", channel)
+            await until(lambda: all(discord.shown(channel) for channel in channels))
+            if gently:
+                first.terminate()
+                await first.wait()
+        async with process(config):
+            expected = [[f"You said: {person} {WORDS}"] for person in PEOPLE]
+            await until(lambda: [discord.shown(channel) for channel in channels] == expected, 20_000)
+        assert not discord.refused
+        assert discord.statuses[429] == 0
