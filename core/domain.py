@@ -108,6 +108,7 @@ class Turn:
         `incoming.again` the question itself.
     shown: refs of the messages already posted for this turn, in order; an edited question inherits those of its answer.
     stop_requested: somebody said /stop before this claim.
+    requeued: it was set aside, and an operator put it back.
     """
 
     id: TurnId
@@ -118,6 +119,7 @@ class Turn:
     parent: MessageId | None = None
     shown: tuple[Ref, ...] = ()
     stop_requested: bool = False
+    requeued: bool = False
 
 
 class Encoding(StrEnum):

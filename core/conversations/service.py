@@ -156,7 +156,8 @@ class Conversations:
         incoming = turn.incoming
         if not self._settings.access.allows(incoming.sender.id, chat_of(incoming.conversation)):
             raise NotAllowed
-        if turn.attempt == 1 and self._world.clock.now() - incoming.sent_at > self._settings.max_age:
+        fresh = turn.attempt == 1 and not turn.requeued  # what an operator put back is wanted, however old it is
+        if fresh and self._world.clock.now() - incoming.sent_at > self._settings.max_age:
             raise MessageTooOld
         if turn.stop_requested:
             raise Stopped

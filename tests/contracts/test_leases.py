@@ -171,6 +171,7 @@ async def test_a_requeued_turn_comes_last_and_starts_over(store: Store) -> None:
     await store.finish(second, Outcome.ANSWERED)
     turn = await claimed(store)
     assert (turn.id, turn.attempt, turn.parent) == ("1", 1, "2/a")
+    assert (second.requeued, turn.requeued) == (False, True)
     with pytest.raises(LeaseLost):
         await store.renew(lost, LEASE)
 

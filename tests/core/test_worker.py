@@ -172,6 +172,7 @@ async def test_what_was_set_aside_is_answered_when_an_operator_says_so(tmp_path:
         asked = await here.ask("Break")
         await here.passing(lambda: asked.event_id in here.wall.problems)
         await here.passing(lambda: not here.worker.busy)
+        here.clock.leap(7 * 86_400)  # nobody is told that the bot was away
         assert await here.bot.store.requeue(asked.event_id)
         await here.passing(lambda: asked.event_id in here.wall.shown)
 

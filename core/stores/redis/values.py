@@ -70,6 +70,7 @@ def turn_of(turn: str, fields: Fields, conversation: Fields, shown: Sequence[str
         parent=MessageId(fields["parent"]) if fields["parent"] else None,
         shown=tuple(map(Ref, shown)),
         stop_requested="stop" in fields,
+        requeued="reason" in fields,
     )
 
 

@@ -24,7 +24,7 @@ from core.stores.codec import INCOMING
 from core.stores.sqlite import messages
 from core.stores.sqlite.database import Session
 
-NEXT = """SELECT ready, seq, id, incoming, revised, token, attempts, fixed, parent, epoch, stop
+NEXT = """SELECT ready, seq, id, incoming, revised, token, attempts, fixed, parent, epoch, stop, reason
     FROM turns WHERE front = 1 AND lane = ? AND ready <= ? ORDER BY ready, seq LIMIT 1"""
 FIRST = "SELECT seq FROM turns WHERE conversation = ? AND aside IS NULL ORDER BY position, seq LIMIT 1"
 GROUP = """SELECT id, incoming, ready FROM turns
@@ -122,7 +122,7 @@ def claim(session: Session, lanes: Collection[str], lease: float) -> Turn | None
     found = [row for lane in lanes if (row := session.one(NEXT, lane, session.now))]
     if not found:
         return None
-    _, seq, turn, body, revised, token, attempts, fixed, parent, epoch, stop = min(found)
+    _, seq, turn, body, revised, token, attempts, fixed, parent, epoch, stop, reason = min(found)
     incoming = INCOMING.decode(body)
     conversation = messages.conversation(session, incoming.conversation)
     if not fixed:
@@ -146,6 +146,7 @@ def claim(session: Session, lanes: Collection[str], lease: float) -> Turn | None
         parent=parent,
         shown=messages.refs(session, incoming.conversation, answer_id(turn)),
         stop_requested=bool(stop),
+        requeued=reason is not None,
     )
 
 
@@ -238,12 +239,13 @@ def aside(session: Session) -> tuple[SetAside, ...]:
 
 
 def requeue(session: Session, turn: TurnId) -> bool:
-    """As if it had just come: the place it takes in the conversation is the one at its next claim."""
+    """As if it had just come: the place it takes in the conversation is the one at its next claim. Its reason stays and
+    tells that it was set aside."""
     name = session.value("SELECT conversation FROM turns WHERE id = ? AND aside IS NOT NULL", turn)
     if name is None:
         return False
     session.run(
-        """UPDATE turns SET aside = NULL, reason = NULL, attempts = 0, fixed = 0, ready = ?, position = ?
+        """UPDATE turns SET aside = NULL, attempts = 0, fixed = 0, ready = ?, position = ?
         WHERE id = ?""",
         session.now,
         messages.next_position(session, "turns", name),
