@@ -75,7 +75,8 @@ class Hold:
 
     async def _renew(self) -> None:
         while not self._lost:
-            await self._clock.sleep(self._lease / RENEWALS)
+            # Who cannot renew it leaves while it still holds: so the turn is given back before others find it lapsed.
+            await self._clock.sleep(min(self._lease / RENEWALS, self._until - self._clock.monotonic()))
             started = self._clock.monotonic()
             try:
                 self.check()
