@@ -71,15 +71,16 @@ def store(config: Config) -> AbstractAsyncContextManager[Store]:
     return store_at(config, config.store)
 
 
-def store_at(config: Config, url: str) -> AbstractAsyncContextManager[Store]:
-    """The store at *url*, with the options of the configuration."""
-    options = StoreOptions(config.history.ttl, config.redis.replicas, config.redis.replica_wait)
+def store_at(config: Config, url: str, *, create: bool = True) -> AbstractAsyncContextManager[Store]:
+    """The store at *url*, with the options of the configuration. *create* as in `StoreOptions`."""
+    options = StoreOptions(config.history.ttl, config.redis.replicas, config.redis.replica_wait, create)
     return open_store(url, clock(), options)
 
 
 async def copy_store(config: Config, source: str, target: str, progress: Callable[[int, int], None]) -> int:
-    """Everything at the one URL to the other, as `core.stores.copying.copy` does it. Raises StoreError."""
-    async with store_at(config, source) as old, store_at(config, target) as new:
+    """Everything at the one URL to the other, as `core.stores.copying.copy` does it. Raises StoreError, also where there
+    is no store to copy from: a name with a slip in it is no empty store."""
+    async with store_at(config, source, create=False) as old, store_at(config, target) as new:
         return await copy(old, new, progress)
 
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 class StoreOptions:
     """history_ttl: seconds after the last write to a conversation until its history is forgotten; None keeps it.
     replicas: how many replicas must hold a message before it counts as accepted (Redis).
-    replica_wait: seconds to wait for them."""
+    replica_wait: seconds to wait for them.
+    create: whether an SQLite file that is not there is made."""
 
     history_ttl: float | None = None
     replicas: int = 0
     replica_wait: float = 2.0
+    create: bool = True

@@ -158,11 +158,20 @@ def test_a_turn_is_put_back_or_dropped_once(aside: Path, capsys: pytest.CaptureF
         assert "".join(capsys.readouterr()).count("\n") == 1
 
 
-def test_a_store_is_copied(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_store_is_copied(aside: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):
         source, target = f"sqlite:///{tmp_path}/kept.db", f"sqlite:///{tmp_path}/copy.db"
-        assert run("store", "copy", source, target, "--config", config) == 0
-        assert "copied" in capsys.readouterr().out
+        assert run("store", "copy", source, target, "--config", aside) == 0
+        assert "copied 2 records" in capsys.readouterr().out
+
+
+def test_a_store_that_is_not_there_is_no_empty_one(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, target = f"sqlite:///{tmp_path}/typo/kept.db", f"sqlite:///{tmp_path}/copy.db"
+    assert run("store", "copy", source, target, "--config", config) == 1
+    assert capsys.readouterr().err == f"parlour: There is no store {tmp_path}/typo/kept.db.\n"
+    assert not (tmp_path / "typo").exists()
 
 
 def test_nobody_reading_ends_it_quietly() -> None:

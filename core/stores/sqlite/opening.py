@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from urllib.parse import unquote
 
-from core.errors import ConfigError
+from core.errors import ConfigError, StoreError
 from core.ports import Clock, Store
 from core.stores.options import StoreOptions
 from core.stores.sqlite.database import Database, connect
@@ -39,7 +39,7 @@ class SqliteStore(SqliteInbox, SqliteHistory, SqliteUpkeep):
 @asynccontextmanager
 async def open_sqlite(url: str, clock: Clock, options: StoreOptions) -> AsyncIterator[Store]:
     """Takes ``sqlite:///relative/file`` and ``sqlite:////absolute/file``; ``sqlite://`` is gone when it is closed.
-    Creates file and directory, readable by their owner alone. Raises ConfigError for another address, StoreReadOnly,
+    Creates file and directory if it may, readable by their owner alone. Raises ConfigError for another address, StoreReadOnly,
     StoreFull, StoreTooNew, StoreUnavailable (locked by another process) or StoreError."""
     if url in _IN_MEMORY:
         # A connection cannot see the memory of another one, so "in memory" is a file nobody else knows.
@@ -53,7 +53,7 @@ async def open_sqlite(url: str, clock: Clock, options: StoreOptions) -> AsyncIte
 
 @asynccontextmanager
 async def _opened(file: Path, clock: Clock, options: StoreOptions) -> AsyncIterator[Store]:
-    database = await asyncio.to_thread(_prepare, file, clock)
+    database = await asyncio.to_thread(_prepare, file, clock, create=options.create)
     try:
         yield SqliteStore(database, options)
     finally:
@@ -67,7 +67,9 @@ def _file(url: str) -> Path:
     return Path(name)
 
 
-def _prepare(file: Path, clock: Clock) -> Database:
+def _prepare(file: Path, clock: Clock, *, create: bool) -> Database:
+    if not create and not file.exists():
+        raise StoreError(f"There is no store {file}.")
     _create(file)
     try:
         with closing(connect(file)) as connection:
