@@ -128,7 +128,7 @@ class Asking:
             try:
                 return await self._write(model, prompt, before)
             except ModelError as problem:
-                log.info("model.retry", model=model.spec.id, attempt=attempt, error=type(problem).__name__)
+                log.info("model.not_answered", model=model.spec.id, attempt=attempt, error=type(problem).__name__)
                 await self._retries.pause(model.spec.id, attempt, problem)
 
     async def _write(self, model: LanguageModel, prompt: Prompt, before: str) -> None:
