@@ -70,7 +70,7 @@ def echo(text: str) -> str:
 
 
 async def crowd(store: str, turns: int, conversations: int) -> None:
-    """Two processes answer while users write; one of them is killed and replaced every second or so."""
+    """Two processes answer while users write; one of them is killed and replaced every three seconds."""
     chance = random.Random(turns)
     with Fleet() as fleet:
         async with Platform() as platform:
@@ -82,7 +82,7 @@ async def crowd(store: str, turns: int, conversations: int) -> None:
             for number in range(turns):
                 load.say(number)
                 if number % 10 == 9:
-                    await asyncio.sleep(0.1)
+                    await asyncio.sleep(0.3)
                 if number % 100 == 99:
                     victim = chance.randrange(2)
                     fleet.kill(pids[victim])
