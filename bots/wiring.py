@@ -11,8 +11,9 @@ from typing import Protocol
 
 import structlog
 
-from bots.discord.app import Desk as DiscordDesk
 from bots.discord.app import DiscordBot, DiscordSettings, open_discord, portal_of
+from bots.discord.habits import Habits
+from bots.discord.intake import Desk as DiscordDesk
 from bots.discord.setup import Portal
 from bots.discord.translate import LANE as DISCORD_LANE
 from bots.terminal.app import Desk
@@ -140,7 +141,15 @@ async def discord_portal(config: Config) -> Portal:
 
 def _discord_settings(config: Config) -> DiscordSettings:
     settings = config.discord
-    return DiscordSettings(settings.token.get_secret_value(), settings.api_url, settings.gateway_url)
+    habits = Habits(
+        scope=settings.scope,
+        scopes={channel: chosen.scope for channel, chosen in settings.channels.items() if chosen.scope},
+        always=frozenset(channel for channel, chosen in settings.channels.items() if chosen.always),
+        max_age=config.inbox.max_age,
+        messages=settings.max_messages,
+    )
+    token = settings.token.get_secret_value()
+    return DiscordSettings(token, settings.api_url, settings.gateway_url, settings.presence, habits)
 
 
 class Listening(Protocol):

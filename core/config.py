@@ -186,10 +186,24 @@ class LogConfig(_Section):
     content: bool = False
 
 
+class DiscordChannelConfig(_Section):
+    """scope: None as everywhere. always: everything said there is answered."""
+
+    scope: Literal["shared", "member"] | None = None
+    always: bool = False
+
+
 class DiscordConfig(_Section):
+    """scope: whose conversation a channel's is. channels: by their ids. presence: shown below the bot's name.
+    max_messages: an answer that would take more becomes a file."""
+
     token: Secret = NO_SECRET
     api_url: HttpUrl = "https://discord.com/api/v10"
     gateway_url: SocketUrl = "wss://gateway.discord.gg/"
+    scope: Literal["shared", "member"] = "shared"
+    channels: dict[Whole, DiscordChannelConfig] = {}
+    presence: str = Field(default="", max_length=128)
+    max_messages: Whole = Field(default=10, ge=1, le=100)
 
 
 class WebhookConfig(_Section):

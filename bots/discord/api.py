@@ -87,6 +87,20 @@ class Api:
         except (aiohttp.ClientError, OSError) as problem:  # TimeoutError is one of the latter
             raise SurfaceUnavailable(f"{method} failed: {type(problem).__name__}") from problem
 
+    async def download(self, url: str, most: int) -> bytes:
+        """The first *most* bytes of a file that somebody sent. Without the token: it may lie anywhere.
+
+        Raises SurfaceUnavailable."""
+        try:
+            async with self._clock.watchdog(REQUEST_TIME), self._session.get(url) as response:
+                response.raise_for_status()
+                content = bytearray()
+                while len(content) < most and (chunk := await response.content.read(most - len(content))):
+                    content += chunk
+                return bytes(content)
+        except (aiohttp.ClientError, OSError, ValueError) as problem:  # ValueError: no URL at all
+            raise SurfaceUnavailable(f"a file could not be fetched: {type(problem).__name__}") from problem
+
     async def _attempt(
         self, method: str, path: str, content: Mapping[str, Any], heard: Callable[[Allowance], None] | None
     ) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import discord
 
 from bots.discord.api import Api
+from bots.discord.habits import Habits
 from bots.discord.interactions import EPHEMERAL, acknowledged, answer, incoming_of, message, place_of
 from bots.discord.render import Pressed, pressed
 from bots.shared.surface import Action
@@ -22,11 +23,11 @@ from core.wording import Sentence, say
 class Buttons:
     """What a button does is in its `custom_id` and in the store, so any process can do it."""
 
-    def __init__(self, api: Api, store: Store, commands: Commands, scope: str) -> None:
+    def __init__(self, api: Api, store: Store, commands: Commands, habits: Habits) -> None:
         self._api = api
         self._commands = commands
         self._store = store
-        self._scope = scope
+        self._habits = habits
 
     async def pressed(self, interaction: discord.Interaction) -> None:
         language = str(interaction.locale)
@@ -43,7 +44,7 @@ class Buttons:
 
     async def _obeyed(self, interaction: discord.Interaction, button: Pressed) -> Sentence | None:
         """None when it was done; else what there is to say."""
-        incoming = replace(incoming_of(interaction, self._scope), conversation=self._conversation(interaction, button))
+        incoming = replace(incoming_of(interaction, self._habits), conversation=self._conversation(interaction, button))
         try:
             return await self._do(incoming, button)
         except ChatError as problem:
@@ -53,7 +54,7 @@ class Buttons:
 
     def _conversation(self, interaction: discord.Interaction, button: Pressed) -> ConversationId:
         """That of the person who asked, also where a moderator presses."""
-        return place_of(interaction).conversation(int(button.owner), self._scope)
+        return place_of(interaction).conversation(int(button.owner), self._habits.scope_in(interaction.channel))
 
     async def _do(self, incoming: Incoming, button: Pressed) -> Sentence | None:
         if button.action is Action.STOP:

@@ -10,6 +10,7 @@ import discord
 import structlog
 
 from bots.discord.api import Api
+from bots.discord.habits import Habits
 from bots.discord.interactions import EPHEMERAL, Callback, answer, incoming_of, message
 from bots.shared.surface import File
 from core.conversations.commands import COMMANDS, Command, Commands, Reaction
@@ -99,16 +100,16 @@ def _holds(present: Any, wanted: Any) -> bool:
 class SlashCommands:
     """Runs what people invoke; every invocation is answered, and at once."""
 
-    def __init__(self, api: Api, commands: Commands, inbox: Inbox, scope: str) -> None:
+    def __init__(self, api: Api, commands: Commands, inbox: Inbox, habits: Habits) -> None:
         self._api = api
         self._commands = commands
         self._inbox = inbox
-        self._scope = scope
+        self._habits = habits
 
     async def invoked(self, interaction: discord.Interaction) -> None:
         data: Any = interaction.data or {}
         given = {option["name"]: str(option.get("value", "")) for option in data.get("options", [])}
-        name, incoming = data.get("name", ""), incoming_of(interaction, self._scope)
+        name, incoming = data.get("name", ""), incoming_of(interaction, self._habits)
         argument = next(iter(given.values()), "")
         run = self._asked(argument, incoming) if name == ASK else self._run(name, argument, incoming)
         await answer(self._api, interaction, await run)
@@ -118,13 +119,13 @@ class SlashCommands:
         data: Any = interaction.data or {}
         name = data.get("custom_id", "").removeprefix(f"{CHOOSE}:")
         value = next(iter(data.get("values", [])), "")
-        await answer(self._api, interaction, await self._run(name, value, incoming_of(interaction, self._scope)))
+        await answer(self._api, interaction, await self._run(name, value, incoming_of(interaction, self._habits)))
 
     async def completed(self, interaction: discord.Interaction) -> None:
         data: Any = interaction.data or {}
         typed = next((option.get("value", "") for option in data.get("options", []) if option.get("focused")), "")
         try:
-            found = await self._commands.complete(data.get("name", ""), typed, incoming_of(interaction, self._scope))
+            found = await self._commands.complete(data.get("name", ""), typed, incoming_of(interaction, self._habits))
         except StoreError:
             found = ()
         choices = [{"name": _cut(choice.label), "value": choice.value} for choice in found if _fits(choice.value)]

@@ -10,6 +10,7 @@ import discord
 import structlog
 
 from bots.discord.api import Api, Refusal
+from bots.discord.habits import Habits
 from bots.discord.render import utf16
 from bots.discord.translate import LANE, Place, person_of, turn_of
 from bots.shared.surface import File, MessageGone
@@ -38,9 +39,9 @@ def place_of(interaction: discord.Interaction) -> Place:
     return Place(interaction.channel_id or 0, interaction.guild_id)
 
 
-def incoming_of(interaction: discord.Interaction, scope: str) -> Incoming:
+def incoming_of(interaction: discord.Interaction, habits: Habits) -> Incoming:
     """The invoking event, still without words."""
-    place, user = place_of(interaction), interaction.user
+    place, user, scope = place_of(interaction), interaction.user, habits.scope_in(interaction.channel)
     return Incoming(
         event_id=turn_of(interaction.id),
         conversation=place.conversation(user.id, scope),

@@ -47,6 +47,12 @@ class Client(discord.AutoShardedClient):
             activity=discord.CustomActivity(presence) if presence else None,
         )
 
+    @property
+    def me(self) -> discord.ClientUser:
+        """Known before anything is heard."""
+        assert self.user is not None  # noqa: S101  # for the type: logging in comes before listening
+        return self.user
+
     def hear(self, event: str, handler: Handler) -> None:
         """*event*: the library's name of it, such as ``message``."""
         setattr(self, f"on_{event}", handler)

@@ -21,26 +21,28 @@ through on top of its rate, and one request is left for what the library does by
 
 
 class DiscordReplies:
-    def __init__(self, api: Api, pacer: Pacer[WindowGate], clock: Clock, history: History) -> None:
+    """messages: how many an answer may take before it becomes a file."""
+
+    def __init__(self, api: Api, pacer: Pacer[WindowGate], means: Means, messages: int) -> None:
         self._api = api
         self._pacer = pacer
-        self._clock = clock
-        self._means = Means(pacer, clock, Controls(history))
+        self._means = means
+        self._messages = messages
 
     @asynccontextmanager
     async def open(self, turn: Turn, claim: Claim) -> AsyncIterator[Reply]:
-        surface = DiscordSurface(self._api, turn.incoming, self._heard)
+        surface = DiscordSurface(self._api, turn.incoming, self._messages, self._heard)
         async with LiveReply(surface, turn, claim, self._means) as reply:
             yield reply
 
     def _heard(self, route: Route, allowance: Allowance) -> None:
         gate = self._pacer.gate(route.bucket)
-        gate.announce(allowance.limit, allowance.remaining, allowance.reset_after, self._clock.monotonic())
+        gate.announce(allowance.limit, allowance.remaining, allowance.reset_after, self._means.clock.monotonic())
 
 
 @asynccontextmanager
-async def open_replies(api: Api, clock: Clock, history: History) -> AsyncIterator[DiscordReplies]:
+async def open_replies(api: Api, clock: Clock, history: History, messages: int) -> AsyncIterator[DiscordReplies]:
     overall = RateGate(OVERALL, clock.monotonic())
     async with Pacer(clock, overall, lambda _bucket: WindowGate()) as pacer:
         api.on_global = lambda seconds: pacer.penalise(None, seconds)
-        yield DiscordReplies(api, pacer, clock, history)
+        yield DiscordReplies(api, pacer, Means(pacer, clock, Controls(history)), messages)

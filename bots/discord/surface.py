@@ -26,17 +26,18 @@ Heard = Callable[[Route, Allowance], None]
 
 
 class DiscordSurface:
-    """heard: told what responses say about their rate-limit buckets."""
+    """messages: how many an answer may take before it becomes a file. heard: told what responses say about their rate-limit buckets."""
 
-    def __init__(self, api: Api, question: Incoming, heard: Heard) -> None:
+    def __init__(self, api: Api, question: Incoming, messages: int, heard: Heard) -> None:
         self._api = api
         self._channel = question.address["channel"]
         self._question = question
+        self._messages = messages
         self._heard = heard
 
     @property
     def limits(self) -> Limits:
-        return Limits(LENGTH, utf16, typing=TYPING)
+        return Limits(LENGTH, utf16, self._messages, TYPING)
 
     def route(self, deed: Deed) -> Route:
         """Discord counts each method of a channel for itself ("Rate Limits": per route and channel)."""

@@ -53,7 +53,7 @@ def person_of(user: int) -> PersonId:
 
 def is_addressed(message: discord.Message, me: discord.abc.User) -> bool:
     """Whether the bot is meant: in a direct message, by a mention, or by a reply to what it wrote."""
-    if isinstance(message.channel, discord.DMChannel) or any(person.id == me.id for person in message.mentions):
+    if place_of(message).server is None or any(person.id == me.id for person in message.mentions):
         return True
     if message.guild is not None and message.guild.self_role in message.role_mentions:
         return True

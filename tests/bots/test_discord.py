@@ -14,7 +14,7 @@ from tests.support.clock import until
 from tests.support.discord_bot import bot_on, config_for
 from tests.support.discord_rules import MOST_CONTENT
 from tests.support.discord_server import DiscordServer
-from tests.support.discord_world import ADA, BOB, BOT, CAROL, GENERAL, GUILD, Fault, creates, edits
+from tests.support.discord_world import ADA, BOB, BOT, CAROL, GENERAL, GUILD, QUIET, Fault, creates, edits
 
 ME = f"<@{BOT}>"
 
@@ -172,3 +172,110 @@ async def test_check_prints_the_invitation(tmp_path: Path, capsys: pytest.Captur
         assert "warn   discord                the message-content intent is off" in said
         assert await check(config_for(discord, tmp_path, token="wrong"), None, offline=False) == 1
         assert "error  discord                Discord does not know this token" in capsys.readouterr().out
+
+
+async def test_what_was_asked_while_nobody_listened_is_answered(tmp_path: Path) -> None:
+    async with DiscordServer() as discord:
+        async with bot_on(discord, tmp_path):
+            discord.say(ADA, f"{ME} zero")
+            await until(lambda: discord.shown() == ["You said: Ada: zero"])
+        for number in ("one", "two", "three"):
+            discord.say(ADA, f"{ME} {number}")
+        discord.say(BOB, "this was for nobody")
+        async with bot_on(discord, tmp_path):
+            await until(lambda: len(discord.shown()) == 4)
+        assert discord.shown()[1:] == ["You said: Ada: one", "You said: Ada: two", "You said: Ada: three"]
+
+
+async def test_each_member_has_a_conversation_of_their_own_where_that_is_set(tmp_path: Path) -> None:
+    channels = f"channels: {{{QUIET}: {{scope: member, always: true}}}}"
+    async with DiscordServer() as discord, bot_on(discord, tmp_path, channels):
+        discord.say(ADA, "nobody is named", QUIET)
+        await until(lambda: discord.shown(QUIET) == ["You said: nobody is named"])
+        asked = discord.slash(BOB, "context", QUIET)
+        await until(lambda: asked in discord.callbacks)
+        assert "nobody is named" not in discord.callbacks[asked]["data"]["content"]
+
+
+async def test_a_text_file_is_read_and_another_one_named(tmp_path: Path) -> None:
+    async with DiscordServer() as discord, bot_on(discord, tmp_path):
+        discord.files["notes.txt"] = "the café is open".encode("cp1252")
+        files = [attachment(discord, "notes.txt", "text/plain"), attachment(discord, "cat.png", "image/png")]
+        channel = discord.direct(ADA)
+        discord.say(ADA, "read this", channel, attachments=files)
+        await until(lambda: len(discord.shown(channel)) == 1 and discord.shown(channel)[0].endswith("read here.]"))
+        assert "The file notes.txt:\nthe café is open" in discord.shown(channel)[0]
+        assert "The file cat.png cannot be read here" in discord.shown(channel)[0]
+
+
+def attachment(discord: DiscordServer, name: str, kind: str) -> dict[str, object]:
+    url = f"{discord.api_url.removesuffix('/api/v10')}/files/{name}"
+    size = len(discord.files.get(name, b""))
+    return {"id": "1", "filename": name, "content_type": kind, "size": size, "url": url, "proxy_url": url}
+
+
+async def test_a_very_long_answer_comes_as_a_file_with_a_readable_head(tmp_path: Path) -> None:
+    async with DiscordServer(route_limit=1000, global_limit=1000) as discord:
+        async with bot_on(discord, tmp_path, "max_messages: 2"):
+            channel = discord.direct(ADA)
+            words = " ".join(f"word{number}" for number in range(1500))
+            discord.say(ADA, words, channel)
+            await until(lambda: "answer.md" in discord.files)
+            await until(lambda: not any("Stop" in discord.buttons(shown) for shown in discord.by_bot(channel)))
+        assert discord.files["answer.md"].decode() == f"You said: {words}"
+        assert len(discord.shown(channel)) == 2
+        assert discord.shown(channel)[0].startswith("You said: word0 word1")
+
+
+async def test_a_reply_to_somebody_else_shows_the_model_what_it_is_about(tmp_path: Path) -> None:
+    async with DiscordServer() as discord, bot_on(discord, tmp_path):
+        said = discord.say(BOB, "The moon is made of cheese.")
+        discord.say(ADA, f"{ME} is that so?", message_reference={"message_id": said, "channel_id": GENERAL})
+        await until(lambda: bool(discord.shown()) and discord.shown()[0].endswith("Ada: is that so?"))
+        assert "by Bob:\n> The moon is made of cheese." in discord.shown()[0]
+
+
+async def test_only_the_one_who_asked_may_press_a_button(tmp_path: Path) -> None:
+    async with DiscordServer() as discord, bot_on(discord, tmp_path):
+        discord.say(ADA, f"{ME} hello")
+        await until(lambda: bool(discord.by_bot()) and "Retry" in discord.buttons(discord.by_bot()[0]))
+        shown = discord.by_bot()[0]
+        retry = discord.buttons(shown)["Retry"]
+        forged, by_bob = discord.press(ADA, shown["id"], "parlour:retry:201:x"), discord.press(BOB, shown["id"], retry)
+        await until(lambda: {forged, by_bob} <= set(discord.callbacks))
+        assert discord.callbacks[by_bob]["data"]["content"] == say(Sentence.BUTTON_NOT_YOURS, "en")
+        assert discord.callbacks[forged]["data"]["content"] == say(Sentence.BUTTON_STALE, "en")
+        by_ada = discord.press(ADA, shown["id"], retry)
+        await until(lambda: discord.shown() == ["You said: Ada: hello"] * 2)
+        assert discord.callbacks[by_ada] == {"type": 6}
+
+
+async def test_the_stop_button_keeps_what_is_there_also_after_a_restart(tmp_path: Path) -> None:
+    async with DiscordServer(route_limit=1000, global_limit=1000) as discord:
+        async with bot_on(discord, tmp_path, model="extra_body: {delay: 0.05}"):
+            channel = discord.direct(ADA)
+            discord.say(ADA, " ".join(["on"] * 200), channel)
+            await until(lambda: any("on on" in text for text in discord.shown(channel)))
+            shown = discord.by_bot(channel)[0]
+        async with bot_on(discord, tmp_path, model="extra_body: {delay: 0.05}"):
+            await until(lambda: discord.writes[-1][2].count("on") == 5)
+            discord.press(ADA, shown["id"], discord.buttons(shown)["Stop"])
+            await until(lambda: "Retry" in discord.buttons(shown))
+        assert discord.shown(channel)[0].count("on") < 200
+
+
+async def test_commands_are_registered_once_and_answered(tmp_path: Path) -> None:
+    async with DiscordServer() as discord:
+        async with bot_on(discord, tmp_path):
+            helped, completed = discord.slash(ADA, "help"), discord.complete(ADA, "model", "ec")
+            await until(lambda: {helped, completed} <= set(discord.callbacks))
+            assert discord.callbacks[helped]["data"]["content"].startswith(say(Sentence.HELP_TITLE, "en"))
+            assert discord.callbacks[helped]["data"]["flags"] == 64
+            assert discord.callbacks[completed]["data"]["choices"] == [{"name": "echo", "value": "echo"}]
+            discord.slash(ADA, "ask", question="what now?")
+            await until(lambda: discord.shown() == ["You said: Ada: what now?"])
+        names = {command["name"]: command["name_localizations"]["zh-CN"] for command in discord.commands}
+        assert names["ask"] == say(Sentence.COMMAND_ASK, "zh")
+        async with bot_on(discord, tmp_path):
+            await until(lambda: discord.gateway.identified == 2)
+        assert discord.requests[f"PUT /applications/{BOT}/commands"] == 1

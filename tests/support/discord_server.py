@@ -47,6 +47,7 @@ from tests.support.discord_world import (
     limited,
     member,
     read,
+    said,
     stamp,
     user,
 )
@@ -216,7 +217,7 @@ class DiscordServer:
         try:
             body, files = await read(request)
             self.files |= files
-            result = self._do(method, parts, body, len(files))
+            result = self._do(method, parts, body or dict(request.query), len(files))
         except Refused as problem:
             self.refused.append(problem.body | {"request": f"{method} {path}"})
             return as_json(problem.body, status=problem.status, headers=headers)
@@ -260,7 +261,8 @@ class DiscordServer:
             case "POST", _, "typing":
                 return None
             case "GET", channel, "messages":
-                return [m for m in self.messages.values() if m["channel_id"] == channel][::-1][:100]
+                after = int(body.get("after", 0))
+                return [m for m in self.messages.values() if m["channel_id"] == channel and int(m["id"]) > after][::-1]
             case "POST", channel, "messages":
                 return self._create(channel, body, files)
             case _, channel, "messages", message:
@@ -348,23 +350,7 @@ class DiscordServer:
         return self.channels[channel]
 
     def _message(self, channel: str, author: str, content: str, more: dict[str, Any]) -> dict[str, Any]:
-        message: dict[str, Any] = {
-            "id": self._snowflake(),
-            "channel_id": channel,
-            "author": user(author, bot=author == BOT),
-            "content": content,
-            "timestamp": stamp(),
-            "edited_timestamp": None,
-            "tts": False,
-            "mention_everyone": False,
-            "mentions": [user(id_) for id_ in NAMES if f"<@{id_}>" in content],
-            "mention_roles": [],
-            "attachments": [],
-            "embeds": [],
-            "pinned": False,
-            "type": 0,
-            "components": [],
-        }
+        message = said(self._snowflake(), channel, author, content)
         if guild := self._channel(channel).get("guild_id"):
             message |= {"guild_id": guild, "member": member(author)}
         message |= {key: value for key, value in more.items() if value is not None}
@@ -373,6 +359,7 @@ class DiscordServer:
             message |= {"type": 19, "message_reference": {**place, **reference}}
             message["referenced_message"] = self.messages.get(str(reference["message_id"]))
         self.messages[message["id"]] = message
+        self.channels[channel]["last_message_id"] = message["id"]
         return message
 
     def _announce(self, event: str, message: dict[str, Any]) -> None:

@@ -102,7 +102,9 @@ async def read(request: web.Request) -> tuple[Any, dict[str, bytes]]:
             files[part.filename] = part.file.read()
         elif name != "payload_json":
             raise Refused(400, 50035, "Invalid Form Body")
-    return json.loads(str(form["payload_json"])), files
+    payload = form["payload_json"]
+    assert not isinstance(payload, web.FileField)
+    return json.loads(payload), files
 
 
 def guild(channels: Iterable[dict[str, Any]]) -> dict[str, Any]:
@@ -146,3 +148,24 @@ def admit(headers: Mapping[str, str], *, interaction: bool) -> None:
 
 def command(name: str, given: list[dict[str, Any]]) -> dict[str, Any]:
     return {"id": "1", "name": name, "type": 1, "options": given}
+
+
+def said(id_: str, channel: str, author: str, content: str) -> dict[str, Any]:
+    """A message as Discord shows it."""
+    return {
+        "id": id_,
+        "channel_id": channel,
+        "author": user(author, bot=author == BOT),
+        "content": content,
+        "timestamp": stamp(),
+        "edited_timestamp": None,
+        "tts": False,
+        "mention_everyone": False,
+        "mentions": [user(id_) for id_ in NAMES if f"<@{id_}>" in content],
+        "mention_roles": [],
+        "attachments": [],
+        "embeds": [],
+        "pinned": False,
+        "type": 0,
+        "components": [],
+    }
