@@ -154,14 +154,11 @@ class _Window:
             yield [self._start + match.end() for match in kind.finditer(known)]
 
     def _allowed(self, place: int, overflow: int) -> bool:
-        """Not inside what is, or may become, a fence."""
-        begin = self._text.rfind("\n", self._start, place) + 1 or self._start
-        if begin == place:
+        """What stands in the middle of a line must not look like a fence at the beginning of a message."""
+        if self._text[place - 1] == "\n":
             return True
         end = self._text.find("\n", place, overflow)
-        line = self._text[begin : overflow if end < 0 else end]
-        rest = line[place - begin :]
-        return not (_MAY_OPEN.match(line[: place - begin]) or _MAY_OPEN.match(line) or _MAY_OPEN.match(rest))
+        return _MAY_OPEN.match(self._text[place : overflow if end < 0 else end]) is None
 
 
 def _after(line: str, fence: Fence | None) -> Fence | None:

@@ -272,13 +272,29 @@ async def test_a_store_that_stays_away_is_told_to_the_worker(room: Room) -> None
 
 async def test_a_message_being_posted_is_remembered_whoever_cancels(room: Room) -> None:
     room.board.latency = 1.0
-    async with asyncio.TaskGroup() as group:
-        group.create_task(room.clock.advance(2.0))
-        async with room.reply() as reply:
-            reply.draft("The first")
-            await settle()
+    reply = room.reply()
+    await reply.__aenter__()
+    reply.draft("The first")
+    await settle()
+    leaving = asyncio.create_task(reply.__aexit__(None, None, None))
+    await settle()
+    assert not leaving.done()
+    await room.clock.advance(1.0)
+    await leaving
     assert room.claim.shown == list(room.board.messages)
     assert room.board.texts() == ["The first"]
+
+
+async def test_an_edit_whose_response_was_lost_may_have_had_its_effect(room: Room) -> None:
+    async with room.reply() as reply:
+        reply.draft("The first")
+        await settle()
+        room.hinder(Deed.EDIT, LOST_RESPONSE)
+        reply.draft("Something else")
+        await settle()
+        reply.draft("The first")
+        await room.clock.advance(1.0)
+        assert room.board.texts() == ["The first"]
 
 
 async def test_an_edit_may_be_cancelled(room: Room) -> None:

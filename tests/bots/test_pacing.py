@@ -255,11 +255,13 @@ def test_drafts_are_spread_over_the_window() -> None:
 def test_requests_in_flight_count_though_the_response_does_not_know_them() -> None:
     gate = announced(5, 4, 5.0)
     for _ in range(3):
-        gate.take(0.1)
-    gate.announce(5, 3, 4.9, 0.2)  # the response to the first of the three
+        gate.take(6.0)
+    gate.announce(5, 4, 5.0, 6.1)  # a new window, and the response to the first of the three
     gate.settle()
-    gate.take(0.2)
-    assert gate.wait(0.2, Priority.FINAL) > 0
+    for _ in range(2):
+        assert gate.wait(6.1, Priority.FINAL) == 0.0
+        gate.take(6.1)
+    assert gate.wait(6.1, Priority.FINAL) == pytest.approx(5.0)
 
 
 def test_a_late_response_of_the_old_window_gives_nothing_back() -> None:

@@ -141,6 +141,14 @@ def test_a_fence_that_is_being_closed_is_completed() -> None:
         assert split(so_far, 256) == ["```py\nx\n```"]
 
 
+def test_a_space_that_carries_an_accent_is_no_place_to_end() -> None:
+    assert split("a" * 195 + " b \u0301" + "c" * 100, 256)[0] == "a" * 195 + " "
+
+
+def test_marks_within_a_line_do_not_become_a_fence() -> None:
+    assert split("a" * 195 + " like ```so" + "b" * 100, 256)[0] == "a" * 195 + " "
+
+
 def test_a_message_holds_more_than_a_fence() -> None:
     with pytest.raises(ValueError, match="256"):
         split("text", 255)
