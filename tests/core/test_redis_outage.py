@@ -232,3 +232,19 @@ async def test_who_is_cancelled_while_a_command_is_sent_hears_of_it() -> None:
                 in_time = asking.cancel()
                 await asyncio.wait({asking})
                 assert asking.cancelled() == in_time, f"after {steps} steps"
+
+
+async def test_a_claim_that_nobody_waits_for_is_given_back() -> None:
+    """A worker told to stop while it claims: the turn is free at once, and the attempt does not count."""
+    with RedisServer() as server:
+        async with open_redis(server.url, ManualClock(), PLAIN) as store:
+            for steps in range(40):
+                await store.put(asked(f"{steps}", conversation=f"c:{steps}"))
+                claiming = asyncio.create_task(store.claim([LANE], PATIENT))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                claiming.cancel()
+                await asyncio.wait({claiming})
+                turn = await claimed(store) if claiming.cancelled() else claiming.result()
+                assert turn is not None
+                assert (turn.id, turn.attempt) == (f"{steps}", 1)

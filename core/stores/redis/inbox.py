@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Any
 
 from core.domain import ConversationId, InboxDepth, Incoming, Ref, SetAside, Turn, TurnId
+from core.errors import LeaseLost, StoreError
 from core.ports import Outcome
 from core.stores.codec import INCOMING
 from core.stores.redis.database import Database
@@ -42,6 +45,17 @@ class RedisInbox:
         return bool(await self._database.run("withdraw", conversation, conversation, ref))
 
     async def claim(self, lanes: Collection[str], lease: float) -> Turn | None:
+        claiming = asyncio.create_task(self._claim(lanes, lease), name="redis claim")
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            # Nobody waits for this claim any more; its conversation is not to stand still for a whole lease.
+            with suppress(StoreError, LeaseLost):  # then the turn comes back by itself
+                if turn := await claiming:
+                    await self.postpone(turn, 0.0, spent=False)
+            raise
+
+    async def _claim(self, lanes: Collection[str], lease: float) -> Turn | None:
         if not lanes:
             return None
         for partition in self._wake.partitions:
