@@ -69,7 +69,7 @@ def _expected(found: ErrorDetails) -> str:
     if kind in {"too_short", "string_too_short"}:
         return "at least one" if kind == "too_short" else "some text"
     if kind in {"too_long", "string_too_long"}:
-        return f"at most {context['max_length']}"
+        return f"at most {context['max_length']}{' characters' if kind == 'string_too_long' else ''}"
     return _EXPECTED.get(kind, "another value")
 
 

@@ -115,7 +115,7 @@ class Terminal:
     async def excuse(self, turn: Turn, awaited: Awaited | None, problem: ChatError) -> None:
         sentence = say(problem.sentence, self._seat.language, **problem.values)
         if awaited is None or awaited.over.is_set():
-            await self._screen.interject(self._title(turn), sentence)
+            await self._screen.interject(self._title(turn, answered=False), sentence)
         else:
             awaited.view.fail(sentence)
             awaited.shown = True
@@ -123,9 +123,10 @@ class Terminal:
     def _say(self, sentence: Sentence, **values: object) -> str:
         return say(sentence, self._seat.language, **values)
 
-    def _title(self, turn: Turn) -> str:
+    def _title(self, turn: Turn, *, answered: bool = True) -> str:
         question = excerpt(text_of(turn.incoming.parts))
-        if question and (turn.attempt == 1 or turn.id in self._own):
+        resumed = answered and turn.attempt > 1 and turn.id not in self._own
+        if question and not resumed:
             return self._say(Sentence.TERMINAL_EARLIER, question=question)
         return self._say(Sentence.TERMINAL_RESUMED)
 

@@ -312,6 +312,17 @@ async def test_two_windows_on_one_conversation_both_see_the_answer(hall: Hall) -
     os.close(descriptor)
 
 
+async def test_a_question_that_was_interrupted_and_then_fails_is_named(hall: Hall) -> None:
+    """An error does not say what it is the answer to."""
+    await hall.bot.store.put(SEAT.incoming("1", "Hello", hall.bot.clock.now()))
+    turn = await hall.bot.store.claim([SEAT.lane], LEASE)
+    assert turn is not None
+    await hall.bot.store.postpone(turn, 0.0, spent=True)
+    hall.bot.models.get("").scripts.append(Script((), error=ModelKeyRefused("no")))
+    lines, _ = await hall.script("And now?")
+    assert lines == ["To “Hello”:", say(Sentence.MODEL_KEY_REFUSED, "en"), "You said: And now?"]
+
+
 async def test_a_model_that_loads_is_named_once(hall: Hall) -> None:
     hall.loading = lambda: "smollm2"
     hall.bot.models.get("").scripts.append(spoken("Here I am.", delay=0.05))
