@@ -129,9 +129,9 @@ async def discord(config: Config, announce: Callable[[str], None]) -> int:
     chosen = _discord_settings(config)
     async with house(config) as here:
         desk = DiscordDesk(here.store, here.commands, here.clock, here.chance)
-        async with open_discord(desk, chosen) as (api, replies):
-            bot = DiscordBot(desk, chosen, api, announce)
-            return await _converse(bot, here.worker(frozenset({DISCORD_LANE}), replies))
+        async with open_discord(desk, chosen) as line:
+            bot = DiscordBot(desk, chosen, line, announce)
+            return await _converse(bot, here.worker(frozenset({DISCORD_LANE}), bot.replies))
 
 
 async def discord_portal(config: Config) -> Portal:

@@ -111,9 +111,10 @@ class Api:
         if response.status < GOOD:
             return _parsed(text)
         self._count(response.status)
-        if response.headers.get("X-RateLimit-Global"):
-            self.on_global(_seconds(response.headers.get("Retry-After")) or GLOBAL_PAUSE)
-        raise _problem(response.status, _parsed(text), response.headers)
+        problem = _problem(response.status, _parsed(text), response.headers)
+        if isinstance(problem, SurfaceUnavailable) and response.headers.get("X-RateLimit-Global"):
+            self.on_global(problem.retry_after or GLOBAL_PAUSE)
+        raise problem
 
     def _count(self, status: int) -> None:
         if status in FORBIDDEN or status == TOO_MANY:

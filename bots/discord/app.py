@@ -26,6 +26,10 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 
+Line = tuple[Api, DiscordReplies]
+"""Where the bot writes."""
+
+
 @dataclass(frozen=True, slots=True)
 class DiscordSettings:
     """presence: what is shown below the bot's name; empty for nothing."""
@@ -40,12 +44,14 @@ class DiscordSettings:
 class DiscordBot:
     """``await bot.run()`` listens until it is cancelled. *announce* is told what the operator wants to see."""
 
-    def __init__(self, desk: Desk, settings: DiscordSettings, api: Api, announce: Callable[[str], None]) -> None:
+    def __init__(self, desk: Desk, settings: DiscordSettings, line: Line, announce: Callable[[str], None]) -> None:
+        api, replies = line
         self._desk = desk
         self._settings = settings
         self._api = api
+        self.replies = replies
         self._announce = announce
-        self._intake = Intake(desk, api, settings.habits)
+        self._intake = Intake(desk, api, settings.habits, replies.reading)
         self._slash = SlashCommands(api, desk.commands, desk.store, settings.habits)
         self._buttons = Buttons(api, desk.store, desk.commands, settings.habits)
 
@@ -94,8 +100,8 @@ class DiscordBot:
 
 
 @asynccontextmanager
-async def open_discord(desk: Desk, settings: DiscordSettings) -> AsyncIterator[tuple[Api, DiscordReplies]]:
-    """Where the bot writes, for as long as the block lasts."""
+async def open_discord(desk: Desk, settings: DiscordSettings) -> AsyncIterator[Line]:
+    """For as long as the block lasts."""
     async with (
         open_api(settings, desk.clock) as api,
         open_replies(api, desk.clock, desk.store, settings.habits.messages) as replies,

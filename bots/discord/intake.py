@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -29,8 +30,12 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0
 """Seconds between two attempts to store what arrived, or to reach Discord."""
 MOST_HEARD = 10_000
 """Messages remembered so that their deletion can be understood; older ones have long been answered."""
-MOST_MISSED = 500
-"""Messages of one channel that are looked through for what was missed."""
+MOST_MISSED = 100
+"""Messages of one channel that are looked through for what was missed: as many as one request gives."""
+
+Channel = discord.TextChannel | discord.Thread | discord.PartialMessageable
+Reading = Callable[[int], AbstractAsyncContextManager[object]]
+"""Waits until a request about this channel may be made; raises SurfaceUnavailable when none may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +51,15 @@ class Desk:
 class Intake:
     """Takes what the library hands over; *me* is who the bot is to it."""
 
-    def __init__(self, desk: Desk, api: Api, habits: Habits) -> None:
+    def __init__(self, desk: Desk, api: Api, habits: Habits, reading: Reading) -> None:
         self._desk = desk
+        self._reading = reading
         self._api = api
         self._habits = habits
         self._orders: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._heard: dict[Ref, ConversationId] = {}
         self._direct: dict[int, None] = {}
+        self._sessions = 0
 
     async def said(self, message: discord.Message, me: discord.ClientUser) -> None:
         async with self._order(message.channel.id):
@@ -79,12 +86,23 @@ class Intake:
         """Takes what was said since `Habits.max_age` ago; what is known already changes nothing."""
         since = self._desk.clock.now() - self._habits.max_age
         after = discord.Object(discord.utils.time_snowflake(datetime.fromtimestamp(since, UTC)))
-        for channel in [*_lively(client, after.id), *map(client.get_partial_messageable, self._direct)]:
-            try:
-                async for message in channel.history(limit=MOST_MISSED, after=after, oldest_first=True):
-                    await self.said(message, me)
-            except (discord.HTTPException, OSError) as problem:
-                log.warning("discord.not_caught_up", channel=channel.id, detail=str(problem))
+        direct = map(client.get_partial_messageable, self._direct) if self._sessions else ()
+        self._sessions += 1
+        for channel in [*_lively(client, after.id), *direct]:
+            for message in await self._history(channel, after):
+                await self.said(message, me)
+
+    async def _history(self, channel: Channel, after: discord.Object) -> list[discord.Message]:
+        async def read() -> list[discord.Message]:
+            async with self._reading(channel.id):
+                found = channel.history(limit=MOST_MISSED, after=after, oldest_first=True)
+                return [message async for message in found]
+
+        try:
+            return await self.patiently(read)
+        except (discord.HTTPException, OSError) as problem:
+            log.warning("discord.not_caught_up", channel=channel.id, detail=str(problem))
+            return []
 
     async def patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Discord delivers an event only once, and nobody else can be told: what is away is waited for."""

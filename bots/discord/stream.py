@@ -9,15 +9,15 @@ from bots.discord.api import Allowance, Api
 from bots.discord.surface import DiscordSurface
 from bots.shared.controls import Controls
 from bots.shared.live_reply import LiveReply, Means
-from bots.shared.pacing import Pacer, RateGate, WindowGate
+from bots.shared.pacing import Pacer, Permit, Priority, RateGate, WindowGate
 from bots.shared.surface import Route
 from core.domain import Turn
 from core.limits.rates import Rate
 from core.ports import Claim, Clock, History, Reply
 
-OVERALL = Rate(per_second=46.0, burst=3.0)
-"""Requests of the whole bot, in seconds. Discord allows 50 in any second ("Global Rate Limit"); a bucket lets its burst
-through on top of its rate, and one request is left for what the library does by itself."""
+OVERALL = Rate(per_second=43.0, burst=2.0)
+"""Requests of the whole bot. Discord allows 50 in any second ("Global Rate Limit"); a bucket lets its burst through on
+top of its rate, and the rest is for requests that travel for different times and so arrive closer together."""
 
 
 class DiscordReplies:
@@ -34,6 +34,11 @@ class DiscordReplies:
         surface = DiscordSurface(self._api, turn.incoming, self._messages, self._heard)
         async with LiveReply(surface, turn, claim, self._means) as reply:
             yield reply
+
+    def reading(self, channel: int) -> Permit:
+        """Waits its turn behind everything that is written."""
+        chat = f"discord:{channel}"
+        return self._pacer.permit(Route(chat, f"{chat} GET"), Priority.TYPING)
 
     def _heard(self, route: Route, allowance: Allowance) -> None:
         gate = self._pacer.gate(route.bucket)
