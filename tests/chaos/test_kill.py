@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from bots.shared.split import split
 from core.clock import SystemClock
 from core.domain import ConversationId, Encoding
 from core.stores.opening import open_store
@@ -20,7 +21,7 @@ from tests.support.clock import until
 from tests.support.fleet import Fleet
 from tests.support.platform import Platform
 from tests.support.servers import redis_server
-from tests.support.station import Orders
+from tests.support.station import LENGTH, Orders
 
 LEASE = 30.0
 PHASES = (
@@ -32,10 +33,10 @@ PHASES = (
     "path done",
     "posted",
     "remember…",
-    "remembered",
+    "remember done",
+    "edited",
     "commit…",
     "commit done",
-    "finished",
     "finish…",
     "finish done",
 )
@@ -62,13 +63,21 @@ class Killings:
         self._pid = self._fleet.start(Orders(self._store, self._platform.port, LEASE, self._ahead, word_delay=0.001))
 
     async def run(self, number: int) -> tuple[str, str]:
-        """One turn, one kill; gives the turn and the question."""
+        """One turn, one kill; gives the turn and the question. It ends with the turn: a longer one would else be killed
+        by the next runs too, until it is given up on."""
         self._target = PHASES[number % len(PHASES)]
-        victim, question = self._pid, f"{number} {WORDS}"
+        victim, question = self._pid, question_number(number)
         turn = self._platform.say(f"test:{number % 7}", question, time.time() + self._ahead)
         await until(lambda: self._pid != victim)
-        await until(lambda: [shown.text for shown in self._platform.answers_to(turn)] == [echo(question)])
+        await until(lambda: [shown.text for shown in self._platform.answers_to(turn)] == shown_as(question))
+        await self._over()
         return turn, question
+
+    async def _over(self) -> None:
+        clock = SystemClock()
+        async with open_store(self._store, clock) as opened:
+            while (depth := await opened.depth()).queued + depth.running:
+                await clock.sleep(0.002)
 
     def _on_phase(self, pid: int, name: str) -> None:
         if pid == self._pid and name == self._target:
@@ -100,7 +109,7 @@ async def kill_runs(store: str, runs: int) -> None:
             killings.start()
             asked = [await killings.run(number) for number in range(runs)]
     for turn, question in asked:
-        assert [shown.text for shown in platform.answers_to(turn)] == [echo(question)]
+        assert [shown.text for shown in platform.answers_to(turn)] == shown_as(question)
     expected = []
     for conversation in range(7):
         for _, question in asked[conversation::7]:
@@ -123,6 +132,15 @@ async def test_a_killed_worker_costs_no_answer_on_sqlite(runs: int, tmp_path: Pa
 async def test_a_killed_worker_costs_no_answer_on_redis(runs: int) -> None:
     async with redis_server() as url:
         await kill_runs(url, runs)
+
+
+def question_number(number: int) -> str:
+    """Every third one gets an answer of several messages."""
+    return f"{number} {WORDS * (8 if number % 3 == 0 else 1)}"
+
+
+def shown_as(question: str) -> list[str]:
+    return split(echo(question), LENGTH)
 
 
 def echo(text: str) -> str:

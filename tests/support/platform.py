@@ -1,8 +1,8 @@
 """A chat platform in small, for tests whose workers are other processes: it delivers what users write until that is
 acknowledged, keeps the messages that bots post and edit, and outlives every worker that is killed.
 
-It speaks JSON lines over loopback TCP. A create with a nonce it has seen gives the first message again, as Discord's
-``enforce_nonce`` does.
+It speaks JSON lines over loopback TCP. A create with a nonce it has seen gives the first message again as it is, as
+Discord's ``enforce_nonce`` does.
 """
 
 from __future__ import annotations
@@ -123,17 +123,28 @@ class Platform:
             case "ack":
                 if acknowledged := self._unacknowledged.pop(order["event"], None):
                     self._deliver_next(acknowledged["conversation"])
-            case "post":
-                shown = self._by_nonce.get(order["nonce"]) or self._create(order)
-                self._write(shown, pid, order["text"])
-                _send(writer, op="done", rid=order["rid"], id=shown.id)
-            case "edit":
-                self._write(self.messages[order["id"]], pid, order["text"])
-                _send(writer, op="done", rid=order["rid"], id=order["id"])
+            case _:
+                shown = self._change(pid, order)
+                content = {"id": shown.id, "text": shown.text} if shown else {"id": None}
+                _send(writer, op="done", rid=order["rid"], **content)
 
-    def _create(self, order: dict[str, Any]) -> Shown:
+    def _change(self, pid: int, order: dict[str, Any]) -> Shown | None:
+        """The message that was found, created, edited or deleted; None when it is not there."""
+        match order["op"]:
+            case "find":
+                return self._by_nonce.get(order["nonce"])
+            case "post":
+                return self._by_nonce.get(order["nonce"]) or self._create(pid, order)
+            case "delete":
+                return self.messages.pop(order["id"], None)
+        if shown := self.messages.get(order["id"]):
+            self._write(shown, pid, order["text"])
+        return shown
+
+    def _create(self, pid: int, order: dict[str, Any]) -> Shown:
         shown = Shown(f"m{next(self._ids)}", order["turn"], order["conversation"], order["text"])
         self.messages[shown.id] = self._by_nonce[order["nonce"]] = shown
+        self._write(shown, pid, order["text"])
         return shown
 
     def _write(self, shown: Shown, pid: int, text: str) -> None:

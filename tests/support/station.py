@@ -14,23 +14,30 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from bots.shared.controls import Controls
+from bots.shared.live_reply import LiveReply, Means
+from bots.shared.pacing import Pacer, RateGate
+from bots.shared.surface import Deed, Limits, MessageGone, Page, Posted, Route, Slip
 from core.chance import SystemChance
 from core.clock import SystemClock
 from core.conversations.personas import Persona, Personas
 from core.conversations.service import Conversations, ConversationSettings, World
-from core.domain import Answer, ConversationId, Incoming, ModelSpec, PersonId, Ref, Sender, TextPart, Turn, TurnId
-from core.errors import ChatError, StoreError
+from core.domain import ConversationId, Incoming, ModelSpec, PersonId, Ref, Sender, TextPart, Turn, TurnId
+from core.errors import StoreError
 from core.inbox.worker import Worker, WorkerSettings, Workplace
 from core.limits.budgets import Unlimited
+from core.limits.rates import Rate
 from core.llm.scripted import ScriptedModel
 from core.llm.tokens import OpenAITokens
 from core.ports import Claim, Reply, Store
 from core.stores.opening import open_store
 from core.stores.options import StoreOptions
-from core.wording import say
 from tests.support.bot import Several
 
 LANE = "test"
+LENGTH = 256
+"""Characters that a message of this platform holds."""
+PLENTY = Rate(1000.0, 1000.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,7 @@ class Link:
         self._reader = reader
         self._writer = writer
         self._rids = itertools.count()
-        self._waiting: dict[int, asyncio.Future[str]] = {}
+        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
 
     def tell(self, **order: object) -> None:
         self._writer.write(json.dumps(order | {"pid": os.getpid()}).encode() + b"\n")
@@ -69,9 +76,9 @@ class Link:
     def phase(self, name: str) -> None:
         self.tell(op="phase", name=name)
 
-    async def ask(self, **order: object) -> str:
+    async def ask(self, **order: object) -> dict[str, Any]:
         rid = next(self._rids)
-        done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._waiting[rid] = done
         self.tell(**order, rid=rid)
         return await done
@@ -84,81 +91,61 @@ class Link:
                 if order["op"] == "event":
                     arrivals.create_task(on_event(order))
                 else:
-                    self._done(order["rid"], order["id"])
+                    self._done(order)
 
-    def _done(self, rid: int, message: str) -> None:
-        waiting = self._waiting.pop(rid)
+    def _done(self, order: dict[str, Any]) -> None:
+        waiting = self._waiting.pop(order["rid"])
         if not waiting.done():
-            waiting.set_result(message)
+            waiting.set_result(order)
 
 
-class StationReply:
-    """A reply on the platform: one message, one painter, the latest text wins."""
+class StationSurface:
+    """The platform's place for one answer."""
 
-    def __init__(self, link: Link, turn: Turn, claim: Claim) -> None:
+    limits = Limits(LENGTH)
+
+    def __init__(self, link: Link, turn: Turn) -> None:
         self._link = link
         self._turn = turn
-        self._claim = claim
-        self._message = turn.shown[0] if turn.shown else None
-        self._text = ""
-        self._fresh = asyncio.Event()
-        self._last = False
 
-    def draft(self, text: str) -> None:
-        self._text = text
-        self._fresh.set()
+    def route(self, deed: Deed) -> Route:
+        chat = self._turn.incoming.conversation
+        return Route(chat, f"{deed} {chat}")
 
-    async def finish(self, answer: Answer) -> None:
-        self._text, self._last = answer.text, True
-        self._fresh.set()
-        await self._painter
-        self._link.phase("finished")
+    async def find(self, nonce: str) -> Ref | None:
+        found = await self._link.ask(op="find", nonce=nonce)
+        return Ref(found["id"]) if found["id"] else None
 
-    async def fail(self, problem: ChatError) -> None:
-        self._text, self._last = say(problem.sentence, "en", **problem.values), True
-        self._fresh.set()
-        await self._painter
-
-    def start(self) -> None:
-        self._painter = asyncio.create_task(self._paint(), name=f"painter {self._turn.id}")
-
-    async def close(self) -> None:
-        self._painter.cancel()
-        await asyncio.gather(self._painter, return_exceptions=True)
-
-    async def _paint(self) -> None:
-        last = False
-        while not last:
-            await self._fresh.wait()
-            self._fresh.clear()
-            last = self._last
-            self._claim.check()
-            if self._message is None:
-                await asyncio.shield(self._post())
-            else:
-                await self._link.ask(op="edit", id=self._message, text=self._text)
-
-    async def _post(self) -> None:
-        place = {"conversation": self._turn.incoming.conversation, "turn": self._turn.id, "nonce": self._turn.id}
-        message = await self._link.ask(op="post", text=self._text, **place)
+    async def post(self, page: Page, slip: Slip) -> Posted:
+        place = {"conversation": self._turn.incoming.conversation, "turn": self._turn.id, "nonce": slip.nonce}
+        posted = await self._link.ask(op="post", text=page.text, **place)
         self._link.phase("posted")
-        await self._claim.remember(Ref(message))
-        self._link.phase("remembered")
-        self._message = Ref(message)
+        return Posted(Ref(posted["id"]), as_given=posted["text"] == page.text)
+
+    async def edit(self, ref: Ref, page: Page) -> None:
+        self._be_there(await self._link.ask(op="edit", id=ref, text=page.text))
+        self._link.phase("edited")
+
+    async def delete(self, ref: Ref) -> None:
+        self._be_there(await self._link.ask(op="delete", id=ref))
+
+    async def typing(self) -> None:
+        """Nobody looks."""
+
+    def _be_there(self, done: dict[str, Any]) -> None:
+        if not done["id"]:
+            raise MessageGone(self._turn.id)
 
 
 class StationReplies:
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, means: Means) -> None:
         self._link = link
+        self._means = means
 
     @asynccontextmanager
     async def open(self, turn: Turn, claim: Claim) -> AsyncIterator[Reply]:
-        reply = StationReply(self._link, turn, claim)
-        reply.start()
-        try:
+        async with LiveReply(StationSurface(self._link, turn), turn, claim, self._means) as reply:
             yield reply
-        finally:
-            await reply.close()
 
 
 class Told:
@@ -195,7 +182,9 @@ async def station(orders: Orders) -> None:
         models = Several([ScriptedModel(ModelSpec("echo", 8192, 1024), clock, delay=orders.word_delay)])
         world = World(store, Unlimited(), models, OpenAITokens(), clock, chance)
         conversations = Conversations(world, Personas([Persona("echo", "Repeat.")]), ConversationSettings())
-        place = Workplace(store, conversations, StationReplies(link), clock, chance)
+        gates = Pacer(clock, RateGate(PLENTY, clock.monotonic()), lambda _: RateGate(PLENTY, clock.monotonic()))
+        means = Means(await stack.enter_async_context(gates), clock, Controls(store))
+        place = Workplace(store, conversations, StationReplies(link, means), clock, chance)
         worker = Worker(place, WorkerSettings(frozenset({LANE}), lease=orders.lease))
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.drain)
 
