@@ -8,10 +8,12 @@ import pytest
 
 from bots import wiring
 from bots.checking import check
+from bots.discord import api
 from bots.shared.surface import SurfaceRefused
 from core.wording import Sentence, say
 from tests.support.clock import until
 from tests.support.discord_bot import bot_on, config_for
+from tests.support.discord_gateway import INVALID, RECONNECT
 from tests.support.discord_rules import MOST_CONTENT
 from tests.support.discord_server import DiscordServer
 from tests.support.discord_world import ADA, BOB, BOT, CAROL, GENERAL, GUILD, QUIET, Fault, creates, edits
@@ -279,3 +281,60 @@ async def test_commands_are_registered_once_and_answered(tmp_path: Path) -> None
         async with bot_on(discord, tmp_path):
             await until(lambda: discord.gateway.identified == 2)
         assert discord.requests[f"PUT /applications/{BOT}/commands"] == 1
+
+
+async def test_a_write_that_hangs_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "REQUEST_TIME", 0.3)
+    async with DiscordServer() as discord, bot_on(discord, tmp_path):
+        discord.faults += [Fault(creates, "hang"), Fault(edits, "hang")]
+        channel = discord.direct(ADA)
+        discord.say(ADA, "all is well", channel)
+        await until(lambda: discord.shown(channel) == ["You said: all is well"])
+
+
+async def test_a_global_penalty_delays_and_does_not_lose(tmp_path: Path) -> None:
+    async with DiscordServer() as discord, bot_on(discord, tmp_path):
+        discord.faults += [Fault(creates, 429, retry_after=1.5, scope="global")]
+        people = [str(501 + number) for number in range(10)]
+        for person in people:
+            discord.say(person, f"I am {person}", discord.direct(person))
+        expected = [[f"You said: I am {person}"] for person in people]
+        await until(lambda: [discord.shown(discord.direct(person)) for person in people] == expected)
+        assert sum(discord.requests.values()) < 60
+
+
+async def test_an_invalid_session_costs_no_question(tmp_path: Path) -> None:
+    async with DiscordServer() as discord, bot_on(discord, tmp_path):
+        channel = discord.direct(ADA)
+        discord.say(ADA, "hello", channel)
+        await until(lambda: discord.shown(channel) == ["You said: hello"])
+        discord.gateway.order(INVALID, data=False)
+        discord.say(ADA, "in between", channel)
+        discord.say(BOB, f"{ME} in the channel")
+        await until(lambda: discord.gateway.identified == 2)
+        await until(
+            lambda: (
+                discord.shown(channel)[1:] + discord.shown()
+                == ["You said: in between", "You said: Bob: in the channel"]
+            )
+        )
+
+
+async def test_the_order_to_reconnect_costs_no_question(tmp_path: Path) -> None:
+    async with DiscordServer() as discord, bot_on(discord, tmp_path):
+        channel = discord.direct(ADA)
+        discord.say(ADA, "hello", channel)
+        await until(lambda: discord.shown(channel) == ["You said: hello"])
+        discord.gateway.order(RECONNECT)
+        discord.say(ADA, "in between", channel)
+        await until(lambda: discord.shown(channel)[1:] == ["You said: in between"])
+
+
+async def test_twenty_people_in_one_channel_each_get_their_answer(tmp_path: Path) -> None:
+    channels = f"channels: {{{GENERAL}: {{scope: member}}}}"
+    async with DiscordServer(route_limit=20, route_window=1.0) as discord, bot_on(discord, tmp_path, channels):
+        asked = {discord.say(str(501 + number), f"<@{BOT}> I am {number}"): number for number in range(20)}
+        await until(lambda: len(discord.shown()) == 20 and all("I am" in text for text in discord.shown()))
+        answers = {shown["message_reference"]["message_id"]: shown["content"] for shown in discord.by_bot()}
+        assert answers == {question: f"You said: I am {number}" for question, number in asked.items()}
+        assert discord.statuses[429] == 0
