@@ -42,6 +42,8 @@ log = structlog.get_logger(__name__)
 
 SWEEP = 3600.0
 """Seconds between two sweeps of what has expired in the store."""
+HUNG_UP = 129
+"""The exit code after SIGHUP, as shells count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +160,18 @@ class Listening(Protocol):
 
 
 async def _converse(listening: Listening, worker: Worker) -> int:
-    """Reads and answers until the user leaves, or SIGTERM was received and the running answers have ended."""
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.drain)
+    """Reads and answers until the user leaves, or SIGTERM was received and the running answers have ended. A terminal
+    that is closed under it (SIGHUP) leaves them at once, to be resumed by whoever comes next."""
+    loop = asyncio.get_running_loop()
     talking = asyncio.create_task(listening.run(), name="listening")
     working = asyncio.create_task(worker.run(), name="worker")
+    loop.add_signal_handler(signal.SIGTERM, worker.drain)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+        loop.add_signal_handler(signal.SIGHUP, talking.cancel)
     try:
         await asyncio.wait({talking, working}, return_when=asyncio.FIRST_COMPLETED)
+        if talking.cancelled():
+            return HUNG_UP
         return talking.result() if talking.done() else working.result() or 0
     finally:
         talking.cancel()

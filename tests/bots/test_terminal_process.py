@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE
 
+from core.clock import SystemClock
+from core.stores.opening import open_store
 from core.wording import Sentence, say
 from tests.support.clock import until
 
@@ -154,6 +156,20 @@ async def test_an_answer_interrupted_by_a_kill_is_finished_by_the_next_process(t
     async with window(tmp_path) as ada:
         await ada.shows(say(Sentence.TERMINAL_RESUMED, "en"))
         await ada.shows("You said: one two three four five six seven eight nine ten")
+
+
+async def test_a_window_that_is_closed_gives_the_question_back_at_once(tmp_path: Path) -> None:
+    async with window(tmp_path, delay=0.3) as ada:
+        await ada.shows("Parlour · echo")
+        ada.type("one two three four five six seven eight nine ten\r")
+        await ada.shows("You said: one")
+        ada.process.send_signal(signal.SIGHUP)
+        assert await asyncio.wait_for(ada.process.wait(), PLENTY) == 129
+        assert "Traceback" not in ada.text
+    async with open_store(f"sqlite:///{tmp_path}/parlour.db", SystemClock()) as store:
+        turn = await store.claim(["terminal:default"], PLENTY)
+        assert turn is not None
+        assert turn.attempt == 1
 
 
 async def test_an_interrupted_script_leaves_without_a_traceback(tmp_path: Path) -> None:
