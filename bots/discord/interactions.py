@@ -11,8 +11,8 @@ import structlog
 
 from bots.discord.api import Api, Refusal
 from bots.discord.habits import Habits
-from bots.discord.render import utf16
 from bots.discord.translate import LANE, Place, person_of, turn_of
+from bots.shared.split import utf16_units
 from bots.shared.surface import File, MessageGone
 from core.domain import Incoming, Sender
 from core.errors import SurfaceUnavailable
@@ -59,7 +59,7 @@ def message(
 ) -> Callback:
     """A message as response. Text that is too long for one goes along as a file."""
     sent = tuple(files)
-    if utf16(text) > LONGEST:
+    if utf16_units(text) > LONGEST:
         sent, text = (File("answer.md", text.encode()), *sent), ""
     data: dict[str, Any] = {"content": text, "flags": flags, "allowed_mentions": {"parse": []}}
     if components:

@@ -1,4 +1,4 @@
-"""How Discord shows what a surface holds: buttons, and how long a text is."""
+"""How Discord shows the controls of a surface: as buttons that carry what they do."""
 
 from __future__ import annotations
 
@@ -20,10 +20,6 @@ LABELS: Mapping[Action, Sentence] = {
     Action.RETRY: Sentence.BUTTON_RETRY,
     Action.CONTINUE: Sentence.BUTTON_CONTINUE,
 }
-
-
-def utf16(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 @dataclass(frozen=True, slots=True)

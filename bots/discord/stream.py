@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from bots.discord.api import Allowance, Api
-from bots.discord.surface import DiscordSurface
+from bots.discord.surface import LENGTH, DiscordSurface
+from bots.discord.tables import tables_as_code
 from bots.shared.controls import Controls
 from bots.shared.live_reply import LiveReply, Means
 from bots.shared.pacing import Pacer, Permit, Priority, RateGate, WindowGate
+from bots.shared.split import split, utf16_units
 from bots.shared.surface import Route
 from core.domain import Turn
 from core.limits.rates import Rate
@@ -50,4 +52,8 @@ async def open_replies(api: Api, clock: Clock, history: History, messages: int) 
     overall = RateGate(OVERALL, clock.monotonic())
     async with Pacer(clock, overall, lambda _bucket: WindowGate()) as pacer:
         api.on_global = lambda seconds: pacer.penalise(None, seconds)
-        yield DiscordReplies(api, pacer, Means(pacer, clock, Controls(history)), messages)
+        yield DiscordReplies(api, pacer, Means(pacer, clock, Controls(history), _laid_out), messages)
+
+
+def _laid_out(text: str) -> Sequence[str]:
+    return split(tables_as_code(text), limit=LENGTH, measure=utf16_units)

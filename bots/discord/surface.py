@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from bots.discord.api import Allowance, Api, Refusal
-from bots.discord.render import components, utf16
+from bots.discord.render import components
 from bots.discord.translate import ids_of, ref_of
+from bots.shared.split import utf16_units
 from bots.shared.surface import Deed, File, Limits, Page, Posted, Route, Slip
 from core.domain import Incoming, Ref
 
@@ -37,7 +38,7 @@ class DiscordSurface:
 
     @property
     def limits(self) -> Limits:
-        return Limits(LENGTH, utf16, self._messages, TYPING)
+        return Limits(LENGTH, utf16_units, self._messages, TYPING)
 
     def route(self, deed: Deed) -> Route:
         """Discord counts each method of a channel for itself ("Rate Limits": per route and channel)."""
