@@ -23,10 +23,10 @@ from bots.terminal.commands import CommandCompleter
 from bots.terminal.pipe import LONGEST_LINE, PipeScreen
 from bots.terminal.prompt import Device, PromptScreen
 from bots.terminal.screen import Screen
-from bots.terminal.translate import Seat, language_of
+from bots.terminal.translate import Seat
 from core.chance import SystemChance
 from core.clock import SystemClock
-from core.domain import Incoming, TurnId
+from core.domain import Incoming
 from core.errors import ModelKeyRefused, StoreUnavailable
 from core.inbox.worker import Worker, WorkerSettings, Workplace
 from core.llm.scripted import Script, spoken
@@ -370,7 +370,7 @@ async def test_a_line_that_could_not_be_stored_stands_at_the_prompt_again(
             await ada.reads("You said: Do not lose me")
 
 
-# completion and language
+# completion
 
 
 async def test_commands_and_their_arguments_complete(hall: Hall) -> None:
@@ -383,29 +383,3 @@ async def test_commands_and_their_arguments_complete(hall: Hall) -> None:
     assert await complete("/model b") == ["beta"]
     assert await complete("/export ") == ["markdown", "json"]
     assert await complete("Tell me") == []
-
-
-@pytest.mark.parametrize(
-    ("locale", "language"),
-    [
-        ("zh_CN.UTF-8", "zh-CN"),
-        ("en_US", "en-US"),
-        ("de", "de"),
-        ("C", "en"),
-        ("POSIX", "en"),
-        ("", "en"),
-        ("💥", "en"),
-    ],
-)
-def test_the_language_is_that_of_the_locale(locale: str, language: str) -> None:
-    assert language_of(locale) == language
-
-
-def test_a_turn_of_the_terminal_names_its_person_and_its_conversation() -> None:
-    incoming = Seat("ada", "work", "zh").incoming("7", "Hello", 1.0)
-    assert incoming.event_id == TurnId("terminal:7")
-    assert (incoming.sender.id, incoming.conversation, incoming.lane) == (
-        "terminal:ada",
-        "terminal:work",
-        "terminal:work",
-    )
