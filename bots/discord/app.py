@@ -16,7 +16,7 @@ from bots.discord.buttons import Buttons
 from bots.discord.commands import CHOOSE, SlashCommands, register
 from bots.discord.habits import Habits
 from bots.discord.intake import Desk, Intake
-from bots.discord.library import Client, point
+from bots.discord.library import Client, point, quiet
 from bots.discord.setup import CONTENT_OFF, Portal, look_up
 from bots.discord.stream import DiscordReplies, open_replies
 from bots.shared.surface import SurfaceRefused
@@ -65,7 +65,7 @@ class DiscordBot:
         client = Client(portal.shards, content=portal.content, presence=self._settings.presence)
 
         async def ready() -> None:
-            self._announce(f"discord: {client.user} is in {len(client.guilds)} servers")
+            self._announce(f"discord: {client.user} is here; servers: {len(client.guilds)}")
             if not portal.content:
                 self._announce(f"discord: {CONTENT_OFF}")
             await self._intake.catch_up(client, client.me)
@@ -112,6 +112,7 @@ async def open_discord(desk: Desk, settings: DiscordSettings) -> AsyncIterator[L
 @asynccontextmanager
 async def open_api(settings: DiscordSettings, clock: Clock) -> AsyncIterator[Api]:
     point(settings.api_url, settings.gateway_url)
+    quiet()
     async with aiohttp.ClientSession() as session:
         yield Api(session, settings.api_url, settings.token, clock)
 

@@ -16,6 +16,7 @@ import structlog
 from bots.discord import attachments
 from bots.discord.api import Api
 from bots.discord.habits import Habits
+from bots.discord.refusing import Refusals, may_write
 from bots.discord.translate import Place, is_addressed, is_from_person, place_of, ref_of, revised, translate
 from core.conversations.commands import Commands
 from core.domain import ConversationId, Incoming, Ref, TextPart
@@ -59,6 +60,7 @@ class Intake:
         self._orders: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._heard: dict[Ref, ConversationId] = {}
         self._direct: dict[int, None] = {}
+        self._refusals = Refusals()
         self._sessions = 0
 
     async def said(self, message: discord.Message, me: discord.ClientUser) -> None:
@@ -122,6 +124,9 @@ class Intake:
         place, scope = place_of(message), self._habits.scope_in(message.channel)
         incoming = translate(message, me, scope)
         if not is_addressed(message, me) and not await self._goes_on(message, incoming):
+            return None
+        if not may_write(message):
+            await self._refusals.tell(message)
             return None
         if place.server is None:
             self._direct[place.channel] = None

@@ -16,7 +16,7 @@ from tests.support.discord_bot import bot_on, config_for
 from tests.support.discord_gateway import INVALID, RECONNECT
 from tests.support.discord_rules import MOST_CONTENT
 from tests.support.discord_server import DiscordServer
-from tests.support.discord_world import ADA, BOB, BOT, CAROL, GENERAL, GUILD, QUIET, Fault, creates, edits
+from tests.support.discord_world import ADA, BOB, BOT, CAROL, CLOSED, GENERAL, GUILD, QUIET, Fault, creates, edits
 
 ME = f"<@{BOT}>"
 
@@ -150,6 +150,12 @@ async def test_without_the_message_content_intent_mentions_and_direct_messages_a
         discord.say(ADA, f"{ME} hello")
         await until(lambda: discord.shown(channel) + discord.shown() == ["You said: hello", "You said: Ada: hello"])
         await until(lambda: any("message-content intent is off" in line for line in lines))
+
+
+async def test_the_operator_hears_who_the_bot_is_and_people_see_its_presence(tmp_path: Path) -> None:
+    async with DiscordServer() as discord, bot_on(discord, tmp_path, "presence: asleep") as lines:
+        await until(lambda: lines == ["discord: parlour is here; servers: 1"])
+        assert discord.gateway.presence["game"]["state"] == "asleep"
 
 
 async def test_a_wrong_token_is_one_sentence(tmp_path: Path) -> None:
@@ -338,3 +344,14 @@ async def test_twenty_people_in_one_channel_each_get_their_answer(tmp_path: Path
         answers = {shown["message_reference"]["message_id"]: shown["content"] for shown in discord.by_bot()}
         assert answers == {question: f"You said: I am {number}" for question, number in asked.items()}
         assert discord.statuses[429] == 0
+
+
+async def test_where_the_bot_may_not_write_the_one_who_asked_hears_why_once(tmp_path: Path) -> None:
+    async with DiscordServer() as discord, bot_on(discord, tmp_path):
+        discord.say(ADA, f"{ME} hello", CLOSED)
+        discord.say(ADA, f"{ME} hello?", CLOSED)
+        discord.say(ADA, f"{ME} hello")
+        await until(lambda: discord.shown() == ["You said: Ada: hello"])
+        channel = discord.direct(ADA)
+        await until(lambda: discord.shown(channel) == [say(Sentence.DISCORD_CANNOT_WRITE, "en", channel="closed")])
+        assert discord.shown(CLOSED) == []

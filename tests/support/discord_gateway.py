@@ -69,6 +69,7 @@ class Gateway:
     guilds: list[dict[str, Any]] = field(default_factory=list)
     resumed: int = 0
     identified: int = 0
+    presence: dict[str, Any] = field(default_factory=dict)
 
     @property
     def connected(self) -> bool:
@@ -142,6 +143,7 @@ class Gateway:
         if not {"os", "browser", "device"} <= set(data["properties"]):
             return 4002
         self.identified += 1
+        self.presence = data.get("presence", {})
         session = Session(f"session{self.identified}", data["intents"], link=link)
         self.sessions[session.id] = session
         offline = [{"id": guild["id"], "unavailable": True} for guild in self.guilds]

@@ -30,12 +30,14 @@ from tests.support.discord_rules import (
 )
 from tests.support.discord_world import (
     BOT,
+    CLOSED,
     EPOCH_MS,
     EVERY_PERMISSION,
     GENERAL,
     GUILD,
     NAMES,
     QUIET,
+    SEND_MESSAGES,
     TOKEN,
     Fault,
     admit,
@@ -83,7 +85,10 @@ class DiscordServer:
         self.channels: dict[str, dict[str, Any]] = {
             GENERAL: {"id": GENERAL, "type": 0, "name": "general", "guild_id": GUILD, "position": 0},
             QUIET: {"id": QUIET, "type": 0, "name": "quiet", "guild_id": GUILD, "position": 1},
+            CLOSED: {"id": CLOSED, "type": 0, "name": "closed", "guild_id": GUILD, "position": 2},
         }
+        denied = {"id": GUILD, "type": 0, "allow": "0", "deny": str(SEND_MESSAGES)}
+        self.channels[CLOSED]["permission_overwrites"] = [denied]
         self._hanging = asyncio.Event()
         self._open: set[str] = set()
 
@@ -235,6 +240,8 @@ class DiscordServer:
                     check_commands(body)
                     self.commands = [{"id": str(index), "version": "1", **made} for index, made in enumerate(body)]
                 return self.commands
+            case "POST", "users", "@me", "channels":
+                return self.channels[self.direct(body["recipient_id"])]
             case "POST", "interactions", interaction, _, "callback":
                 return self._callback(interaction, body)
             case "POST", "webhooks", _, _:
@@ -271,6 +278,8 @@ class DiscordServer:
 
     def _create(self, channel: str, body: dict[str, Any], files: int) -> dict[str, Any]:
         check_message(body, CREATE_FIELDS, files)
+        if channel == CLOSED:
+            raise Refused(403, 50013, "Missing Permissions")
         reference = body.get("message_reference")
         if reference and reference["message_id"] not in self.messages and reference.get("fail_if_not_exists", True):
             raise invalid("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")

@@ -15,11 +15,14 @@ from tests.support.discord_rules import Refused
 TOKEN = "MTAw.test.token"
 BOT = "100"
 ADA, BOB, CAROL = "201", "202", "203"
-GUILD, GENERAL, QUIET = "300", "400", "401"
+GUILD, GENERAL, QUIET, CLOSED = "300", "400", "401", "402"
+"""In CLOSED only people may write."""
 NAMES = {BOT: "parlour", ADA: "ada", BOB: "bob", CAROL: "carol"}
 EPOCH_MS = 1_420_070_400_000
 """Discord's first millisecond."""
-EVERY_PERMISSION = str((1 << 50) - 1)
+EVERY_PERMISSION = str(((1 << 50) - 1) & ~(1 << 3))
+"""But that of administrators, whom nothing can be forbidden."""
+SEND_MESSAGES = 1 << 11
 
 
 @dataclass
