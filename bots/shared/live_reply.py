@@ -201,15 +201,18 @@ class LiveReply:
                 await self._delete(step.index)
 
     async def _find(self) -> None:
-        """Takes over the message that a killed attempt posted and could not remember."""
+        """Takes over the message that may be there without being remembered: somebody was killed right after posting
+        it, or the response was lost. The answer may have become too short to need it."""
         if ref := await self._surface.find(self._nonce()):
             await self._remember(ref, None)
         self._sought = True
 
     async def _post(self, page: Page) -> None:
         slip = Slip(self._nonce(), None if self._shown else self._turn.incoming.ref)
+        self._sought = False  # whether it is there is not known until the platform has answered
         posted = await self._surface.post(page, slip)
         await self._remember(posted.ref, page if posted.as_given else None)
+        self._sought = True
 
     async def _remember(self, ref: Ref, page: Page | None) -> None:
         await self._claim.remember(ref)

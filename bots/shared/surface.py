@@ -139,8 +139,8 @@ class Surface(Protocol):
     def route(self, deed: Deed) -> Route: ...
 
     async def find(self, nonce: str) -> Ref | None:
-        """The message posted under *nonce* by somebody who was killed before it could be remembered. None: there is
-        none, or the platform cannot tell."""
+        """The message posted under *nonce* that could not be remembered, because its sender was killed or the response
+        lost. None: there is none, or the platform cannot tell."""
 
     async def post(self, page: Page, slip: Slip) -> Posted: ...
 

@@ -35,7 +35,7 @@ async def test_nothing_goes_to_a_chat_while_it_refuses_and_then_the_latest(room:
         await room.clock.advance(4.9)
         assert room.board.texts() == []
         await room.clock.advance(0.2)
-        assert [request.text for request in room.board.requests] == ["early", "late"]
+        assert [request.text for request in room.board.deeds(Deed.POST)] == ["early", "late"]
 
 
 async def test_last_words_sit_out_a_short_refusal(room: Room) -> None:
@@ -113,6 +113,20 @@ async def test_a_part_posted_by_somebody_who_died_is_no_stray_when_the_answer_be
         assert (len(room.board.texts()), len(room.claim.shown)) == (2, 1)
     async with room.reply(attempt=2) as reply:
         await reply.finish(answer_with("Short."))
+    assert room.board.texts() == ["Short."]
+
+
+async def test_a_part_whose_response_was_lost_is_no_stray_when_the_answer_became_shorter(room: Room) -> None:
+    async with room.reply() as reply:
+        reply.draft(LONG[:1000])
+        await settle()
+        room.hinder(Deed.POST, LOST_RESPONSE)
+        reply.draft(LONG[:3000])
+        await settle()
+        assert len(room.board.texts()) == 2
+        finishing = asyncio.create_task(reply.finish(answer_with("Short.")))
+        await room.clock.advance(1.0)
+        await finishing
     assert room.board.texts() == ["Short."]
 
 
