@@ -85,7 +85,7 @@ class Api:
             async with self._clock.watchdog(REQUEST_TIME):
                 return await self._attempt(method, path, _content(body, files), heard)
         except (aiohttp.ClientError, OSError) as problem:  # TimeoutError is one of the latter
-            raise SurfaceUnavailable(f"{method} failed: {type(problem).__name__}") from problem
+            raise SurfaceUnavailable(f"Discord cannot be reached: {type(problem).__name__}") from problem
 
     async def download(self, url: str, most: int) -> bytes:
         """The first *most* bytes of a file that somebody sent. Without the token: it may lie anywhere.

@@ -180,6 +180,9 @@ async def test_check_prints_the_invitation(tmp_path: Path, capsys: pytest.Captur
         assert "warn   discord                the message-content intent is off" in said
         assert await check(config_for(discord, tmp_path, token="wrong"), None, offline=False) == 1
         assert "error  discord                Discord does not know this token" in capsys.readouterr().out
+        config = config_for(discord, tmp_path)
+    assert await check(config, None, offline=False) == 1
+    assert "error  discord                Discord cannot be reached" in capsys.readouterr().out
 
 
 async def test_what_was_asked_while_nobody_listened_is_answered(tmp_path: Path) -> None:
