@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
 from core.conversations.service import Conversations
-from core.domain import Turn, TurnId
+from core.domain import Turn
 from core.errors import GaveUp, LeaseLost, StoreError, SurfaceUnavailable
 from core.inbox.leases import Hold, Lease
 from core.limits.rates import backoff
@@ -77,13 +79,7 @@ class Worker:
         try:
             while not self._draining.is_set():
                 await self._fill()
-                waiting = asyncio.create_task(self._inbox.wait(POLL), name="worker waiting")
-                try:
-                    await asyncio.wait({waiting, draining}, return_when=asyncio.FIRST_COMPLETED)
-                    if waiting.done():
-                        self._stop(waiting.result())
-                finally:
-                    await cancelled(waiting)
+                await self._hear({draining})
         finally:
             await cancelled(draining)
 
@@ -117,13 +113,7 @@ class Worker:
         try:
             async with self._place.clock.watchdog(self._settings.drain):
                 while self._running:
-                    waiting = asyncio.create_task(self._inbox.wait(POLL), name="worker waiting")
-                    try:
-                        await asyncio.wait({waiting, *self._running}, return_when=asyncio.FIRST_COMPLETED)
-                        if waiting.done():
-                            self._stop(waiting.result())
-                    finally:
-                        await cancelled(waiting)
+                    await self._hear(self._running)
         except TimeoutError:
             log.warning("worker.left", turns=len(self._running))
 
@@ -133,9 +123,16 @@ class Worker:
             task.cancel("the worker leaves")
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _stop(self, turns: frozenset[TurnId]) -> None:
-        for turn in turns:
-            self._place.conversations.stop(turn)
+    async def _hear(self, others: Collection[asyncio.Task[Any]]) -> None:
+        """Returns when the inbox has news or one of *others* is done; passes on who said /stop."""
+        waiting = asyncio.create_task(self._inbox.wait(POLL), name="worker waiting")
+        try:
+            await asyncio.wait({waiting, *others}, return_when=asyncio.FIRST_COMPLETED)
+            if waiting.done():
+                for turn in waiting.result():
+                    self._place.conversations.stop(turn)
+        finally:
+            await cancelled(waiting)
 
     async def _hold(self, turn: Turn, lease: Lease) -> None:
         """One claimed turn. The outermost loop: whatever happens in a turn stays in it."""
