@@ -1,0 +1,191 @@
+"""Discord's REST interface on loopback, as strict as the reference, with its rate-limit buckets and faults to order."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from aiohttp import web
+
+from tests.support.discord_rules import (
+    CREATE_FIELDS,
+    EDIT_FIELDS,
+    Refused,
+    check_commands,
+    check_message,
+    invalid,
+    pings,
+)
+from tests.support.discord_state import DiscordState
+from tests.support.discord_world import (
+    BOT,
+    CLOSED,
+    GENERAL,
+    Fault,
+    admit,
+    application,
+    as_json,
+    broken,
+    limited,
+    read,
+    stamp,
+    user,
+)
+
+
+class DiscordRest(DiscordState):
+    """Every request is checked before it is obeyed."""
+
+    async def _api(self, request: web.Request) -> web.StreamResponse:
+        path, method = "/" + request.match_info["path"], request.method
+        self.requests[f"{method} {path}"] += 1
+        fault = next((fault for fault in self.faults if fault.times > 0 and fault.matches(method, path)), None)
+        if fault is not None:
+            fault.times -= 1
+            if fault.kind != "lost":
+                return await self._fail(request, fault)
+        response = await self._respond(request, method, path)
+        self.statuses[response.status] += 1
+        if fault is not None:
+            broken(request)
+        return response
+
+    async def _fail(self, request: web.Request, fault: Fault) -> web.StreamResponse:
+        if fault.kind == "hang":
+            await self._hanging.wait()
+        if fault.kind == 429:  # Too Many Requests
+            return limited(fault.retry_after, fault.scope, {})
+        if isinstance(fault.kind, int):
+            return web.Response(status=fault.kind, text="<html>upstream</html>", content_type="text/html")
+        broken(request)
+        return web.Response(status=500)
+
+    async def _respond(self, request: web.Request, method: str, path: str) -> web.StreamResponse:
+        interaction = path.startswith(("/interactions/", "/webhooks/"))
+        now = time.monotonic()
+        try:
+            admit(request.headers, interaction=interaction)
+        except Refused as problem:
+            return as_json(problem.body, status=problem.status)
+        if not interaction and not self._all.take(now):
+            return limited(0.5, "global", {})
+        parts = path.strip("/").split("/")
+        bucket = f"{method}:{'/'.join(part for part in parts if not part.isdigit())}"
+        window = self._buckets[bucket, parts[1] if len(parts) > 1 else ""]
+        allowed = window.take(now)
+        headers = window.headers(now, bucket)
+        if not allowed:
+            return limited(float(headers["X-RateLimit-Reset-After"]), "user", headers)
+        try:
+            body, files = await read(request)
+            self.files |= files
+            result = self._do(method, parts, body or dict(request.query), len(files))
+        except Refused as problem:
+            self.refused.append(problem.body | {"request": f"{method} {path}"})
+            return as_json(problem.body, status=problem.status, headers=headers)
+        if result is None:
+            return web.Response(status=204, headers=headers)
+        return as_json(result, headers=headers)
+
+    def _do(self, method: str, parts: list[str], body: Any, files: int) -> Any:
+        """What the request asks for, as JSON; None for an empty answer."""
+        match method, *parts:
+            case _, "channels", *rest:
+                return self._in_channel(method, rest, body, files)
+            case "GET" | "PUT", "applications", _, "commands":
+                if method == "PUT":
+                    check_commands(body)
+                    self.commands = [{"id": str(index), "version": "1", **made} for index, made in enumerate(body)]
+                return self.commands
+            case "POST", "users", "@me", "channels":
+                return self.channels[self.direct(body["recipient_id"])]
+            case "POST", "interactions", interaction, _, "callback":
+                return self._callback(interaction, body)
+            case "POST", "webhooks", _, _:
+                check_message(body, CREATE_FIELDS, files)
+                return self._message(GENERAL, BOT, body.get("content", ""), {"flags": body.get("flags", 0)})
+        return self._about_itself(method, parts)
+
+    def _about_itself(self, method: str, parts: list[str]) -> Any:
+        match method, *parts:
+            case "GET", "users", "@me":
+                return user(BOT, bot=True)
+            case "GET", ("oauth2" | "applications"), *_ if parts[-1] == "@me":
+                return application(self._flags())
+            case "GET", "gateway", "bot":
+                limit = {"total": 1000, "remaining": 999, "reset_after": 1, "max_concurrency": 1}
+                return {"url": self.gateway.url, "shards": 1, "session_start_limit": limit}
+        raise Refused(404, 0, "404: Not Found")
+
+    def _in_channel(self, method: str, parts: list[str], body: Any, files: int) -> Any:
+        self._channel(parts[0])
+        match method, *parts:
+            case "GET", channel:
+                return self.channels[channel]
+            case "POST", _, "typing":
+                return None
+            case "GET", channel, "messages":
+                after = int(body.get("after", 0))
+                return [m for m in self.messages.values() if m["channel_id"] == channel and int(m["id"]) > after][::-1]
+            case "POST", channel, "messages":
+                return self._create(channel, body, files)
+            case _, channel, "messages", message:
+                return self._touch(method, channel, message, body)
+        raise Refused(404, 0, "404: Not Found")
+
+    def _create(self, channel: str, body: dict[str, Any], files: int) -> dict[str, Any]:
+        check_message(body, CREATE_FIELDS, files)
+        if channel == CLOSED:
+            raise Refused(403, 50013, "Missing Permissions")
+        reference = body.get("message_reference")
+        if reference and reference["message_id"] not in self.messages and reference.get("fail_if_not_exists", True):
+            raise invalid("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
+        known = self._nonces.get((channel, str(body.get("nonce"))))
+        if known in self.messages and body.get("enforce_nonce"):
+            return self.messages[str(known)]
+        more = {"message_reference": reference, "components": body.get("components", []), "nonce": body.get("nonce")}
+        message = self._message(channel, BOT, body.get("content", ""), more | {"flags": body.get("flags", 0)})
+        if body.get("nonce") is not None:
+            self._nonces[channel, str(body["nonce"])] = message["id"]
+        self._written("create", message, body)
+        replied = (body.get("allowed_mentions") or {"replied_user": True}).get("replied_user", False)
+        if reference and replied:
+            self.pinged.add(self.messages[reference["message_id"]]["author"]["id"])
+        self._announce("MESSAGE_CREATE", message)
+        return message
+
+    def _touch(self, method: str, channel: str, message: str, body: Any) -> dict[str, Any] | None:
+        found = self.messages.get(message)
+        if found is None or found["channel_id"] != channel:
+            raise Refused(404, 10008, "Unknown Message")
+        if method == "GET":
+            return found
+        if found["author"]["id"] != BOT:
+            raise Refused(403, 50005, "Cannot edit a message authored by another user")
+        if method == "DELETE":
+            self.deleted.append(message)
+            self.delete(message)
+            return None
+        check_message(body, EDIT_FIELDS, 0)
+        found |= {key: body[key] for key in ("content", "components") if key in body}
+        found["edited_timestamp"] = stamp()
+        self._written("edit", found, body)
+        self._announce("MESSAGE_UPDATE", found)
+        return found
+
+    def _written(self, kind: str, message: dict[str, Any], body: dict[str, Any]) -> None:
+        self.writes.append((kind, message["id"], message["content"]))
+        self.pinged |= pings(message["content"], body.get("allowed_mentions"))
+
+    def _callback(self, interaction: str, body: dict[str, Any]) -> None:
+        if interaction not in self._open:
+            raise Refused(404, 10062, "Unknown interaction")
+        if interaction in self.callbacks:
+            raise Refused(400, 40060, "Interaction has already been acknowledged.")
+        if body.get("type") not in {4, 5, 6, 7, 8, 9}:
+            raise invalid("type", "BASE_TYPE_CHOICES", "Not a callback type.")
+        if body["type"] in {4, 7}:
+            check_message(body.get("data") or {}, CREATE_FIELDS | EDIT_FIELDS, len(self.files))
+        if body["type"] == 8 and len(body["data"]["choices"]) > 25:  # the reference's own numbers
+            raise invalid("choices", "BASE_TYPE_MAX_LENGTH", "Must be 25 or fewer in length.")
+        self.callbacks[interaction] = body
