@@ -23,6 +23,7 @@ from tests.support.discord_world import (
     Fault,
     member,
     said,
+    user,
 )
 
 
