@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from bots import wiring
-from bots.discord.setup import CONTENT_OFF
 from bots.output import put
-from bots.serving import why_off
+from bots.serving import PLATFORMS, why_off
+from bots.shared.platform import Finding, State
 from core.config import Config
 from core.domain import ModelFacts, Prompt, PromptMessage
 from core.errors import ModelError, ModelGarbled, ParlourError, StoreError
@@ -21,23 +19,6 @@ LONGEST_LOOK = 30.0
 """Seconds for one provider or the store: a check is for people who wait for it."""
 TINY_ANSWER = 16
 """Tokens at most of the answer that a provider is asked for. Fewer are refused by some servers."""
-
-
-class State(StrEnum):
-    OK = "ok"
-    OFF = "off"
-    WARN = "warn"
-    ERROR = "error"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    state: State
-    subject: str
-    detail: str
-
-    def __str__(self) -> str:
-        return f"{self.state.value:<6} {self.subject:<22} {' '.join(self.detail.split())}"
 
 
 class _NoFacts:
@@ -63,7 +44,7 @@ async def _findings(config: Config, file: Path | None, *, offline: bool) -> Asyn
     yield _file(config, file)
     for finding in [*_keys(config), *await _store(config), *await _models(config, offline=offline)]:
         yield finding
-    for finding in [*_platforms(config), *await _discord(config, offline=offline)]:
+    for finding in await _platforms(config, offline=offline):
         yield finding
 
 
@@ -137,19 +118,21 @@ async def _first_words(model: LanguageModel) -> None:
             pass
 
 
-def _platforms(config: Config) -> list[Finding]:
-    off = [Finding(State.OFF, name, reason) for name, reason in why_off(config).items()]
-    return [Finding(State.OK, "terminal", "python -m bots chat"), *off]
+async def _platforms(config: Config, *, offline: bool) -> list[Finding]:
+    off = why_off(config)
+    on = await asyncio.gather(*(_examined(config, name, offline=offline) for name in PLATFORMS if name not in off))
+    found = [finding for findings in on for finding in findings]
+    found += [Finding(State.OFF, name, reason) for name, reason in off.items()]
+    return [Finding(State.OK, "terminal", "python -m bots chat"), *found]
 
 
-async def _discord(config: Config, *, offline: bool) -> list[Finding]:
-    if "discord" in why_off(config):
-        return []
+async def _examined(config: Config, name: str, *, offline: bool) -> Sequence[Finding]:
     if offline:
-        return [Finding(State.OK, "discord", "not asked (--offline)")]
+        return [Finding(State.OK, name, "not asked (--offline)")]
     try:
-        portal = await wiring.discord_portal(config)
+        async with wiring.clock().watchdog(LONGEST_LOOK):
+            return await wiring.examine(config, name)
     except ParlourError as problem:
-        return [Finding(State.ERROR, "discord", str(problem))]
-    found = [Finding(State.OK, "discord", f"{portal.name}; invite it: {portal.invitation}")]
-    return found if portal.content else [*found, Finding(State.WARN, "discord", CONTENT_OFF)]
+        return [Finding(State.ERROR, name, str(problem))]
+    except TimeoutError:
+        return [Finding(State.ERROR, name, f"no answer within {LONGEST_LOOK:.0f} s")]

@@ -33,11 +33,12 @@ async def run(config: Config, platforms: Sequence[str]) -> int:
 
     Where nothing is on, a process manager gets a process that keeps the store swept and ends on SIGTERM: one that ended
     by itself would be started again for ever. People get the chat, or exit code 1 when they named what is off."""
-    for name, reason in why_off(config).items():
+    off = why_off(config)
+    for name, reason in off.items():
         if name in platforms or (not platforms and sys.stderr.isatty()):
             complain(f"{name} is off: {reason}")
-    if "discord" not in why_off(config) and (not platforms or "discord" in platforms):
-        return await wiring.discord(config, complain)
+    if on := [name for name in platforms or PLATFORMS if name not in off]:
+        return await wiring.serve(config, on, complain)
     if not platforms and _has_input():
         return await wiring.chat(config, "default")
     if sys.stdout.isatty():

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from importlib import import_module
+from typing import Any, TypeVar, cast
 
 import structlog
 
-from bots.discord.app import DiscordBot, DiscordSettings, open_discord, portal_of
-from bots.discord.habits import Habits
-from bots.discord.intake import Desk as DiscordDesk
-from bots.discord.setup import Portal
-from bots.discord.translate import LANE as DISCORD_LANE
-from bots.terminal.app import Desk
+from bots.shared.platform import Desk, Finding, Platform, PlatformModule
+from bots.shared.surface import SurfaceRefused
+from bots.terminal.app import Desk as TerminalDesk
 from bots.terminal.opening import open_terminal
 from bots.terminal.translate import Seat, language_of
 from core.chance import SystemChance
@@ -39,6 +37,7 @@ from core.stores.options import StoreOptions
 from core.telemetry.logs import LogPolicy, set_up
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 SWEEP = 3600.0
 """Seconds between two sweeps of what has expired in the store."""
@@ -120,63 +119,71 @@ async def chat(config: Config, conversation: str) -> int:
     who come over a network."""
     async with house(config, Access()) as here:
         seat = Seat(user_login(), conversation, language_of(user_locale()))
-        desk = Desk(here.store, here.store, here.commands, here.clock, here.chance)
+        desk = TerminalDesk(here.store, here.store, here.commands, here.clock, here.chance)
         terminal = open_terminal(desk, seat, here.models.loading)
-        return await _converse(terminal, here.worker(frozenset({seat.lane}), terminal))
+        return await _converse([terminal.run()], [here.worker(frozenset({seat.lane}), terminal)])
 
 
-async def discord(config: Config, announce: Callable[[str], None]) -> int:
-    """Serves Discord until SIGTERM; *announce* is told what the operator wants to see. Raises SurfaceRefused for what
-    only the operator can mend, such as a wrong token."""
-    chosen = _discord_settings(config)
-    async with house(config) as here:
-        desk = DiscordDesk(here.store, here.commands, here.clock, here.chance)
-        async with open_discord(desk, chosen) as line:
-            bot = DiscordBot(desk, chosen, line, announce)
-            return await _converse(bot, here.worker(frozenset({DISCORD_LANE}), bot.replies))
+async def serve(config: Config, names: Sequence[str], announce: Callable[[str], None]) -> int:
+    """Serves the platforms *names* until SIGTERM; the exit code. *announce* is told what the operator wants to see, such
+    as that a platform cannot be served: the others go on, and where there is none this ends."""
+    async with house(config) as here, AsyncExitStack() as opened:
+        desk = Desk(here.store, here.commands, here.clock, here.chance)
+        platforms = [
+            await opened.enter_async_context(_platform(name).open_platform(desk, config, announce)) for name in names
+        ]
+        workers = [here.worker(frozenset({platform.lane}), platform.replies) for platform in platforms]
+        return await _converse([_served(platform, announce) for platform in platforms], workers)
 
 
-async def discord_portal(config: Config) -> Portal:
-    """What Discord says of the bot whose token is set. Raises SurfaceRefused and SurfaceUnavailable."""
-    return await portal_of(_discord_settings(config), clock())
+async def examine(config: Config, name: str) -> Sequence[Finding]:
+    """What the platform *name* says of the bot. Raises SurfaceRefused and SurfaceUnavailable."""
+    return await _platform(name).examine(config, clock())
 
 
-def _discord_settings(config: Config) -> DiscordSettings:
-    settings = config.discord
-    habits = Habits(
-        scope=settings.scope,
-        scopes={channel: chosen.scope for channel, chosen in settings.channels.items() if chosen.scope},
-        always=frozenset(channel for channel, chosen in settings.channels.items() if chosen.always),
-        max_age=config.inbox.max_age,
-        messages=settings.max_messages,
-    )
-    token = settings.token.get_secret_value()
-    return DiscordSettings(token, settings.api_url, settings.gateway_url, settings.presence, habits)
+def _platform(name: str) -> PlatformModule:
+    """Loaded now: a platform that is off costs neither time nor memory."""
+    return cast("PlatformModule", import_module(f"bots.{name}.app"))
 
 
-class Listening(Protocol):
-    async def run(self) -> int:
-        """Takes what people say until they leave; the exit code."""
+async def _served(platform: Platform, announce: Callable[[str], None]) -> int:
+    try:
+        return await platform.run()
+    except SurfaceRefused as problem:
+        announce(f"{platform.lane} is off: {problem}")
+        return 1
 
 
-async def _converse(listening: Listening, worker: Worker) -> int:
-    """Reads and answers until the user leaves, or SIGTERM was received and the running answers have ended. A terminal
-    that is closed under it (SIGHUP) leaves them at once, to be resumed by whoever comes next."""
+async def _converse(listening: Sequence[Coroutine[Any, Any, int]], workers: Sequence[Worker]) -> int:
+    """Reads and answers until nobody listens any more, or SIGTERM was received and the running answers have ended. A
+    terminal that is closed under it (SIGHUP) leaves them at once, to be resumed by whoever comes next."""
     loop = asyncio.get_running_loop()
-    talking = asyncio.create_task(listening.run(), name="listening")
-    working = asyncio.create_task(worker.run(), name="worker")
-    loop.add_signal_handler(signal.SIGTERM, worker.drain)
+    talking = asyncio.create_task(_all(listening), name="listening")
+    working = asyncio.create_task(_all([worker.run() for worker in workers]), name="working")
+    loop.add_signal_handler(signal.SIGTERM, _drain, workers)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
         loop.add_signal_handler(signal.SIGHUP, talking.cancel)
     try:
         await asyncio.wait({talking, working}, return_when=asyncio.FIRST_COMPLETED)
         if talking.cancelled():
             return HUNG_UP
-        return talking.result() if talking.done() else working.result() or 0
+        if talking.done():
+            return max(talking.result())
+        working.result()
+        return 0
     finally:
         talking.cancel()
         working.cancel()
         await asyncio.gather(talking, working, return_exceptions=True)
+
+
+async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    return await asyncio.gather(*work)
+
+
+def _drain(workers: Sequence[Worker]) -> None:
+    for worker in workers:
+        worker.drain()
 
 
 def _access(config: Config) -> Access:

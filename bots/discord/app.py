@@ -15,11 +15,14 @@ from bots.discord.api import Api
 from bots.discord.buttons import Buttons
 from bots.discord.commands import CHOOSE, SlashCommands, register
 from bots.discord.habits import Habits
-from bots.discord.intake import Desk, Intake
+from bots.discord.intake import Intake
 from bots.discord.library import Client, point, quiet
 from bots.discord.setup import CONTENT_OFF, Portal, look_up
 from bots.discord.stream import DiscordReplies, open_replies
+from bots.discord.translate import LANE
+from bots.shared.platform import Desk, Finding, Platform, State
 from bots.shared.surface import SurfaceRefused
+from core.config import Config
 from core.ports import Clock
 
 log = structlog.get_logger(__name__)
@@ -49,7 +52,6 @@ class DiscordBot:
         self._desk = desk
         self._settings = settings
         self._api = api
-        self.replies = replies
         self._announce = announce
         self._intake = Intake(desk, api, settings.habits, replies.reading)
         self._slash = SlashCommands(api, desk.commands, desk.store, settings.habits)
@@ -100,13 +102,35 @@ class DiscordBot:
 
 
 @asynccontextmanager
-async def open_discord(desk: Desk, settings: DiscordSettings) -> AsyncIterator[Line]:
-    """For as long as the block lasts."""
+async def open_platform(desk: Desk, config: Config, announce: Callable[[str], None]) -> AsyncIterator[Platform]:
+    """As `PlatformModule` says."""
+    settings = settings_of(config)
     async with (
         open_api(settings, desk.clock) as api,
         open_replies(api, desk.clock, desk.store, settings.habits.messages) as replies,
     ):
-        yield api, replies
+        yield Platform(LANE, DiscordBot(desk, settings, (api, replies), announce).run, replies)
+
+
+async def examine(config: Config, clock: Clock) -> list[Finding]:
+    """As `PlatformModule` says."""
+    async with open_api(settings_of(config), clock) as api:
+        portal = await look_up(api)
+    found = [Finding(State.OK, LANE, f"{portal.name}; invite it: {portal.invitation}")]
+    return found if portal.content else [*found, Finding(State.WARN, LANE, CONTENT_OFF)]
+
+
+def settings_of(config: Config) -> DiscordSettings:
+    settings = config.discord
+    habits = Habits(
+        scope=settings.scope,
+        scopes={channel: chosen.scope for channel, chosen in settings.channels.items() if chosen.scope},
+        always=frozenset(channel for channel, chosen in settings.channels.items() if chosen.always),
+        max_age=config.inbox.max_age,
+        messages=settings.max_messages,
+    )
+    token = settings.token.get_secret_value()
+    return DiscordSettings(token, settings.api_url, settings.gateway_url, settings.presence, habits)
 
 
 @asynccontextmanager
@@ -115,9 +139,3 @@ async def open_api(settings: DiscordSettings, clock: Clock) -> AsyncIterator[Api
     quiet()
     async with aiohttp.ClientSession() as session:
         yield Api(session, settings.api_url, settings.token, clock)
-
-
-async def portal_of(settings: DiscordSettings, clock: Clock) -> Portal:
-    """Raises SurfaceRefused (a wrong token in one sentence) and SurfaceUnavailable."""
-    async with open_api(settings, clock) as api:
-        return await look_up(api)

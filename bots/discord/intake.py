@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 from weakref import WeakValueDictionary
@@ -18,11 +18,10 @@ from bots.discord.api import Api
 from bots.discord.habits import Habits
 from bots.discord.refusing import Refusals, may_write
 from bots.discord.translate import Place, is_addressed, is_from_person, place_of, ref_of, revised, translate
-from core.conversations.commands import Commands
+from bots.shared.platform import Desk
 from core.domain import ConversationId, Incoming, Ref, TextPart
 from core.errors import StoreError, SurfaceUnavailable
 from core.limits.rates import backoff
-from core.ports import Chance, Clock, Store
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -37,16 +36,6 @@ MOST_MISSED = 100
 Channel = discord.TextChannel | discord.Thread | discord.PartialMessageable
 Reading = Callable[[int], AbstractAsyncContextManager[object]]
 """Waits until a request about this channel may be made; raises SurfaceUnavailable when none may."""
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What the bot takes messages and commands to."""
-
-    store: Store
-    commands: Commands
-    clock: Clock
-    chance: Chance
 
 
 class Intake:

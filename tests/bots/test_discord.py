@@ -9,7 +9,7 @@ import pytest
 from bots import wiring
 from bots.checking import check
 from bots.discord import api
-from bots.shared.surface import SurfaceRefused
+from bots.discord.library import WRONG_TOKEN
 from core.wording import Sentence, say
 from tests.support.clock import until
 from tests.support.discord_bot import bot_on, config_for
@@ -160,8 +160,9 @@ async def test_the_operator_hears_who_the_bot_is_and_people_see_its_presence(tmp
 
 async def test_a_wrong_token_is_one_sentence(tmp_path: Path) -> None:
     async with DiscordServer() as discord:
-        with pytest.raises(SurfaceRefused, match="does not know this token"):
-            await wiring.discord(config_for(discord, tmp_path, token="wrong"), lambda _line: None)
+        lines: list[str] = []
+        assert await wiring.serve(config_for(discord, tmp_path, token="wrong"), ["discord"], lines.append) == 1
+        assert lines == [f"discord is off: {WRONG_TOKEN}"]
 
 
 async def test_an_empty_mention_gets_a_sentence(tmp_path: Path) -> None:

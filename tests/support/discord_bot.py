@@ -30,7 +30,7 @@ async def bot_on(discord: DiscordServer, folder: Path, more: str = "", model: st
     """What it announces to its operator. At the end of the block it is cancelled, as a killed process would stop."""
     lines: list[str] = []
     config = config_for(discord, folder, more, model=model)
-    serving = asyncio.create_task(wiring.discord(config, lines.append), name="discord bot")
+    serving = asyncio.create_task(wiring.serve(config, ["discord"], lines.append), name="discord bot")
     try:
         await until(lambda: serving.done() or discord.gateway.connected)
         yield lines

@@ -1,0 +1,69 @@
+"""What a chat platform and the process that serves it have in common.
+
+Each platform's `app` module offers `open_platform` and `examine`, in the shape of `PlatformModule`; `bots.wiring` loads it
+when it is asked for, so that a platform which is off costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from core.config import Config
+from core.conversations.commands import Commands
+from core.ports import Chance, Clock, Replies, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a platform takes messages and commands to."""
+
+    store: Store
+    commands: Commands
+    clock: Clock
+    chance: Chance
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A platform that is being served.
+
+    lane: of its turns. run: takes what people say until it is cancelled; the exit code. Raises SurfaceRefused for what
+    only the operator can mend. replies: where its turns are answered.
+    """
+
+    lane: str
+    run: Callable[[], Awaitable[int]]
+    replies: Replies
+
+
+class State(StrEnum):
+    OK = "ok"
+    OFF = "off"
+    WARN = "warn"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of ``python -m bots check``. Without a secret in it."""
+
+    state: State
+    subject: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.state.value:<6} {self.subject:<22} {' '.join(self.detail.split())}"
+
+
+class PlatformModule(Protocol):
+    def open_platform(
+        self, desk: Desk, config: Config, announce: Callable[[str], None]
+    ) -> AbstractAsyncContextManager[Platform]:
+        """*announce* is told what the operator wants to see."""
+
+    async def examine(self, config: Config, clock: Clock) -> Sequence[Finding]:
+        """What the platform says of this bot. Raises SurfaceRefused and SurfaceUnavailable."""
