@@ -266,7 +266,32 @@ class Facts(Protocol):
     async def learn(self, model: str, facts: ModelFacts) -> None: ...
 
 
-class Store(History, Inbox, Facts, Protocol):
+class Bookmarks(Protocol):
+    """Where people spoke to the bot, for whoever looks after an absence for what was said meanwhile."""
+
+    async def note(self, lane: str, place: str, position: int) -> None:
+        """In *place* everything up to *position* (a platform's message id) is known. A position never goes back. The
+        place is forgotten 30 days after its last note."""
+
+    async def places(self, lane: str) -> dict[str, int]:
+        """Every place noted, and its position."""
+
+
+class Permits(Protocol):
+    """Token buckets that all processes on a store draw from. A bucket is named by whoever uses it."""
+
+    async def draw(self, bucket: str, rate: float, burst: float, permits: int) -> tuple[float, float]:
+        """Takes *permits* out of a bucket of *burst* that refills by *rate* per second; what is not there yet is owed.
+        Seconds until the last of them may be used, and seconds for which the bucket is held."""
+
+    async def hold(self, bucket: str, seconds: float) -> None:
+        """Nobody is to use the bucket for *seconds*, whatever was drawn; a shorter hold takes nothing away."""
+
+    async def held(self, bucket: str) -> float:
+        """Seconds for which the bucket is held; 0 when it is not."""
+
+
+class Store(History, Inbox, Facts, Bookmarks, Permits, Protocol):
     """One backend. Opened and closed by `core.stores.opening.open_store`."""
 
     @property
@@ -277,11 +302,11 @@ class Store(History, Inbox, Facts, Protocol):
         """One line for each way in which this server could lose accepted messages. Raises StoreError if it is away."""
 
     async def sweep(self) -> int:
-        """Deletes what has expired (`history.ttl`, remembered event ids); returns how many rows. Cheap, repeatable."""
+        """Deletes what has expired (`history.ttl`, remembered event ids, bookmarks); returns how many rows. Cheap, repeatable."""
 
     async def page(self, cursor: str, limit: int) -> tuple[tuple[Record, ...], str]:
         """About *limit* records from *cursor* ("" at first), for copying; the next cursor, "" after the last page.
-        Every conversation, message, ref, ledger row, learnt fact, and every turn waiting or set aside."""
+        Every conversation, message, ref, ledger row, learnt fact, bookmark, and every turn waiting or set aside."""
 
     async def size(self) -> int:
         """About how many records `page` gives in all, for a progress bar."""

@@ -29,6 +29,9 @@ from core.errors import StoreError
 
 T = TypeVar("T")
 
+BOOKMARK_MEMORY = 30 * 86_400.0
+"""Seconds after its last note for which a place is known (`core.ports.Bookmarks`)."""
+
 
 def storable(text: str) -> str:
     """*text* as every backend can keep it: halves of a surrogate pair that belong together become the character they
@@ -117,6 +120,16 @@ class FactsRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BookmarkRow:
+    """noted: when, in Unix seconds."""
+
+    lane: str
+    place: str
+    position: int
+    noted: float
+
+
+@dataclass(frozen=True, slots=True)
 class TurnRow:
     """A turn that waits, is held or is set aside (`aside`), as it is copied; nobody holds it in the new store.
 
@@ -154,12 +167,14 @@ MESSAGE_RECORD = "message"
 REF_RECORD = "ref"
 USAGE_RECORD = "usage"
 FACTS_RECORD = "facts"
+BOOKMARK_RECORD = "bookmark"
 TURN_RECORD = "turn"
 
 MESSAGE_ROW = Codec(MessageRow)
 REF_ROW = Codec(RefRow)
 USAGE_ROW = Codec(UsageRow)
 FACTS_ROW = Codec(FactsRow)
+BOOKMARK_ROW = Codec(BookmarkRow)
 TURN_ROW = Codec(TurnRow)
 
 

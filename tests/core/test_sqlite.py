@@ -167,6 +167,7 @@ async def test_a_file_of_a_newer_version_is_left_alone(file: Path) -> None:
 
 async def test_a_migration_runs_once_and_whole(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     await open_once(file)
+    known = len(schema.MIGRATIONS)
     step = ("CREATE TABLE extra (x)", "INSERT INTO extra VALUES (1)")
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, (*step, "NOT SQL")))
     with pytest.raises(StoreError):
@@ -176,7 +177,21 @@ async def test_a_migration_runs_once_and_whole(file: Path, monkeypatch: pytest.M
     await open_once(file)
     await open_once(file)
     assert in_file(file, "SELECT x FROM extra") == [(1,)]
-    assert in_file(file, "SELECT number FROM migrations") == [(1,), (2,)]
+    assert in_file(file, "SELECT MAX(number), COUNT(*) FROM migrations") == [(known + 1, known + 1)]
+
+
+async def test_a_file_of_every_older_version_is_brought_up_to_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for version in range(1, len(schema.MIGRATIONS)):
+        file = tmp_path / f"{version}.db"
+        with monkeypatch.context() as then:
+            then.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:version])
+            async with open_store(f"sqlite:///{file}", ManualClock()) as store:
+                await answered(store, asked("1"))
+        async with open_store(f"sqlite:///{file}", ManualClock()) as store:
+            await store.note("discord", "7", 1)
+            assert await branch(store) == ["Hello?", "Fine."]
 
 
 async def test_what_is_no_database_is_said_so(tmp_path: Path) -> None:

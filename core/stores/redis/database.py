@@ -31,18 +31,20 @@ class Database:
         self.options = options
         self.partitions = tuple(f"{PREFIX}:{{p{number}}}" for number in range(partitions))
 
-    def partition(self, conversation: ConversationId) -> str:
-        return self.partitions[zlib.crc32(storable(conversation).encode()) % len(self.partitions)]
+    def partition(self, name: str) -> str:
+        """Of a conversation, or of whatever else has keys of its own."""
+        return self.partitions[zlib.crc32(storable(name).encode()) % len(self.partitions)]
 
-    def key(self, kind: str, conversation: ConversationId) -> str:
-        return f"{self.partition(conversation)}:{kind}:{storable(conversation)}"
+    def key(self, kind: str, name: str) -> str:
+        return f"{self.partition(name)}:{kind}:{storable(name)}"
 
     def call(self, name: str, partition: str, *arguments: Argument) -> Call:
         now, ttl = self.clock.now(), self.options.history_ttl or 0
         return Call(name, partition, (now, math.ceil(ttl), now + ttl, MEMORY, now + MEMORY, *arguments))
 
-    async def run(self, name: str, conversation: ConversationId, *arguments: Argument) -> Any:
-        return await self.link.run(self.call(name, self.partition(conversation), *arguments))
+    async def run(self, name: str, owner: str, *arguments: Argument) -> Any:
+        """In the partition of the conversation (or bucket) *owner*."""
+        return await self.link.run(self.call(name, self.partition(owner), *arguments))
 
     async def run_kept(self, name: str, conversation: ConversationId, *arguments: Argument) -> Any:
         """For what must survive a fail-over: waits for the replicas, where there are to be some."""

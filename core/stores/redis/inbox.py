@@ -93,7 +93,7 @@ class RedisInbox:
         await self._database.run_held("remember", turn, ref)
 
     async def finish(self, turn: Turn, outcome: Outcome) -> None:
-        failed = INCOMING.encode(turn.incoming) if outcome is Outcome.FAILED else ""
+        failed = INCOMING.encode(turn.incoming.kept) if outcome is Outcome.FAILED else ""
         await self._database.run_held("finish", turn, failed)
         self._changed(turn.incoming.conversation)
 
@@ -103,7 +103,7 @@ class RedisInbox:
         self._changed(turn.incoming.conversation)
 
     async def set_aside(self, turn: Turn, reason: str) -> None:
-        await self._database.run_held("set_aside", turn, reason, INCOMING.encode(turn.incoming))
+        await self._database.run_held("set_aside", turn, reason, INCOMING.encode(turn.incoming.kept))
         self._changed(turn.incoming.conversation)
 
     async def stop(self, conversation: ConversationId) -> bool:

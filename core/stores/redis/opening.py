@@ -13,11 +13,12 @@ from core.stores.redis.database import Database
 from core.stores.redis.health import prepare
 from core.stores.redis.history import RedisHistory
 from core.stores.redis.inbox import RedisInbox
+from core.stores.redis.sharing import RedisSharing
 from core.stores.redis.upkeep import RedisUpkeep
 from core.stores.redis.wake import Wake
 
 
-class RedisStore(RedisInbox, RedisHistory, RedisUpkeep):
+class RedisStore(RedisInbox, RedisHistory, RedisSharing, RedisUpkeep):
     """`core.ports.Store` over Redis 6.2 or newer, or Valkey."""
 
     def __init__(self, database: Database, wake: Wake) -> None:

@@ -10,7 +10,7 @@ from core.domain import ConversationId, MessageId, Record, Ref, TurnId
 from core.stores import codec
 from core.stores.codec import record_key
 from core.stores.redis.database import FACTS, Database
-from core.stores.redis.values import conversation_of, fields_of, message_row, turn_row, usage_by_day
+from core.stores.redis.values import bookmark_row, conversation_of, fields_of, message_row, turn_row, usage_by_day
 
 _END = "0"
 """The cursor with which a scan begins and ends."""
@@ -61,7 +61,7 @@ class _Reader:
     async def read(self) -> Found:
         if self._place.conversations:
             return await self._conversation(ConversationId(self._place.conversations[0]))
-        steps = (self._facts, self._conversations, self._open, self._aside)
+        steps = (self._facts, self._bookmarks, self._conversations, self._open, self._aside)
         return await steps[self._place.step]()
 
     async def _facts(self) -> Found:
@@ -71,6 +71,13 @@ class _Reader:
         known = await self._database.link.execute("HGETALL", FACTS)
         rows = [codec.FactsRow(model, codec.FACTS.decode(text)) for model, text in sorted(known.items())]
         return [_record(codec.FACTS_RECORD, codec.FACTS_ROW.encode(row), row.model) for row in rows], following
+
+    async def _bookmarks(self) -> Found:
+        call = self._database.call("bookmarks", self._partition, self._place.scan, self._limit)
+        scan, found = await self._database.link.run(call)
+        rows = [bookmark_row(*marked) for marked in found]
+        records = [_record(codec.BOOKMARK_RECORD, codec.BOOKMARK_ROW.encode(row), row.lane, row.place) for row in rows]
+        return records, self._after(str(scan))
 
     async def _conversations(self) -> Found:
         key = f"{self._partition}:conversations"
@@ -141,8 +148,8 @@ class _Reader:
         return str(scan), found
 
 
-_STEPS = 4
-"""Facts (in the first partition), conversations, turns that wait or are held, turns that are set aside."""
+_STEPS = 5
+"""Facts (in the first partition), bookmarks, conversations, turns that wait or are held, turns that are set aside."""
 
 
 def _record(kind: str, value: str, *key: str) -> Record:

@@ -12,6 +12,7 @@ from core.stores.codec import storable
 from core.stores.redis import health, paging
 from core.stores.redis.database import FACTS, Database
 from core.stores.redis.scripts import Call
+from core.stores.redis.sharing import noting
 from core.stores.redis.values import conversation_fields, message_arguments, turn_fields, usage_fields
 
 _AT_ONCE = 100
@@ -68,6 +69,7 @@ class RedisUpkeep:
             codec.MESSAGE_RECORD: self._message,
             codec.REF_RECORD: self._ref,
             codec.USAGE_RECORD: self._usage,
+            codec.BOOKMARK_RECORD: self._bookmark,
             codec.TURN_RECORD: self._turn,
         }
         if record.kind not in loaders:
@@ -94,6 +96,9 @@ class RedisUpkeep:
         row = codec.USAGE_ROW.decode(text)
         partition = self._database.partition(row.conversation)
         return self._database.call("load_usage", partition, row.conversation, row.day, *usage_fields(row.usage))
+
+    def _bookmark(self, text: str) -> Call:
+        return noting(self._database, codec.BOOKMARK_ROW.decode(text))
 
     def _turn(self, text: str) -> Call:
         row = codec.TURN_ROW.decode(text)

@@ -17,7 +17,7 @@ from core.domain import (
     TurnId,
     Usage,
 )
-from core.stores.codec import INCOMING, MESSAGE, MessageRow, TurnRow
+from core.stores.codec import BOOKMARK_MEMORY, INCOMING, MESSAGE, BookmarkRow, MessageRow, TurnRow
 
 _USAGE_FIELDS = ("prompt", "cached", "completion", "reasoning", "cost", "calls")
 Fields = Mapping[str, str]
@@ -130,6 +130,11 @@ def message_of(packed: str) -> Message:
 def message_row(conversation: ConversationId, packed: str) -> MessageRow:
     position, text = unpacked(packed)
     return MessageRow(conversation, position, MESSAGE.decode(text))
+
+
+def bookmark_row(mark: str, position: str, until: str) -> BookmarkRow:
+    lane, _, place = mark.partition("\n")
+    return BookmarkRow(lane, place, int(position), float(until) - BOOKMARK_MEMORY)
 
 
 def message_arguments(message: Message) -> list[str | int]:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from core.domain import Conversation, ConversationId, Record, SetAside, TurnId
 from core.errors import StoreError
 from core.stores import codec
-from core.stores.codec import MessageRow, RefRow, TurnRow, UsageRow, record_key
-from core.stores.sqlite import messages, turns
+from core.stores.codec import BookmarkRow, MessageRow, RefRow, TurnRow, UsageRow, record_key
+from core.stores.sqlite import messages, sharing, turns
 from core.stores.sqlite.database import Session, Value
 
 _TABLES = {
@@ -17,6 +17,7 @@ _TABLES = {
     codec.REF_RECORD: "refs",
     codec.USAGE_RECORD: "ledger",
     codec.FACTS_RECORD: "facts",
+    codec.BOOKMARK_RECORD: "bookmarks",
     codec.TURN_RECORD: "turns",
 }
 _KINDS = tuple(_TABLES)
@@ -72,6 +73,11 @@ def _read_facts(session: Session, seq: int) -> Record:
     return Record(codec.FACTS_RECORD, model, value)
 
 
+def _read_bookmark(session: Session, seq: int) -> Record:
+    row = BookmarkRow(*session.one("SELECT lane, place, position, noted FROM bookmarks WHERE seq = ?", seq))
+    return Record(codec.BOOKMARK_RECORD, record_key(row.lane, row.place), codec.BOOKMARK_ROW.encode(row))
+
+
 def _read_turn(session: Session, seq: int) -> Record:
     turn, name, position, incoming, ready, attempts, fixed, parent, epoch, revised, stop, aside, reason = session.one(
         """SELECT id, conversation, position, incoming, ready, attempts, fixed, parent, epoch, revised, stop, aside,
@@ -102,6 +108,7 @@ _READ: dict[str, Callable[[Session, int], Record]] = {
     codec.REF_RECORD: _read_ref,
     codec.USAGE_RECORD: _read_usage,
     codec.FACTS_RECORD: _read_facts,
+    codec.BOOKMARK_RECORD: _read_bookmark,
     codec.TURN_RECORD: _read_turn,
 }
 
@@ -156,6 +163,10 @@ def put_facts(session: Session, model: str, body: str) -> None:
     )
 
 
+def _write_bookmark(session: Session, value: str) -> None:
+    sharing.put_bookmark(session, codec.BOOKMARK_ROW.decode(value))
+
+
 def _write_turn(session: Session, value: str) -> None:
     row = codec.TURN_ROW.decode(value)
     if session.one("SELECT 1 FROM events WHERE id = ?", row.turn):
@@ -201,5 +212,6 @@ _WRITE: dict[str, Callable[[Session, str], None]] = {
     codec.REF_RECORD: _write_ref,
     codec.USAGE_RECORD: _write_usage,
     codec.FACTS_RECORD: _write_facts,
+    codec.BOOKMARK_RECORD: _write_bookmark,
     codec.TURN_RECORD: _write_turn,
 }

@@ -19,6 +19,7 @@ from core.stores.sqlite.history import SqliteHistory
 from core.stores.sqlite.inbox import SqliteInbox
 from core.stores.sqlite.problems import file_problem, problem
 from core.stores.sqlite.schema import migrate
+from core.stores.sqlite.sharing import SqliteSharing
 from core.stores.sqlite.upkeep import SqliteUpkeep
 from core.stores.sqlite.wake import Wake
 
@@ -27,7 +28,7 @@ _OWNER_ONLY_DIRECTORY = 0o700
 _IN_MEMORY = ("sqlite://", "sqlite:///:memory:")
 
 
-class SqliteStore(SqliteInbox, SqliteHistory, SqliteUpkeep):
+class SqliteStore(SqliteInbox, SqliteHistory, SqliteSharing, SqliteUpkeep):
     """`core.ports.Store` over one SQLite file, which several processes may share."""
 
     def __init__(self, database: Database, options: StoreOptions) -> None:

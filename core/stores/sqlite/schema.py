@@ -85,7 +85,23 @@ _FIRST = (
     "CREATE INDEX events_turn ON events (turn)",
     "CREATE INDEX events_ended ON events (ended) WHERE ended IS NOT NULL",
 )
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+# permits: token buckets; `level` permits were there at the time `at`, and nobody uses the bucket until `held`.
+_SECOND = (
+    """CREATE TABLE bookmarks (
+        seq INTEGER PRIMARY KEY,
+        lane TEXT NOT NULL,
+        place TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        noted REAL NOT NULL,
+        UNIQUE (lane, place))""",
+    "CREATE INDEX bookmarks_noted ON bookmarks (noted)",
+    """CREATE TABLE permits (
+        bucket TEXT PRIMARY KEY,
+        level REAL NOT NULL,
+        at REAL NOT NULL,
+        held REAL NOT NULL DEFAULT 0) WITHOUT ROWID""",
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND)
 
 _LEDGER = "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, at REAL NOT NULL)"
 

@@ -198,7 +198,7 @@ def remember(session: Session, turn: Turn, ref: Ref) -> None:
 def finish(session: Session, turn: Turn, outcome: Outcome) -> None:
     hold(session, turn)
     if outcome is Outcome.FAILED:
-        messages.set_failed(session, turn.incoming)
+        messages.set_failed(session, turn.incoming.kept)
     _end(session, turn.id, turn.incoming.conversation)
 
 
@@ -215,9 +215,13 @@ def postpone(session: Session, turn: Turn, seconds: float, *, spent: bool) -> No
 def set_aside(session: Session, turn: Turn, reason: str) -> None:
     seq, *_ = hold(session, turn)
     session.run(
-        "UPDATE turns SET held = 0, front = 0, stop = 0, aside = ?, reason = ? WHERE seq = ?", session.now, reason, seq
+        "UPDATE turns SET held = 0, front = 0, stop = 0, aside = ?, reason = ?, incoming = ? WHERE seq = ?",
+        session.now,
+        reason,
+        INCOMING.encode(turn.incoming.kept),
+        seq,
     )
-    messages.set_failed(session, turn.incoming)
+    messages.set_failed(session, turn.incoming.kept)
     promote(session, turn.incoming.conversation)
 
 

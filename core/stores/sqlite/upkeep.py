@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from core.domain import ModelFacts, Record
 from core.stores.codec import FACTS
 from core.stores.options import StoreOptions
-from core.stores.sqlite import copies
+from core.stores.sqlite import copies, sharing
 from core.stores.sqlite.database import Database, Session
 from core.stores.sqlite.wake import Wake
 
@@ -38,8 +38,9 @@ class SqliteUpkeep:
 
     async def sweep(self) -> int:
         total = 0
-        while deleted := await self._database.write(_forget_events):
-            total += deleted
+        for forget in (_forget_events, sharing.forget_bookmarks):
+            while deleted := await self._database.write(forget):
+                total += deleted
         if (ttl := self._options.history_ttl) is not None:
             while deleted := await self._database.write(lambda session: _forget_conversations(session, ttl)):
                 total += deleted

@@ -3,6 +3,9 @@ local id, token, reason, incoming = unpack(A)
 if not is_held(id, token) then return 0 end
 fail(id, incoming)
 leave(id)
-call('HSET', key('t', id), 'state', 'aside', 'reason', reason, 'aside_at', ARGV[1])
+local more = tonumber(call('HGET', key('t', id), 'more') or '0')
+for part = 1, more do call('HDEL', key('t', id), 'more:' .. part) end
+call('HDEL', key('t', id), 'revised', 'more') -- the given one is made of them
+call('HSET', key('t', id), 'state', 'aside', 'incoming', incoming, 'reason', reason, 'aside_at', ARGV[1])
 call('ZADD', P .. ':aside', ARGV[1], id)
 return 1
