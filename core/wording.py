@@ -90,6 +90,7 @@ class Sentence(StrEnum):
     BUTTON_STALE = "button_stale"
     ANSWER_IN_FILE = "answer_in_file"
     DISCORD_ASKS = "discord_asks"
+    DISCORD_ASKS_ABOUT = "discord_asks_about"
     DISCORD_ASKED_AGAIN = "discord_asked_again"
     DISCORD_CANNOT_WRITE = "discord_cannot_write"
     DISCORD_GO_ON = "discord_go_on"
@@ -190,6 +191,7 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.BUTTON_STALE: "That button does nothing any more.",
     Sentence.ANSWER_IN_FILE: "This answer is long; all of it is in the file.",
     Sentence.DISCORD_ASKS: "{name} asks: {question}",
+    Sentence.DISCORD_ASKS_ABOUT: "{name} asks about {link}: {question}",
     Sentence.DISCORD_ASKED_AGAIN: "The question is asked again.",
     Sentence.DISCORD_CANNOT_WRITE: "I cannot write in #{channel}, so I could not answer you there. You can ask me here.",
     Sentence.DISCORD_GO_ON: "Please go on exactly where you stopped.",
@@ -289,6 +291,7 @@ CHINESE: dict[Sentence, str] = {
     Sentence.BUTTON_STALE: "这个按钮已经失效。",
     Sentence.ANSWER_IN_FILE: "回答较长，完整内容见文件。",
     Sentence.DISCORD_ASKS: "{name} 提问：{question}",
+    Sentence.DISCORD_ASKS_ABOUT: "{name} 就 {link} 提问：{question}",
     Sentence.DISCORD_ASKED_AGAIN: "正在重新提问。",
     Sentence.DISCORD_CANNOT_WRITE: "我不能在 #{channel} 发言，所以没能在那里回答你。你可以在这里问我。",
     Sentence.DISCORD_GO_ON: "请从刚才停下的地方继续。",

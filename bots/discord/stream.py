@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
 
 from bots.discord.api import Allowance, Api
+from bots.discord.hooks import Hook, HookSurface
+from bots.discord.quoting import question_of, quoted
 from bots.discord.surface import LENGTH, DiscordSurface
 from bots.discord.tables import tables_as_code
 from bots.shared.controls import Controls
 from bots.shared.live_reply import LiveReply, Means
 from bots.shared.pacing import Pacer, Permit, Priority, RateGate, WindowGate
 from bots.shared.split import split, utf16_units
-from bots.shared.surface import Route
+from bots.shared.surface import Deed, Route, Surface
 from core.domain import Turn
 from core.limits.rates import Rate
 from core.ports import Claim, Clock, History, Reply
@@ -25,22 +29,34 @@ top of its rate, and the rest is for requests that travel for different times an
 class DiscordReplies:
     """messages: how many an answer may take before it becomes a file."""
 
-    def __init__(self, api: Api, pacer: Pacer[WindowGate], means: Means, messages: int) -> None:
+    def __init__(self, api: Api, pacer: Pacer[WindowGate], means: Means, history: History, messages: int) -> None:
         self._api = api
+        self._history = history
         self._pacer = pacer
         self._means = means
         self._messages = messages
 
     @asynccontextmanager
     async def open(self, turn: Turn, claim: Claim) -> AsyncIterator[Reply]:
-        surface = DiscordSurface(self._api, turn.incoming, self._messages, self._heard)
-        async with LiveReply(surface, turn, claim, self._means) as reply:
+        surface, means = await self._place(turn)
+        async with LiveReply(surface, turn, claim, means) as reply:
             yield reply
+
+    def acknowledging(self, hook: Hook) -> Permit:
+        """Until its block ends, no answer is written by *hook*, whose interaction is not acknowledged yet."""
+        return self._pacer.permit(hook.route(Deed.EDIT), Priority.FINAL)
 
     def reading(self, channel: int) -> Permit:
         """Waits its turn behind everything that is written."""
         chat = f"discord:{channel}"
         return self._pacer.permit(Route(chat, f"{chat} GET"), Priority.TYPING)
+
+    async def _place(self, turn: Turn) -> tuple[Surface, Means]:
+        if "token" not in turn.incoming.address:
+            return DiscordSurface(self._api, turn.incoming, self._messages, self._heard), self._means
+        surface = HookSurface(self._api, turn, self._means.clock, self._messages, self._heard)
+        head = quoted(turn, await question_of(turn, self._history))
+        return surface, replace(self._means, layout=partial(_laid_out_under, head))
 
     def _heard(self, route: Route, allowance: Allowance) -> None:
         gate = self._pacer.gate(route.bucket)
@@ -52,8 +68,12 @@ async def open_replies(api: Api, clock: Clock, history: History, messages: int) 
     overall = RateGate(OVERALL, clock.monotonic())
     async with Pacer(clock, overall, lambda _bucket: WindowGate()) as pacer:
         api.on_global = lambda seconds: pacer.penalise(None, seconds)
-        yield DiscordReplies(api, pacer, Means(pacer, clock, Controls(history), _laid_out), messages)
+        yield DiscordReplies(api, pacer, Means(pacer, clock, Controls(history), _laid_out), history, messages)
 
 
 def _laid_out(text: str) -> Sequence[str]:
     return split(tables_as_code(text), limit=LENGTH, measure=utf16_units)
+
+
+def _laid_out_under(head: str, text: str) -> Sequence[str]:
+    return split(f"{head}\n{tables_as_code(text)}", limit=LENGTH, measure=utf16_units) if text.strip() else ()

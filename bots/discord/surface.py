@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bots.discord.api import Allowance, Api, Refusal
@@ -47,27 +47,30 @@ class DiscordSurface:
 
     async def find(self, nonce: str) -> Ref | None:
         asked = self._question.ref
-        after = f"&after={ids_of(asked)[1]}" if asked else ""
-        path = f"/channels/{self._channel}/messages?limit={LOOK_BACK}{after}"
+        after = ids_of(asked)[1] if asked else ""
+        return await self.seek(lambda message: str(message.get("nonce")) == nonce, after)
+
+    async def seek(self, is_it: Callable[[Mapping[str, Any]], bool], after: str) -> Ref | None:
+        """The newest message of which *is_it* says yes, among those right after the id *after*, where that is given."""
+        path = f"/channels/{self._channel}/messages?limit={LOOK_BACK}{f'&after={after}' if after else ''}"
         try:
             found = await self._api.call("GET", path, heard=self._hear(Deed.FIND))
         except Refusal:
             return None  # it may write here and not read what was said
-        mine = (message for message in found if str(message.get("nonce")) == nonce)
-        return next((ref_of(int(self._channel), int(message["id"])) for message in mine), None)
+        return next((ref_of(int(self._channel), int(message["id"])) for message in found if is_it(message)), None)
 
     async def post(self, page: Page, slip: Slip) -> Posted:
-        body = self._body(page) | {"nonce": slip.nonce, "enforce_nonce": True}
+        body = self.body(page) | {"nonce": slip.nonce, "enforce_nonce": True}
         if slip.reply_to is not None:
             body["message_reference"] = {"message_id": ids_of(slip.reply_to)[1], "fail_if_not_exists": False}
         path = f"/channels/{self._channel}/messages"
-        made = await self._api.call("POST", path, body, _files(page), self._hear(Deed.POST))
+        made = await self._api.call("POST", path, body, files_of(page), self._hear(Deed.POST))
         return Posted(
             ref_of(int(self._channel), int(made["id"])), as_given=made.get("content", "").strip() == page.text.strip()
         )
 
     async def edit(self, ref: Ref, page: Page) -> None:
-        await self._api.call("PATCH", _path(ref), self._body(page), _files(page), self._hear(Deed.EDIT))
+        await self._api.call("PATCH", _path(ref), self.body(page), files_of(page), self._hear(Deed.EDIT))
 
     async def delete(self, ref: Ref) -> None:
         await self._api.call("DELETE", _path(ref), heard=self._hear(Deed.DELETE))
@@ -75,7 +78,8 @@ class DiscordSurface:
     async def typing(self) -> None:
         await self._api.call("POST", f"/channels/{self._channel}/typing", heard=self._hear(Deed.TYPING))
 
-    def _body(self, page: Page) -> dict[str, Any]:
+    def body(self, page: Page) -> dict[str, Any]:
+        """*page* as Discord takes it."""
         sender = self._question.sender
         buttons = components(page.controls, sender.id.removeprefix("discord:"), sender.language)
         return {"content": page.text, "allowed_mentions": NOBODY, "components": buttons}
@@ -85,7 +89,7 @@ class DiscordSurface:
         return lambda allowance: self._heard(route, allowance)
 
 
-def _files(page: Page) -> tuple[File, ...]:
+def files_of(page: Page) -> tuple[File, ...]:
     return (page.file,) if page.file else ()
 
 

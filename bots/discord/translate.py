@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -119,7 +120,12 @@ def _quoted(message: discord.Message, me: discord.abc.User) -> str:
 def readable(message: discord.Message, me: discord.abc.User) -> str:
     """The text with names for ids, without the mention by which the bot is addressed at its beginning or end."""
     text = re.sub(rf"\A\s*(?:<@!?{me.id}>[\s,:]*)+|\s*<@!?{me.id}>\s*\Z", "", message.content)
-    names = _names(message, me)
+    return with_names(text, (*message.mentions, me), message.guild)
+
+
+def with_names(text: str, people: Iterable[discord.abc.User], server: discord.Guild | None) -> str:
+    """*text* with names for ids: of *people*, and of the server's roles and places."""
+    names = _names(people, server)
 
     def named(found: re.Match[str]) -> str:
         kind, id_ = found["kind"], int(found["id"])
@@ -131,11 +137,10 @@ def readable(message: discord.Message, me: discord.abc.User) -> str:
     return _COMMAND.sub(lambda found: f"/{found['name']}", _MENTION.sub(named, text)).strip()
 
 
-def _names(message: discord.Message, me: discord.abc.User) -> dict[tuple[str, int], str]:
-    people = {("@", person.id): person.display_name for person in (*message.mentions, me)}
-    server = message.guild
+def _names(people: Iterable[discord.abc.User], server: discord.Guild | None) -> dict[tuple[str, int], str]:
+    persons = {("@", person.id): person.display_name for person in people}
     if server is None:
-        return people
+        return persons
     roles = {("@", role.id): role.name for role in server.roles}
     places = {("#", place.id): place.name for place in (*server.channels, *server.threads)}
-    return {**roles, **places, **people}
+    return {**roles, **places, **persons}
