@@ -6,7 +6,7 @@ Times are Unix seconds (float), token numbers are tokens, money is whole nano-do
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal, NewType
 
@@ -62,8 +62,13 @@ class Incoming:
     group, hold: parts with the same group that arrive before the turn is claimed become one turn; a part with a hold
         keeps the turn unclaimed for that many seconds after it arrived.
     again: ask this stored question again (a sibling answer) instead of asking a new one.
+    show: ask nothing; this kept answer is shown and gone on from, instead of its sibling.
+    replaces: a message of the bot's; the answer takes over all those that show what this one shows when the turn is
+        first claimed, be that an answer or the error of a turn that failed.
     author: the speaker's name as the model reads it; empty where only one person speaks.
-    background: shown to the model with this question only (date, quote, overheard messages); never in the history.
+    background: shown to the model with this question only (date, quote); never in the history.
+    overheard: more of that kind, which others said and not to the bot: what stays of a failed turn is without it.
+    places: further names, beside the conversation's chat, by which `Access.chats` may list where this was said.
     """
 
     event_id: TurnId
@@ -79,8 +84,22 @@ class Incoming:
     group: str | None = None
     hold: float = 0.0
     again: MessageId | None = None
+    show: MessageId | None = None
+    replaces: Ref | None = None
     author: str = ""
     background: str = ""
+    overheard: str = ""
+    places: tuple[str, ...] = ()
+
+    @property
+    def asked_as(self) -> Ref | None:
+        """The message that shows this turn's own question; None where it has none."""
+        return self.ref if self.again is None and self.show is None else None
+
+    @property
+    def kept(self) -> Incoming:
+        """What may outlive the turn."""
+        return replace(self, overheard="") if self.overheard else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +124,9 @@ class Turn:
     token: the fencing token of this claim; every write carries it.
     attempt: 1 for the first claim.
     parent: fixed at the first claim. The message that the question follows (the one replied to, else the head); for
-        `incoming.again` the question itself.
-    shown: refs of the messages already posted for this turn, in order; an edited question inherits those of its answer.
+        `incoming.again` the question itself; for `incoming.show` the answer to be shown.
+    shown: refs of the messages that show this turn's answer already, in order: posted for it, or taken over
+        (`incoming.replaces`, and by an edited question those of its answer).
     stop_requested: somebody said /stop before this claim.
     requeued: it was set aside, and an operator put it back.
     """

@@ -32,6 +32,7 @@ ParlourError
 │   ├── StoreFull
 │   └── StoreTooNew           written by a newer version
 ├── SurfaceUnavailable        the platform cannot be written to now; wait and go on
+├── SurfaceClosed             it takes nothing from us there any more
 └── ConfigError               one line for the operator: file, key, what is expected
 """
 
@@ -202,6 +203,10 @@ class SurfaceUnavailable(ParlourError):
     def __init__(self, detail: str = "", retry_after: float | None = None) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class SurfaceClosed(ParlourError):
+    """The platform lets us write there no more: a permission was taken, the chat is gone. Trying again does not help."""
 
 
 class ConfigError(ParlourError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.domain import ConversationId, PersonId
+from core.domain import ConversationId, Incoming, PersonId
 
 
 def chat_of(conversation: ConversationId) -> str:
@@ -26,10 +26,11 @@ class Access:
     admins: frozenset[str] = frozenset()
     restricted: frozenset[str] = frozenset()
 
-    def allows(self, sender: PersonId, chat: str) -> bool:
+    def allows(self, incoming: Incoming) -> bool:
         if not self.users and not self.chats:
             return True
-        return sender in self.users or sender in self.admins or chat in self.chats
+        sender, places = incoming.sender.id, {chat_of(incoming.conversation), *incoming.places}
+        return sender in self.users or sender in self.admins or not self.chats.isdisjoint(places)
 
     def is_admin(self, sender: PersonId) -> bool:
         return not self.admins or sender in self.admins

@@ -19,9 +19,13 @@ def clean(text: str) -> str:
     Direction marks and joiners stay: right-to-left languages and emoji need them. Raises EmptyMessage when nothing
     visible is left.
     """
-    text = _NEWLINES.sub("\n", text)
-    text = _CONTROLS.sub("", text)
-    text = _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text).strip("\n").rstrip()
+    text = tidy(text)
     if all(unicodedata.category(character) in _INVISIBLE for character in text):
         raise EmptyMessage
     return text
+
+
+def tidy(text: str) -> str:
+    """As `clean`, whether or not anything is left."""
+    text = _CONTROLS.sub("", _NEWLINES.sub("\n", text))
+    return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text).strip("\n").rstrip()

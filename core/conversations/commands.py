@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from core.conversations.access import Access, chat_of
+from core.conversations.access import Access
 from core.conversations.context import ContextReport
 from core.conversations.exporting import Document, branch, markdown, tree
 from core.conversations.personas import Personas
@@ -114,7 +114,7 @@ class Commands:
     async def run(self, name: str, argument: str, incoming: Incoming) -> Reaction:
         """*incoming* is the invoking event as the adapter translated it. Raises UnknownCommand, BadArgument, NotAllowed
         and StoreError."""
-        if not self._access.allows(incoming.sender.id, chat_of(incoming.conversation)):
+        if not self._access.allows(incoming):
             raise NotAllowed
         command = find(name)
         if command is None:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from core.conversations.cleaning import tidy
 from core.domain import Encoding, Message, ModelSpec, Prompt, PromptMessage, Role, Tokens
 
 MESSAGE_FRAME = Tokens(4, 4)
@@ -92,10 +93,26 @@ def fit(path: Sequence[Message], question: int, room: Room, keep: float) -> tupl
     return tuple(path[kept_from(path, cut, encoding) :])
 
 
+def named(author: str) -> str:
+    """A speaker's name as the model reads it: on one line, and nothing that ends a name."""
+    return " ".join(tidy(author).replace(":", " ").split())[:AUTHOR_LENGTH]
+
+
 def rendered(author: str, text: str) -> str:
     """A user's text as the model reads it: with the speaker's name where several people speak."""
-    name = " ".join(author.replace(":", " ").split())[:AUTHOR_LENGTH]
+    name = named(author)
     return f"{name}: {text}" if name else text
+
+
+def quoted(text: str) -> str:
+    """What somebody else wrote, for the background of a question: each line is marked, so that none can pass for the
+    question, for a speaker or for what frames it."""
+    return "\n".join(f"> {line}" for line in tidy(text).splitlines())
+
+
+def remark(author: str, text: str) -> str:
+    """As `quoted`, with the speaker's name and on one line, so that a list of them holds no line but theirs."""
+    return quoted(rendered(named(author) or "?", " ".join(tidy(text).split())))
 
 
 def prompt_of(persona: str, kept: Sequence[Message], question: Message, background: str) -> Prompt:

@@ -8,7 +8,7 @@ from functools import partial
 
 import structlog
 
-from core.conversations.access import Access, chat_of
+from core.conversations.access import Access
 from core.conversations.asking import Asking, AskingPolicy, Retries
 from core.conversations.cleaning import clean
 from core.conversations.context import (
@@ -154,7 +154,7 @@ class Conversations:
 
     def _admit(self, turn: Turn) -> None:
         incoming = turn.incoming
-        if not self._settings.access.allows(incoming.sender.id, chat_of(incoming.conversation)):
+        if not self._settings.access.allows(incoming):
             raise NotAllowed
         fresh = turn.attempt == 1 and not turn.requeued  # what an operator put back is wanted, however old it is
         if fresh and self._world.clock.now() - incoming.sent_at > self._settings.max_age:
@@ -215,7 +215,7 @@ class Conversations:
         """Fits the context to *model*. Raises MessageTooLong when the question alone does not fit."""
         room = self._room(model, brief.persona)
         encoding = model.spec.encoding
-        background = brief.turn.incoming.background
+        background = self._background(brief, room)
         asked = brief.question.own.of(encoding) + self._world.counter.count(background).of(encoding)
         if asked > room.budget:
             tokens = room.tokens(asked)
@@ -227,6 +227,13 @@ class Conversations:
         counted = used_by(kept, encoding) + asked + self._world.counter.count(brief.persona.prompt).of(encoding)
         prompt = prompt_of(brief.persona.prompt, kept, brief.question, background)
         return replace(prompt, tokens=room.tokens(counted))
+
+    def _background(self, brief: Brief, room: Room) -> str:
+        """What goes before the question; without what was overheard where that leaves the question no room."""
+        incoming, encoding = brief.turn.incoming, room.spec.encoding
+        whole = "\n\n".join(filter(None, (incoming.overheard, incoming.background)))
+        asked = brief.question.own.of(encoding) + self._world.counter.count(whole).of(encoding)
+        return whole if asked <= room.budget else incoming.background
 
     async def _keep(self, turn: Turn, exchange: Exchange) -> None:
         """Commits, waiting for a store that is away: the answer is paid for. A lapsing lease ends the wait."""

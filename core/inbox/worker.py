@@ -11,10 +11,10 @@ import structlog
 
 from core.conversations.service import Conversations
 from core.domain import Turn
-from core.errors import GaveUp, LeaseLost, StoreError, SurfaceUnavailable
+from core.errors import GaveUp, LeaseLost, StoreError, SurfaceClosed, SurfaceUnavailable
 from core.inbox.leases import Hold, Lease
 from core.limits.rates import backoff
-from core.ports import Chance, Clock, Inbox, Replies
+from core.ports import Chance, Clock, Inbox, Outcome, Replies
 
 log = structlog.get_logger(__name__)
 
@@ -159,17 +159,25 @@ class Worker:
         clock, conversations = self._place.clock, self._place.conversations
         spent = turn.attempt - 1
         async with Hold(self._inbox, turn, lease, clock, lambda: conversations.stop(turn.id)) as hold:
-            if spent <= self._settings.max_attempts:
+            if spent < self._settings.max_attempts:
+                outcome = await self._outcome(turn, hold)
+                await self._inbox.finish(turn, outcome)
+                log.info("turn.finished", outcome=outcome.value)
+                return
+            if spent == self._settings.max_attempts:
                 async with self._place.replies.open(turn, hold) as reply:
-                    if spent < self._settings.max_attempts:
-                        outcome = await conversations.answer(turn, reply)
-                        await self._inbox.finish(turn, outcome)
-                        log.info("turn.finished", outcome=outcome.value)
-                        return
                     await reply.fail(GaveUp())
             # One attempt more than max_attempts was for telling the user; where even that broke, the turn goes untold.
             await self._inbox.set_aside(turn, f"no answer after {spent} attempts")
             log.error("turn.set_aside", attempts=spent)
+
+    async def _outcome(self, turn: Turn, hold: Hold) -> Outcome:
+        try:
+            async with self._place.replies.open(turn, hold) as reply:
+                return await self._place.conversations.answer(turn, reply)
+        except SurfaceClosed as problem:
+            log.warning("turn.refused", detail=str(problem))
+            return Outcome.FAILED
 
     async def _give_back(self, turn: Turn, seconds: float, *, spent: bool, once: bool = False) -> None:
         """Gives the claim back, waiting for a store that is away: a lapsing lease would cost an attempt."""

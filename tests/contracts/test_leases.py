@@ -149,6 +149,18 @@ async def test_a_turn_set_aside_waits_for_the_operator(store: Store, clock: Manu
     assert not await store.put(asked("1"))
 
 
+async def test_what_was_overheard_is_not_kept_with_a_failed_turn(store: Store) -> None:
+    await store.put(asked("1", overheard="> Bob: a secret"))
+    turn = await claimed(store)
+    assert turn.incoming.overheard
+    await store.set_aside(turn, "broken")
+    await store.requeue(turn.id)
+    again = await claimed(store)
+    assert again.incoming == turn.incoming.kept
+    await store.finish(again, Outcome.FAILED)
+    assert (await store.conversation(CHAT)).failed == turn.incoming.kept
+
+
 async def test_what_is_set_aside_is_listed_oldest_first(store: Store, clock: ManualClock) -> None:
     for event, conversation in (("9", "c:1"), ("1", "c:2"), ("5", "c:3")):
         await store.put(asked(event, conversation=conversation))

@@ -11,9 +11,11 @@ import pytest
 from core.conversations.access import Access
 from core.conversations.commands import COMMANDS, find, parse
 from core.conversations.reports import cost, excerpt
+from core.domain import PersonId, Sender
 from core.errors import BadArgument, ModelKeyRefused, NotAllowed, UnknownCommand
 from core.llm.scripted import Script, spoken
 from core.wording import Sentence, say
+from tests.contracts.making import asked
 from tests.support.bot import LANE, LEASE, Bot, Notes, open_bot
 from tests.support.clock import ManualClock
 
@@ -284,7 +286,14 @@ async def test_a_restricted_command_is_for_admins_and_not_in_others_menus(tmp_pa
     ],
 )
 def test_a_list_grants_and_no_list_grants_to_everybody(access: Access, sender: str, chat: str, allowed: bool) -> None:
-    assert access.allows(sender, chat) is allowed  # type: ignore[arg-type]  # a plain string is enough here
+    assert access.allows(asked("1", conversation=f"{chat}/7", sender=Sender(PersonId(sender)))) is allowed
+
+
+@pytest.mark.parametrize("place", ["x:channel", "x:server"])
+def test_a_listed_place_grants_to_all_that_lies_in_it(place: str) -> None:
+    access = Access(chats=frozenset({place}))
+    assert access.allows(asked("1", conversation="x:thread", places=("x:channel", "x:server")))
+    assert not access.allows(asked("1", conversation="x:thread", places=("x:other",)))
 
 
 # small things

@@ -8,7 +8,15 @@ from pathlib import Path
 
 from core.conversations.access import Access
 from core.domain import ConversationId, Finish, Incoming, Ref, Turn, answer_id
-from core.errors import EmptyMessage, MessageTooLong, MessageTooOld, ModelUnreachable, NotAllowed, Stopped
+from core.errors import (
+    ContentRefused,
+    EmptyMessage,
+    MessageTooLong,
+    MessageTooOld,
+    ModelUnreachable,
+    NotAllowed,
+    Stopped,
+)
 from core.llm.scripted import Script, spoken
 from tests.support.bot import CHAT, LANE, LEASE, Bot, Notes, open_bot
 from tests.support.clock import ManualClock, until
@@ -217,6 +225,23 @@ async def test_background_is_shown_with_the_question_and_never_kept(tmp_path: Pa
         assert bot.models.get("").prompts[-1].messages[-1].content == "Quoted: 42\n\nWhat is this?"
         await bot.tell("And now?")
         assert "Quoted" not in str(bot.models.get("").prompts[-1])
+
+
+async def test_what_was_overheard_is_shown_with_the_question_and_outlives_no_turn(tmp_path: Path) -> None:
+    async with open_bot(tmp_path, ManualClock()) as bot:
+        bot.models.get("").scripts.append(Script(refusal=ContentRefused()))
+        question = replace(bot.incoming("What is this?"), overheard="> Bob: 42", background="It is Monday.")
+        await bot.store.put(question)
+        await bot.answer()
+        assert bot.models.get("").prompts[-1].messages[-1].content == "> Bob: 42\n\nIt is Monday.\n\nWhat is this?"
+        assert (await bot.store.conversation(question.conversation)).failed == question.kept
+
+
+async def test_what_was_overheard_gives_way_to_the_question(tmp_path: Path) -> None:
+    async with open_bot(tmp_path, ManualClock()) as bot:
+        await bot.store.put(replace(bot.incoming("What is this?"), overheard="word " * 20_000))
+        await bot.answer()
+        assert bot.models.get("").prompts[-1].messages[-1].content == "What is this?"
 
 
 async def test_parts_that_belong_together_are_one_question(tmp_path: Path) -> None:
