@@ -27,9 +27,14 @@ discord: {{token: "{token}", {urls}{", " + more if more else ""}}}
 
 @asynccontextmanager
 async def bot_on(discord: DiscordServer, folder: Path, more: str = "", model: str = "") -> AsyncIterator[list[str]]:
+    async with running(discord, config_for(discord, folder, more, model=model)) as lines:
+        yield lines
+
+
+@asynccontextmanager
+async def running(discord: DiscordServer, config: Config) -> AsyncIterator[list[str]]:
     """What it announces to its operator. At the end of the block it is cancelled, as a killed process would stop."""
     lines: list[str] = []
-    config = config_for(discord, folder, more, model=model)
     serving = asyncio.create_task(wiring.serve(config, ["discord"], lines.append), name="discord bot")
     try:
         await until(lambda: serving.done() or discord.gateway.connected)

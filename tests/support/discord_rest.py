@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -39,6 +40,7 @@ class DiscordRest(DiscordState):
     async def _api(self, request: web.Request) -> web.StreamResponse:
         path, method = "/" + request.match_info["path"], request.method
         self.requests[f"{method} {path}"] += 1
+        await asyncio.sleep(self.latency)
         fault = next((fault for fault in self.faults if fault.times > 0 and fault.matches(method, path)), None)
         if fault is not None:
             fault.times -= 1

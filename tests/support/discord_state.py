@@ -35,6 +35,8 @@ class DiscordState:
     route_limit: int = 5
     route_window: float = 5.0
     global_limit: int = 50
+    latency: float = 0.0
+    """Seconds that every request is on its way before it is obeyed."""
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
     deleted: list[str] = field(default_factory=list)
     writes: list[tuple[str, str, str]] = field(default_factory=list)
