@@ -13,7 +13,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
 from core.config_fields import (
     NO_SECRET,
@@ -26,12 +26,12 @@ from core.config_fields import (
     Person,
     Seconds,
     Secret,
-    SocketUrl,
     StoreUrl,
     Texts,
     Whole,
     one_by_one,
 )
+from core.config_platforms import DiscordConfig, Section, TelegramConfig, WebConfig
 from core.config_problems import explain, got_at
 from core.config_text import MAX_BYTES, Place, Value, Wrong, parse, plain, spell, substitute
 from core.domain import Encoding
@@ -63,24 +63,7 @@ DEFAULTS: dict[str, Value] = {
 """What holds where the file says nothing: the same as the file that comes with the project."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _nothing_means_default(cls, values: object) -> object:
-        """A key without a value (all below it commented out) is as good as no key, where there is a default for it."""
-        if not isinstance(values, dict):
-            return values
-        return {key: value for key, value in values.items() if value is not None or not cls._forgives(key)}
-
-    @classmethod
-    def _forgives(cls, key: object) -> bool:
-        field = cls.model_fields.get(str(key))
-        return field is not None and (field.default is None or isinstance(field.default, BaseModel))
-
-
-class ProviderConfig(_Section):
+class ProviderConfig(Section):
     """A Chat Completions server. connect, first_word and stall in seconds: until connected, until the first byte of the
     answer, between two bytes of it."""
 
@@ -88,15 +71,15 @@ class ProviderConfig(_Section):
     api_key: Secret = NO_SECRET
     organization: OptionalHeader = None
     project: OptionalHeader = None
-    headers: dict[HeaderText, HeaderText] = {}
-    query: dict[str, str] = {}
+    headers: dict[HeaderText, HeaderText] = Field(default={})
+    query: dict[str, str] = Field(default={})
     proxy: OptionalUrl = None
     connect: Seconds = Field(default=10.0, le=600)
     first_word: Seconds = Field(default=120.0, le=3600)
     stall: Seconds = Field(default=15.0, le=3600)
 
 
-class Sampling(_Section):
+class Sampling(Section):
     """Passed to the server as it is; None leaves the parameter out."""
 
     temperature: Number | None = Field(default=None, ge=0, le=2)
@@ -109,7 +92,7 @@ class Sampling(_Section):
     reasoning_effort: Name | None = None
 
 
-class PriceConfig(_Section):
+class PriceConfig(Section):
     """US dollars per million tokens; `cached` None: as dear as `input`."""
 
     input: Number = Field(ge=0, le=100_000)
@@ -117,7 +100,7 @@ class PriceConfig(_Section):
     cached: Number | None = Field(default=None, ge=0, le=100_000)
 
 
-class ModelConfig(_Section):
+class ModelConfig(Section):
     """`id` is our name for it, `model` the server's (None: the same). None in window, max_output, encoding, price and
     vision: as the table of known models says. `path`: a GGUF file for the provider ``local`` (None: the built-in one)."""
 
@@ -129,24 +112,24 @@ class ModelConfig(_Section):
     encoding: Encoding | None = None
     price: PriceConfig | None = None
     sampling: Sampling = Sampling()
-    extra_body: dict[str, Any] = {}
+    extra_body: dict[str, Any] = Field(default={})
     path: str | None = None
     vision: bool | None = None
 
 
-class PersonaConfig(_Section):
+class PersonaConfig(Section):
     name: Name
     prompt: str = Field(max_length=100_000)
 
 
-class ContextConfig(_Section):
+class ContextConfig(Section):
     """max_tokens: what a prompt may hold at most, whatever the model's window. keep: the share that stays after a cut."""
 
     max_tokens: Whole = Field(default=16_000, ge=256, le=100_000_000)
     keep: Number = Field(default=0.5, ge=0.1, le=0.9)
 
 
-class AnswerConfig(_Section):
+class AnswerConfig(Section):
     """max_tokens: an answer that stops for length is continued up to this many. attempts: how often one model is asked
     before the first word. backoff: seconds before the second attempt, doubling from there."""
 
@@ -155,7 +138,7 @@ class AnswerConfig(_Section):
     backoff: Seconds = Field(default=1.0, le=60)
 
 
-class InboxConfig(_Section):
+class InboxConfig(Section):
     """max_age, lease, drain in seconds. concurrency: turns answered at once by one process."""
 
     max_age: Seconds = Field(default=3600.0, ge=1, le=365 * _DAY)
@@ -165,20 +148,20 @@ class InboxConfig(_Section):
     drain: Seconds = Field(default=20.0, le=600)
 
 
-class HistoryConfig(_Section):
+class HistoryConfig(Section):
     """ttl: seconds after its last message until a conversation is forgotten; None: never."""
 
     ttl: Seconds | None = Field(default=None, ge=60, le=3650 * _DAY)
 
 
-class RedisConfig(_Section):
+class RedisConfig(Section):
     """replicas: how many must hold a message before it counts as accepted. replica_wait: seconds to wait for them."""
 
     replicas: Whole = Field(default=0, ge=0, le=10)
     replica_wait: Seconds = Field(default=2.0, le=60)
 
 
-class LogConfig(_Section):
+class LogConfig(Section):
     """content: whether message text may be logged."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -186,44 +169,7 @@ class LogConfig(_Section):
     content: bool = False
 
 
-class DiscordChannelConfig(_Section):
-    """scope: None as everywhere. always: everything said there is answered."""
-
-    scope: Literal["shared", "member"] | None = None
-    always: bool = False
-
-
-class DiscordConfig(_Section):
-    """scope: whose conversation a channel's is. channels: by their ids. presence: shown below the bot's name.
-    max_messages: an answer that would take more becomes a file."""
-
-    token: Secret = NO_SECRET
-    api_url: HttpUrl = "https://discord.com/api/v10"
-    gateway_url: SocketUrl = "wss://gateway.discord.gg/"
-    scope: Literal["shared", "member"] = "shared"
-    channels: dict[Whole, DiscordChannelConfig] = {}
-    presence: str = Field(default="", max_length=128)
-    max_messages: Whole = Field(default=10, ge=1, le=100)
-
-
-class WebhookConfig(_Section):
-    url: HttpUrl
-    secret: Secret = NO_SECRET
-
-
-class TelegramConfig(_Section):
-    token: Secret = NO_SECRET
-    api_url: HttpUrl = "https://api.telegram.org"
-    webhook: WebhookConfig | None = None
-
-
-class WebConfig(_Section):
-    host: Name = "127.0.0.1"
-    port: Whole = Field(default=8080, ge=0, le=65535)
-    token: Secret = NO_SECRET
-
-
-class AccessConfig(_Section):
+class AccessConfig(Section):
     """Empty `users` and `chats`: everybody."""
 
     users: tuple[Person, ...] = ()
@@ -231,11 +177,11 @@ class AccessConfig(_Section):
     admins: tuple[Person, ...] = ()
 
 
-class Config(_Section):
+class Config(Section):
     """Everything, checked: names that point somewhere do, and nothing is named twice."""
 
     store: StoreUrl = "sqlite:///data/parlour.db"
-    providers: dict[Name, ProviderConfig] = {}
+    providers: dict[Name, ProviderConfig] = Field(default={})
     models: tuple[ModelConfig, ...] = Field(min_length=1)
     fallback: tuple[str, ...] = ()
     personas: tuple[PersonaConfig, ...] = Field(min_length=1)

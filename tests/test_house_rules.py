@@ -50,7 +50,7 @@ CALLS = {
 WIRED = ("core.stores", "core.llm", "core.telemetry")
 """Rooms that only wiring builds from; the others know them as Protocols."""
 
-CONFIG = tuple(f"core.config_{part}" for part in ("fields", "problems", "text", "schema"))
+CONFIG = tuple(f"core.config_{part}" for part in ("fields", "platforms", "problems", "text", "schema"))
 FLOORS = (
     ("core.wording",),
     ("core.domain", "core.errors"),

@@ -1,0 +1,86 @@
+"""The configuration of each platform."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from core.config_fields import NO_SECRET, HttpUrl, Name, Secret, SocketUrl, Whole
+
+
+def _switch(value: object) -> object:
+    """YAML reads the words on and off as truth values."""
+    return {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_means_default(cls, values: object) -> object:
+        """A key without a value (all below it commented out) is as good as no key, where there is a default for it."""
+        if not isinstance(values, dict):
+            return values
+        return {key: value for key, value in values.items() if value is not None or not cls._forgives(key)}
+
+    @classmethod
+    def _forgives(cls, key: object) -> bool:
+        field = cls.model_fields.get(str(key))
+        return field is not None and (field.default is None or isinstance(field.default, BaseModel))
+
+
+class DiscordChannelConfig(Section):
+    """scope: None as everywhere. always: everything said there is answered."""
+
+    scope: Literal["shared", "member"] | None = None
+    always: bool = False
+
+
+class DiscordConfig(Section):
+    """scope: whose conversation a channel's is. channels: by their ids. presence: shown below the bot's name.
+    max_messages: an answer that would take more becomes a file."""
+
+    token: Secret = NO_SECRET
+    api_url: HttpUrl = "https://discord.com/api/v10"
+    gateway_url: SocketUrl = "wss://gateway.discord.gg/"
+    scope: Literal["shared", "member"] = "shared"
+    channels: dict[Whole, DiscordChannelConfig] = {}
+    presence: str = Field(default="", max_length=128)
+    max_messages: Whole = Field(default=10, ge=1, le=100)
+
+
+class WebhookConfig(Section):
+    """url: where Telegram delivers to. secret: comes with every delivery. host, port: where this process listens."""
+
+    url: HttpUrl
+    secret: Secret = NO_SECRET
+    host: Name = "127.0.0.1"
+    port: Whole = Field(default=8081, ge=0, le=65535)
+
+
+class TelegramChatConfig(Section):
+    """scope: None as everywhere. always: everything said there is answered."""
+
+    scope: Literal["shared", "topic", "member"] | None = None
+    always: bool = False
+
+
+class TelegramConfig(Section):
+    """scope: whose conversation a group's is. chats: by their ids. drafts: whether answers in private chats grow as
+    previews. max_messages: an answer that would take more becomes a file."""
+
+    token: Secret = NO_SECRET
+    api_url: HttpUrl = "https://api.telegram.org"
+    webhook: WebhookConfig | None = None
+    scope: Literal["shared", "topic", "member"] = "topic"
+    chats: dict[Whole, TelegramChatConfig] = {}
+    drafts: Annotated[Literal["auto", "on", "off"], BeforeValidator(_switch)] = "auto"
+    max_messages: Whole = Field(default=10, ge=1, le=100)
+
+
+class WebConfig(Section):
+    host: Name = "127.0.0.1"
+    port: Whole = Field(default=8080, ge=0, le=65535)
+    token: Secret = NO_SECRET
