@@ -12,17 +12,21 @@ import discord
 import structlog
 
 from bots.discord.api import Api
+from bots.discord.bookmarks import Marks
 from bots.discord.buttons import Buttons
+from bots.discord.catching_up import CatchingUp
 from bots.discord.commands import CHOOSE, SlashCommands, register
-from bots.discord.habits import Habits
+from bots.discord.habits import Habits, Manner
 from bots.discord.intake import Intake
 from bots.discord.library import Client, point, quiet
 from bots.discord.setup import CONTENT_OFF, Portal, look_up
 from bots.discord.stream import DiscordReplies, open_replies
 from bots.discord.translate import LANE
+from bots.shared.patience import Patience
 from bots.shared.platform import Desk, Finding, Platform, State
 from bots.shared.surface import SurfaceRefused
 from core.config import Config
+from core.config_platforms import DiscordPlaceConfig
 from core.ports import Clock
 
 log = structlog.get_logger(__name__)
@@ -53,31 +57,36 @@ class DiscordBot:
         self._settings = settings
         self._api = api
         self._announce = announce
-        self._intake = Intake(desk, api, settings.habits, replies.reading)
+        self._read = replies.read
+        self._patience = Patience(desk.clock, desk.chance)
+        self._marks = Marks(desk.store, desk.clock, settings.habits.max_age)
+        self._intake = Intake(desk, api, settings.habits, self._marks)
         self._slash = SlashCommands(api, desk.commands, desk.store, settings.habits)
         self._buttons = Buttons(api, desk.store, desk.commands, settings.habits)
 
     async def run(self) -> int:
         """Raises SurfaceRefused for what only the operator can mend."""
-        portal = await self._intake.patiently(lambda: look_up(self._api))
-        await self._intake.patiently(lambda: self._register(portal))
-        return await self._intake.patiently(lambda: self._listen(portal))
+        portal = await self._patience.patiently(lambda: look_up(self._api))
+        await self._patience.patiently(lambda: self._register(portal))
+        return await self._patience.patiently(lambda: self._listen(portal))
 
     async def _listen(self, portal: Portal) -> int:
         client = Client(portal.shards, content=portal.content, presence=self._settings.presence)
+        async with CatchingUp(self._intake, self._marks, self._read, self._patience) as catching_up:
 
-        async def ready() -> None:
-            self._announce(f"discord: {client.user} is here; servers: {len(client.guilds)}")
-            if not portal.content:
-                self._announce(f"discord: {CONTENT_OFF}")
-            await self._intake.catch_up(client, client.me)
+            async def ready() -> None:
+                self._announce(f"discord: {client.user} is here; servers: {len(client.guilds)}")
+                if not portal.content:
+                    self._announce(f"discord: {CONTENT_OFF}")
 
-        client.hear("ready", ready)
-        client.hear("message", lambda message: self._intake.said(message, client.me))
-        client.hear("raw_message_edit", lambda event: self._intake.edited(event.message, client.me))
-        client.hear("raw_message_delete", self._intake.deleted)
-        client.hear("interaction", self._on_interaction)
-        await client.serve(self._settings.token)
+            client.hear("ready", ready)
+            client.hear("shard_connect", catching_up.connected)
+            client.hear("shard_ready", lambda shard: catching_up.ready(client, shard))
+            client.hear("message", lambda message: self._intake.said(message, client.me))
+            client.hear("raw_message_edit", lambda event: self._intake.edited(event.message, client.me))
+            client.hear("raw_message_delete", self._intake.deleted)
+            client.hear("interaction", self._on_interaction)
+            await client.serve(self._settings.token)
         return 0
 
     async def _register(self, portal: Portal) -> None:
@@ -124,13 +133,18 @@ def settings_of(config: Config) -> DiscordSettings:
     settings = config.discord
     habits = Habits(
         scope=settings.scope,
-        scopes={channel: chosen.scope for channel, chosen in settings.channels.items() if chosen.scope},
-        always=frozenset(channel for channel, chosen in settings.channels.items() if chosen.always),
+        overhear=settings.overhear,
+        servers=_manners(settings.servers),
+        channels=_manners(settings.channels),
         max_age=config.inbox.max_age,
         messages=settings.max_messages,
     )
     token = settings.token.get_secret_value()
     return DiscordSettings(token, settings.api_url, settings.gateway_url, settings.presence, habits)
+
+
+def _manners(places: Mapping[int, DiscordPlaceConfig]) -> dict[int, Manner]:
+    return {id_: Manner(chosen.scope, chosen.always, chosen.overhear) for id_, chosen in places.items()}
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import aiohttp
 import discord
@@ -17,6 +18,9 @@ from discord.http import Route
 
 from bots.shared.surface import SurfaceRefused
 from core.errors import SurfaceUnavailable
+
+THREADS = frozenset(kind.value for kind in discord.ChannelType if "thread" in kind.name)
+"""The numbers of the kinds of channel that are threads."""
 
 Handler = Callable[..., Awaitable[None]]
 WRONG_TOKEN = "Discord does not know this token: copy it again from the Bot page of the developer portal"  # noqa: S105  # a sentence, not a token
@@ -57,6 +61,17 @@ class Client(discord.AutoShardedClient):
         """*event*: the library's name of it, such as ``message``."""
         setattr(self, f"on_{event}", handler)
 
+    def message(self, channel: discord.abc.MessageableChannel, data: Any) -> discord.Message:
+        """A message of *channel* as a request gave it."""
+        return self._connection.create_message(channel=channel, data=data)
+
+    def thread(self, server: int, data: Any) -> discord.Thread | None:
+        """A channel of *server* as a request gave it; None where it is no thread, or one of a channel that is not known."""
+        guild = self.get_guild(server)
+        if guild is None or data["type"] not in THREADS or guild.get_channel(int(data["parent_id"])) is None:
+            return None
+        return discord.Thread(guild=guild, state=self._connection, data=data)
+
     async def serve(self, token: str) -> None:
         """Until it is closed; reconnects and resumes by itself. Raises SurfaceRefused for what only the operator can
         mend, SurfaceUnavailable when Discord cannot be reached at all."""
@@ -83,6 +98,14 @@ class Client(discord.AutoShardedClient):
         for task in (state._ready_task, *state._ready_tasks.values()):  # noqa: SLF001  # there is no other way to them
             if task is not None:
                 task.cancel()
+
+
+def message_from(interaction: discord.Interaction, data: Any) -> discord.Message:
+    """The message that an interaction carries, or that Discord gave when asked for it. Raises LookupError and TypeError
+    for what is none."""
+    state = interaction._state  # noqa: SLF001  # the library builds messages for its own commands only
+    channel: Any = interaction.channel
+    return discord.Message(state=state, channel=channel, data=data)
 
 
 def quiet() -> None:

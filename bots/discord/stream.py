@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from bots.discord.api import Allowance, Api
 from bots.discord.hooks import Hook, HookSurface
@@ -46,10 +47,13 @@ class DiscordReplies:
         """Until its block ends, no answer is written by *hook*, whose interaction is not acknowledged yet."""
         return self._pacer.permit(hook.route(Deed.EDIT), Priority.FINAL)
 
-    def reading(self, channel: int) -> Permit:
-        """Waits its turn behind everything that is written."""
+    async def read(self, channel: int, path: str) -> Any:
+        """What a GET of *path*, which is about *channel*, gives; it waits its turn behind everything that is written.
+        Raises SurfaceUnavailable and Refusal."""
         chat = f"discord:{channel}"
-        return self._pacer.permit(Route(chat, f"{chat} GET"), Priority.TYPING)
+        route = Route(chat, f"{chat} GET")
+        async with self._pacer.permit(route, Priority.TYPING):
+            return await self._api.call("GET", path, heard=lambda allowance: self._heard(route, allowance))
 
     async def _place(self, turn: Turn) -> tuple[Surface, Means]:
         if "token" not in turn.incoming.address:

@@ -1,0 +1,40 @@
+"""Waiting for what is away: the store, or a platform that cannot be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import structlog
+
+from core.errors import StoreError, SurfaceUnavailable
+from core.limits.rates import backoff
+from core.ports import Chance, Clock
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0
+"""Seconds between two attempts, where nobody says how long to wait."""
+
+
+class Patience:
+    def __init__(self, clock: Clock, chance: Chance) -> None:
+        self._clock = clock
+        self._chance = chance
+
+    async def patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """What *attempt* gives, tried again for as long as the store or the platform is away."""
+        failures = 0
+        while True:
+            try:
+                return await attempt()
+            except (StoreError, SurfaceUnavailable) as problem:
+                failures += 1
+                log.warning("platform.waiting", detail=str(problem), failures=failures)
+                asked = problem.retry_after if isinstance(problem, SurfaceUnavailable) else None
+            pause = asked or backoff(failures, FIRST_PAUSE, LONGEST_PAUSE, self._chance.unit())
+            await self._clock.sleep(pause)
+
+    async def sleep(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
