@@ -30,6 +30,15 @@ def answer_id(turn: TurnId) -> MessageId:
     return MessageId(f"{turn}/a")
 
 
+def turn_of(message: MessageId) -> TurnId:
+    return TurnId(message.rpartition("/")[0])
+
+
+def is_answer(name: str) -> bool:
+    """Whether this is an `answer_id`, and neither another message's id nor a platform's own name for one."""
+    return name.endswith("/a")
+
+
 @dataclass(frozen=True, slots=True)
 class TextPart:
     """Text, as one part of a message's content. Further kinds join the union `Part`; large bytes are never a part."""

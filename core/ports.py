@@ -180,8 +180,12 @@ class History(Protocol):
 
     async def commit(self, turn: Turn, exchange: Exchange) -> None:
         """One atomic step: question and answer are kept; the answer becomes the head if the conversation's epoch is
-        still `turn.conversation.epoch`; its usage is added to the ledger of the UTC day; `failed` is cleared.
-        Repeating it changes nothing. Raises LeaseLost."""
+        still `turn.conversation.epoch` (where a stored question was asked again, as `choose` does it); its usage is
+        added to the ledger of the UTC day; `failed` is cleared. Repeating it changes nothing. Raises LeaseLost."""
+
+    async def choose(self, turn: Turn, answer: Message) -> None:
+        """The kept *answer* becomes the head if the epoch is still `turn.conversation.epoch` and the conversation stands
+        at its question or at another answer to it: who has gone on since is not taken back. Raises LeaseLost."""
 
     async def shown_as(self, conversation: ConversationId, ref: Ref) -> MessageId | None:
         """The message, kept or still to be kept, that a platform shows as *ref*."""
@@ -217,8 +221,10 @@ class Inbox(Protocol):
 
         Claimable is the oldest turn of a conversation in which no turn is held, once its hold or postponement is over;
         a turn whose lease lapsed is claimable again. `attempt` counts claims. At the first claim the parent is fixed:
-        for `again` that question; for `revises` the parent of the edited question (and `shown` inherits the refs of its
-        answer); for a `reply_to` that is a kept message, that message; else the head."""
+        for `again` that question, for `show` that answer; for `revises` the parent of the edited question; for a
+        `reply_to` that is a kept message, that message; else the head. Then too the turn takes over, as `shown`, the
+        refs of the edited question's answers and those that belong together with `replaces`; from then on they are
+        `shown_as` the answer that this turn is about."""
 
     async def renew(self, turn: Turn, lease: float) -> bool:
         """Holds it for *lease* seconds from now. True: /stop was said for it. Raises LeaseLost."""
@@ -238,8 +244,8 @@ class Inbox(Protocol):
     async def set_aside(self, turn: Turn, reason: str) -> None:
         """Out of the way, for an operator; the conversation goes on and `failed` is set. Raises LeaseLost."""
 
-    async def stop(self, conversation: ConversationId) -> bool:
-        """Asks the holder of the running turn, in whatever process, to stop. False: nothing is running."""
+    async def stop(self, conversation: ConversationId, turn: TurnId | None = None) -> bool:
+        """Asks the holder of the running turn, in whatever process, to stop. False: nothing is running, or not *turn*."""
 
     async def wait(self, seconds: float) -> frozenset[TurnId]:
         """Returns when a turn may have become claimable or somebody said /stop, at the latest after *seconds*; gives

@@ -110,17 +110,13 @@ class Conversations:
         if answer is None:
             try:
                 self._admit(turn)
-                await self._budgets.reserve(turn)
-                exchange = await self._ask(turn, reply)
+                wanted = turn.incoming.show
+                answer = await (self._choose(turn, wanted) if wanted else self._write(turn, reply))
             except ChatError as problem:
                 log.info("turn.failed", error=type(problem).__name__, detail=problem.detail)
                 await self._budgets.refund(turn)
                 await reply.fail(problem)
                 return Outcome.FAILED
-            await self._keep(turn, exchange)
-            answer = answer_of(exchange.answer)
-            log.info("turn.kept", question=text_of(turn.incoming.parts), answer=answer.text, **told(answer))
-            await self._budgets.settle(turn, answer.usage)
         await reply.finish(answer)
         return Outcome.ANSWERED
 
@@ -156,11 +152,32 @@ class Conversations:
         incoming = turn.incoming
         if not self._settings.access.allows(incoming):
             raise NotAllowed
+        if incoming.show:
+            return  # nothing is asked, so it is never too late
         fresh = turn.attempt == 1 and not turn.requeued  # what an operator put back is wanted, however old it is
         if fresh and self._world.clock.now() - incoming.sent_at > self._settings.max_age:
             raise MessageTooOld
         if turn.stop_requested:
             raise Stopped
+
+    async def _choose(self, turn: Turn, wanted: MessageId) -> Answer:
+        """The kept answer *wanted*, to be shown and gone on from. No model is asked and nothing is charged. Raises
+        QuestionGone."""
+        kept = await self._history.message(turn.incoming.conversation, wanted)
+        if kept is None:
+            raise QuestionGone
+        await self._history.choose(turn, kept)
+        return answer_of(kept)
+
+    async def _write(self, turn: Turn, reply: Reply) -> Answer:
+        """The model's answer, kept. Raises ChatError."""
+        await self._budgets.reserve(turn)
+        exchange = await self._ask(turn, reply)
+        await self._keep(turn, exchange)
+        answer = answer_of(exchange.answer)
+        log.info("turn.kept", question=text_of(turn.incoming.parts), answer=answer.text, **told(answer))
+        await self._budgets.settle(turn, answer.usage)
+        return answer
 
     async def _ask(self, turn: Turn, reply: Reply) -> Exchange:
         """What is to be kept: the question and the model's answer to it. Raises ChatError."""

@@ -19,7 +19,7 @@ WHOLE = 1_000_000  # tokens
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.sampled_from(["ask", "fail", "new", "undo", "elsewhere"]), st.just(0)),
-        st.tuples(st.sampled_from(["reply", "retry", "edit"]), st.integers(0, 20)),
+        st.tuples(st.sampled_from(["reply", "retry", "edit", "show"]), st.integers(0, 20)),
     ),
     max_size=15,
 )
@@ -36,7 +36,16 @@ class Model:
         for message in (exchange.question, exchange.answer):
             if message is not None:
                 self.parents[message.id] = message.parent
-        self.head = exchange.answer.id
+        if exchange.question is None:
+            self.choose(exchange.answer.id)
+        else:
+            self.head = exchange.answer.id
+
+    def choose(self, answer: MessageId) -> None:
+        """Only from its question, or from another answer to that."""
+        question = self.parents[answer]
+        if self.head is not None and question in {self.head, self.parents[self.head]}:
+            self.head = answer
 
     def branch(self, leaf: MessageId | None) -> list[MessageId]:
         found: list[MessageId] = []
@@ -63,7 +72,19 @@ class Chat:
         elif step == "elsewhere":
             await self.store.move(OTHER, None)
         elif self.model.parents:
-            await self._point_back(step, choice)
+            await (self._show(choice) if step == "show" else self._point_back(step, choice))
+
+    async def _show(self, choice: int) -> None:
+        answers = [message for message in self.model.parents if message.endswith("/a")]
+        answer = answers[choice % len(answers)]
+        await self.store.put(asked(str(self.count), show=answer))
+        turn = await claimed(self.store)
+        assert turn.parent == answer
+        kept = await self.store.message(CHAT, answer)
+        assert kept is not None
+        await self.store.choose(turn, kept)
+        self.model.choose(answer)
+        await self.store.finish(turn, Outcome.ANSWERED)
 
     async def _move(self, step: str) -> None:
         head = self.model.head

@@ -15,6 +15,7 @@ from core.errors import (
     MessageTooOld,
     ModelUnreachable,
     NotAllowed,
+    QuestionGone,
     Stopped,
 )
 from core.llm.scripted import Script, spoken
@@ -86,6 +87,24 @@ async def test_retry_gives_a_sibling_and_the_context_follows_it(tmp_path: Path) 
         assert await bot.context() == ["A number?", "Two."]
         question = (await bot.store.children(CHAT, None))[0]
         assert [answer.text for answer in await bot.store.children(CHAT, question.id)] == ["One.", "Two."]
+
+
+async def test_who_prefers_the_earlier_answer_goes_on_from_that_one(tmp_path: Path) -> None:
+    access = Access(users=frozenset({"test:ada"}))
+    clock = ManualClock()
+    async with open_bot(tmp_path, clock, access) as bot:
+        first = (await shown(bot, "A number?", "One.", Ref("m1"))).id
+        await bot.tell("/retry", spoken("Two."))
+        choice = replace(bot.incoming(), show=answer_id(first), replaces=Ref("m1"))
+        await bot.store.put(choice)
+        await clock.advance(7200)
+        assert (await bot.answer()).final == "One."
+        assert await bot.context() == ["A number?", "One."]
+        assert len(bot.models.get("").prompts) == 2
+        await bot.store.put(replace(bot.incoming(), show=answer_id(choice.event_id)))
+        assert isinstance((await bot.answer()).problem, QuestionGone)
+        await bot.store.put(replace(bot.incoming(person="test:eve"), show=answer_id(first)))
+        assert isinstance((await bot.answer()).problem, NotAllowed)
 
 
 async def test_undo_takes_back_the_last_question_and_its_answer(tmp_path: Path) -> None:
@@ -277,10 +296,11 @@ async def failing(bot: Bot, clock: ManualClock, text: str) -> Notes:
     return asking.result()
 
 
-async def shown(bot: Bot, question: str, answer: str, ref: Ref) -> None:
+async def shown(bot: Bot, question: str, answer: str, ref: Ref) -> Turn:
     """One exchange whose answer a platform shows as *ref*."""
     bot.models.get("").scripts.append(spoken(answer))
     await bot.store.put(bot.incoming(question))
     turn = await claimed(bot)
     await bot.store.remember(turn, ref)
     await bot.store.finish(turn, await bot.conversations.answer(turn, Notes()))
+    return turn

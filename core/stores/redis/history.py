@@ -96,9 +96,13 @@ class RedisHistory:
         )
         held(turn, reply)
 
+    async def choose(self, turn: Turn, answer: Message) -> None:
+        words = (turn.conversation.epoch, answer.id, answer.parent or "")
+        await self._database.run_held("choose", turn, *words)
+
     async def shown_as(self, conversation: ConversationId, ref: Ref) -> MessageId | None:
-        entry = await self._database.link.execute("HGET", self._database.key("r", conversation), storable(ref))
-        return MessageId(entry.partition(" ")[2]) if entry else None
+        found = await self._database.run("shown_as", conversation, conversation, ref)
+        return MessageId(found) if found else None
 
     async def refs(self, conversation: ConversationId, message: MessageId) -> tuple[Ref, ...]:
         return tuple(map(Ref, await self._database.run("refs", conversation, conversation, message)))

@@ -31,12 +31,14 @@ class RedisInbox:
             conversation,
             incoming.lane,
             INCOMING.encode(incoming),
-            incoming.ref or "",
+            incoming.asked_as or "",
             incoming.reply_to or "",
             incoming.revises or "",
             incoming.group or "",
             self._database.clock.now() + incoming.hold if incoming.hold else "",
-            incoming.again or "",
+            incoming.again or incoming.show or "",
+            incoming.replaces or "",
+            incoming.show or "",
         )
         self._changed(conversation)
         return bool(new)
@@ -106,8 +108,8 @@ class RedisInbox:
         await self._database.run_held("set_aside", turn, reason, INCOMING.encode(turn.incoming.kept))
         self._changed(turn.incoming.conversation)
 
-    async def stop(self, conversation: ConversationId) -> bool:
-        return bool(await self._database.run("stop", conversation, conversation))
+    async def stop(self, conversation: ConversationId, turn: TurnId | None = None) -> bool:
+        return bool(await self._database.run("stop", conversation, conversation, turn or ""))
 
     async def wait(self, seconds: float) -> frozenset[TurnId]:
         return await self._wake.wait(seconds)

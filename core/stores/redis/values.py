@@ -106,7 +106,9 @@ def turn_fields(row: TurnRow) -> list[str]:
         "reply_to": incoming.reply_to,
         "edits": row.revised,
         "group": incoming.group,
-        "again": incoming.again,
+        "again": incoming.again or incoming.show,
+        "replaces": incoming.replaces,
+        "show": incoming.show,
         "stop": "1" if row.stop else None,
     }
     if row.fixed:

@@ -64,6 +64,13 @@ class SqliteHistory:
 
         await self._database.write(operation)
 
+    async def choose(self, turn: Turn, answer: Message) -> None:
+        def operation(session: Session) -> None:
+            turns.hold(session, turn)
+            messages.choose(session, turn.incoming.conversation, turn.conversation.epoch, answer)
+
+        await self._database.write(operation)
+
     async def shown_as(self, conversation: ConversationId, ref: Ref) -> MessageId | None:
         return await self._database.read(lambda session: messages.shown_as(session, conversation, ref))
 

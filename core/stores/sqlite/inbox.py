@@ -56,8 +56,8 @@ class SqliteInbox:
     async def set_aside(self, turn: Turn, reason: str) -> None:
         await self._change(lambda session: turns.set_aside(session, turn, reason))
 
-    async def stop(self, conversation: ConversationId) -> bool:
-        return await self._change(lambda session: turns.stop(session, conversation))
+    async def stop(self, conversation: ConversationId, turn: TurnId | None = None) -> bool:
+        return await self._change(lambda session: turns.stop(session, conversation, turn))
 
     async def wait(self, seconds: float) -> frozenset[TurnId]:
         await self._wake.wait(seconds)

@@ -16,6 +16,9 @@ from core.domain import (
     Ref,
     Usage,
     UsageReport,
+    answer_id,
+    is_answer,
+    turn_of,
 )
 from core.stores.codec import INCOMING, MESSAGE, USAGE, storable
 from core.stores.sqlite.database import Session
@@ -118,7 +121,7 @@ def next_position(session: Session, table: str, name: ConversationId) -> int:
 
 
 def commit(session: Session, name: ConversationId, epoch: int, exchange: Exchange) -> None:
-    """Keeps the exchange and counts its usage; moves the head if the conversation is still at *epoch*."""
+    """Keeps the exchange and counts its usage; moves the head as `core.ports.History.commit` says."""
     answer = exchange.answer
     if session.one("SELECT 1 FROM messages WHERE conversation = ? AND id = ?", name, answer.id):
         return
@@ -127,8 +130,24 @@ def commit(session: Session, name: ConversationId, epoch: int, exchange: Exchang
     add_message(session, name, answer)
     touch(session, name)
     session.run("UPDATE conversations SET failed = NULL WHERE id = ?", name)
-    session.run("UPDATE conversations SET head = ? WHERE id = ? AND epoch = ?", answer.id, name, epoch)
+    if exchange.question is None:
+        choose(session, name, epoch, answer)
+    else:
+        session.run("UPDATE conversations SET head = ? WHERE id = ? AND epoch = ?", answer.id, name, epoch)
     _count(session, name, answer.usage or NO_USAGE)
+
+
+def choose(session: Session, name: ConversationId, epoch: int, answer: Message) -> None:
+    """The conversation goes on from *answer* where it stands at its question or at another answer to it, and is still at
+    *epoch*."""
+    session.run(
+        """UPDATE conversations SET head = ?1 WHERE id = ?2 AND epoch = ?3 AND head IN
+        (SELECT id FROM messages WHERE conversation = ?2 AND (id = ?4 OR parent = ?4))""",
+        answer.id,
+        name,
+        epoch,
+        answer.parent,
+    )
 
 
 def _count(session: Session, name: ConversationId, used: Usage) -> None:
@@ -158,16 +177,64 @@ def _day(now: float) -> str:
     return datetime.fromtimestamp(now, UTC).date().isoformat()
 
 
+# A turn that shows a kept answer instead of a sibling keeps none: its answer's name only stands for the one shown. The
+# messages that show it are refs of that name, and the name is itself a ref of the answer.
+
+
 def shown_as(session: Session, name: ConversationId, ref: Ref) -> MessageId | None:
+    found = _place(session, name, ref)
+    return (_place(session, name, Ref(found)) or found) if found else None
+
+
+def _place(session: Session, name: ConversationId, ref: Ref) -> MessageId | None:
+    """The answer, kept or only in name, whose messages *ref* is one of."""
     found: MessageId | None = session.value("SELECT message FROM refs WHERE conversation = ? AND ref = ?", name, ref)
     return found
 
 
 def refs(session: Session, name: ConversationId, shown: MessageId) -> tuple[Ref, ...]:
+    found = (posted(session, name, place) for place in _places(session, name, shown))
+    return tuple(ref for refs in found for ref in refs)
+
+
+def posted(session: Session, name: ConversationId, place: MessageId) -> tuple[Ref, ...]:
+    """The platform's messages for one answer, which may be one only in name."""
+    return tuple(ref for ref in _pointing(session, name, place) if not is_answer(ref))
+
+
+def _places(session: Session, name: ConversationId, shown: MessageId) -> list[MessageId]:
+    """The names under which *shown* is shown: its own, and those that stand for it."""
+    return [shown, *(MessageId(ref) for ref in _pointing(session, name, shown) if is_answer(ref))]
+
+
+def _pointing(session: Session, name: ConversationId, message: MessageId) -> list[Ref]:
     rows = session.all(
-        "SELECT ref FROM refs WHERE conversation = ? AND message = ? ORDER BY position, seq", name, shown
+        "SELECT ref FROM refs WHERE conversation = ? AND message = ? ORDER BY position, seq", name, message
     )
-    return tuple(ref for (ref,) in rows)
+    return [ref for (ref,) in rows]
+
+
+def take_over(session: Session, name: ConversationId, ref: Ref, answer: MessageId) -> None:
+    """All messages that belong together with *ref* show *answer* from now on."""
+    if place := _place(session, name, ref):
+        _hand_over(session, name, place, answer)
+
+
+def inherit(session: Session, name: ConversationId, question: MessageId, answer: MessageId) -> None:
+    """The messages that show an answer to *question*, or why there is none, show *answer* from now on."""
+    failed = conversation(session, name).failed
+    asked = [answer_id(turn_of(question)), *(child.id for child in children(session, name, question))]
+    if failed is not None and failed.again == question:
+        asked.append(answer_id(failed.event_id))
+    for shown in dict.fromkeys(asked):
+        for place in _places(session, name, shown):
+            _hand_over(session, name, place, answer)
+
+
+def _hand_over(session: Session, name: ConversationId, place: MessageId, answer: MessageId) -> None:
+    for ref in posted(session, name, place):
+        point(session, name, ref, answer)
+    session.run("DELETE FROM refs WHERE conversation = ? AND ref = ?", name, place)
 
 
 def point(session: Session, name: ConversationId, ref: Ref, shown: MessageId, position: int | None = None) -> None:

@@ -17,6 +17,7 @@ from core.domain import (
     TurnId,
     answer_id,
     question_id,
+    turn_of,
 )
 from core.errors import LeaseLost
 from core.ports import Outcome
@@ -45,19 +46,15 @@ def put(session: Session, incoming: Incoming) -> bool:
     else:
         turn = _queue(session, incoming, revised)
     session.run("INSERT INTO events (id, turn) VALUES (?, ?)", incoming.event_id, turn)
-    if incoming.ref is not None and incoming.again is None:
-        messages.point(session, name, incoming.ref, question_id(turn))
+    if incoming.asked_as is not None:
+        messages.point(session, name, incoming.asked_as, question_id(turn))
     return True
 
 
 def _open(session: Session, name: ConversationId, question: MessageId) -> Any:
     """The row of the turn that asks *question*, if nobody claimed it yet."""
-    turn = _turn_of(question)
+    turn = turn_of(question)
     return session.one(_OPEN, turn, name) if question == question_id(turn) else None
-
-
-def _turn_of(message: MessageId) -> TurnId:
-    return TurnId(message.rpartition("/")[0])
 
 
 def _replace(session: Session, row: Any, edited: Incoming) -> TurnId:
@@ -127,8 +124,7 @@ def claim(session: Session, lanes: Collection[str], lease: float) -> Turn | None
     conversation = messages.conversation(session, incoming.conversation)
     if not fixed:
         parent, epoch = _parent(session, incoming, revised, conversation.head), conversation.epoch
-        if revised:
-            _inherit_refs(session, incoming.conversation, revised, answer_id(turn))
+        _take_over(session, incoming, revised, answer_id(turn))
     session.run(
         """UPDATE turns SET held = 1, ready = ?, token = token + 1, attempts = attempts + 1,
         fixed = 1, parent = ?, epoch = ? WHERE seq = ?""",
@@ -144,7 +140,7 @@ def claim(session: Session, lanes: Collection[str], lease: float) -> Turn | None
         token=token + 1,
         attempt=attempts + 1,
         parent=parent,
-        shown=messages.refs(session, incoming.conversation, answer_id(turn)),
+        shown=messages.posted(session, incoming.conversation, answer_id(turn)),
         stop_requested=bool(stop),
         requeued=reason is not None,
     )
@@ -154,8 +150,8 @@ def _parent(
     session: Session, incoming: Incoming, revised: MessageId | None, head: MessageId | None
 ) -> MessageId | None:
     name = incoming.conversation
-    if incoming.again is not None:
-        return incoming.again
+    if fixed := incoming.again or incoming.show:
+        return fixed
     if revised and (old := messages.message(session, name, revised)):
         return old.parent
     if incoming.reply_to and (replied := messages.shown_as(session, name, incoming.reply_to)):
@@ -164,11 +160,14 @@ def _parent(
     return head
 
 
-def _inherit_refs(session: Session, name: ConversationId, revised: MessageId, answer: MessageId) -> None:
-    """The messages that showed the answer to the old question will show the answer to the edited one."""
-    answers = messages.children(session, name, revised)
-    old = answers[-1].id if answers else answer_id(_turn_of(revised))
-    session.run("UPDATE refs SET message = ? WHERE conversation = ? AND message = ?", answer, name, old)
+def _take_over(session: Session, incoming: Incoming, revised: MessageId | None, answer: MessageId) -> None:
+    name = incoming.conversation
+    if revised:
+        messages.inherit(session, name, revised, answer)
+    if incoming.replaces:
+        messages.take_over(session, name, incoming.replaces, answer)
+    if incoming.show:
+        messages.point(session, name, Ref(answer), incoming.show)
 
 
 def hold(session: Session, turn: Turn, *, lapsed: bool = False) -> Any:
@@ -225,9 +224,13 @@ def set_aside(session: Session, turn: Turn, reason: str) -> None:
     promote(session, turn.incoming.conversation)
 
 
-def stop(session: Session, name: ConversationId) -> bool:
+def stop(session: Session, name: ConversationId, turn: TurnId | None) -> bool:
     """Also between two attempts: the user sees an unfinished answer all the same."""
-    changed = session.run("UPDATE turns SET stop = 1 WHERE conversation = ? AND front = 1 AND fixed = 1", name)
+    changed = session.run(
+        "UPDATE turns SET stop = 1 WHERE conversation = ?1 AND front = 1 AND fixed = 1 AND id = COALESCE(?2, id)",
+        name,
+        turn,
+    )
     return changed.rowcount > 0
 
 

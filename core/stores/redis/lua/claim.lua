@@ -10,13 +10,26 @@ local function next_token()
   return token
 end
 
-local function inherit(conv, id, edited)
-  local answer = edited:gsub('/q$', '/a')
-  local refs = list_of(call('HGET', key('s', conv), answer))
-  if #refs == 0 then return end
-  call('HDEL', key('s', conv), answer)
-  for _, ref in ipairs(refs) do show(conv, ref, id .. '/a') end
-  fade(conv)
+-- From the answers to a question that was edited, and from the error of one that was to be answered again.
+local function inherit(conv, id, question)
+  local answers = list_of(call('HGET', key('k', conv), question))
+  answers[#answers + 1] = question:gsub('/q$', '/a')
+  local failed = call('HGET', key('c', conv), 'failed')
+  failed = failed and cjson.decode(failed)
+  if failed and failed.again == question then answers[#answers + 1] = failed.event_id .. '/a' end
+  for _, answer in ipairs(answers) do
+    local _, names = posted(conv, answer)
+    hand_over(conv, answer, id .. '/a')
+    for _, name in ipairs(names) do hand_over(conv, name, id .. '/a') end
+  end
+end
+
+local function take_over(conv, id)
+  local edits, replaces, kept = unpack(call('HMGET', key('t', id), 'edits', 'replaces', 'show'))
+  if edits then inherit(conv, id, edits) end
+  local place = replaces and place_of(conv, replaces)
+  if place then hand_over(conv, place, id .. '/a') end
+  if kept then show(conv, id .. '/a', kept) end
 end
 
 local function parent_of(conv, id)
@@ -24,7 +37,6 @@ local function parent_of(conv, id)
   local head = call('HGET', key('c', conv), 'head') or ''
   if again then return again end
   if edits then
-    inherit(conv, id, edits)
     local question = call('HGET', key('m', conv), edits)
     return question and unpack_message(question).parent or head
   end
@@ -41,13 +53,13 @@ local function take(id)
     forget_group(conv, id)
     local epoch = call('HGET', key('c', conv), 'epoch') or '0'
     call('HSET', turn, 'fixed', 1, 'parent', parent_of(conv, id), 'epoch', epoch)
+    take_over(conv, id)
   end
   call('HINCRBY', turn, 'attempts', 1)
   call('HSET', turn, 'state', 'held', 'token', next_token(), 'until', till)
   call('ZADD', key('leases', lane), till, id)
   call('HSET', P .. ':held', conv, id)
-  local shown = list_of(call('HGET', key('s', conv), id .. '/a'))
-  return {id, call('HGETALL', turn), call('HGETALL', key('c', conv)), shown}
+  return {id, call('HGETALL', turn), call('HGETALL', key('c', conv)), (posted(conv, id .. '/a'))}
 end
 
 local function lapsed(lane)

@@ -14,7 +14,9 @@ end
 for index = first, #A, 5 do
   keep(conv, next_seq(), unpack(A, index, index + 4))
 end
-if (call('HGET', key('c', conv), 'epoch') or '0') == epoch then
+if #A - first < 5 then -- the question was kept before
+  choose(conv, epoch, answer, A[first + 1])
+elseif (call('HGET', key('c', conv), 'epoch') or '0') == epoch then
   call('HSET', key('c', conv), 'head', answer)
 end
 call('HDEL', key('c', conv), 'failed')

@@ -48,9 +48,31 @@ local function fade(conv)
   end
 end
 
-local function shown_as(conv, ref)
+-- A turn that shows a kept answer instead of a sibling keeps none: its answer's name only stands for the one shown. The
+-- messages that show it are refs of that name, and the name is itself a ref of the answer.
+local function is_answer(name)
+  return name:sub(-2) == '/a'
+end
+
+-- The answer, kept or only in name, whose messages a ref is one of.
+local function place_of(conv, ref)
   local entry = call('HGET', key('r', conv), ref)
   return entry and entry:match('^%d+ (.*)$')
+end
+
+local function shown_as(conv, ref)
+  local place = place_of(conv, ref)
+  return place and (place_of(conv, place) or place)
+end
+
+-- The platform's messages for one answer, which may be one only in name; and the names that stand for it.
+local function posted(conv, place)
+  local refs, names = {}, {}
+  for _, ref in ipairs(list_of(call('HGET', key('s', conv), place))) do
+    local kind = is_answer(ref) and names or refs
+    kind[#kind + 1] = ref
+  end
+  return refs, names
 end
 
 local function show(conv, ref, message, seq)
@@ -62,6 +84,34 @@ local function show(conv, ref, message, seq)
   refs[#refs + 1] = ref
   call('HSET', key('s', conv), message, cjson.encode(refs))
   return refs
+end
+
+local function forget_ref(conv, message, ref)
+  local left = {}
+  for _, known in ipairs(list_of(call('HGET', key('s', conv), message))) do
+    if known ~= ref then left[#left + 1] = known end
+  end
+  call('HDEL', key('r', conv), ref)
+  if #left > 0 then
+    call('HSET', key('s', conv), message, cjson.encode(left))
+  else
+    call('HDEL', key('s', conv), message)
+  end
+end
+
+-- All messages of one answer show another one from now on.
+local function hand_over(conv, place, answer)
+  local stands_for = place_of(conv, place)
+  if stands_for then forget_ref(conv, stands_for, place) end
+  local refs, names = posted(conv, place)
+  if #refs == 0 then return end
+  if #names > 0 then
+    call('HSET', key('s', conv), place, cjson.encode(names))
+  else
+    call('HDEL', key('s', conv), place)
+  end
+  for _, ref in ipairs(refs) do show(conv, ref, answer) end
+  fade(conv)
 end
 
 local function unshow(conv, message)
@@ -95,6 +145,16 @@ local function keep(conv, seq, id, parent, o200k, cl100k, json)
   while place > 1 and seq_of(conv, children[place - 1]) > tonumber(seq) do place = place - 1 end
   table.insert(children, place, id)
   call('HSET', key('k', conv), parent, cjson.encode(children))
+end
+
+-- The conversation goes on from an answer where it stands at its question or at another answer to it.
+local function choose(conv, epoch, answer, question)
+  local now, head = unpack(call('HMGET', key('c', conv), 'epoch', 'head'))
+  if (now or '0') ~= epoch or not head then return end
+  local stands = call('HGET', key('m', conv), head)
+  if head == question or (stands and unpack_message(stands).parent == question) then
+    call('HSET', key('c', conv), 'head', answer)
+  end
 end
 
 -- Turns: t:<turn> the turn · q:<conversation> its order · ready:<lane> a stream with one entry for each conversation

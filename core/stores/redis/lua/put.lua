@@ -1,5 +1,6 @@
--- id, conversation, lane, incoming, ref, reply_to, revises, group, ready ('' without a hold), again → 1 new, 0 known
-local id, conv, lane, incoming, ref, reply_to, revises, group, ready, again = unpack(A)
+-- id, conversation, lane, incoming, ref, reply_to, revises, group, ready ('' without a hold),
+-- the message that is its parent if that is known now, replaces, show → 1 new, 0 known
+local id, conv, lane, incoming, ref, reply_to, revises, group, ready, again, replaces, show_kept = unpack(A)
 local turn = key('t', id)
 
 local state, till = unpack(call('HMGET', turn, 'state', 'until'))
@@ -46,7 +47,9 @@ end
 
 call('HSET', turn, 'state', 'queued', 'conv', conv, 'lane', lane, 'incoming', incoming,
   'ready', ready ~= '' and ready or ARGV[1], 'attempts', 0)
-for field, value in pairs({reply_to = reply_to, edits = question or '', group = group, again = again}) do
+local about = {edits = question or '', group = group, again = again, replaces = replaces, show = show_kept}
+about.reply_to = reply_to
+for field, value in pairs(about) do
   if value ~= '' then call('HSET', turn, field, value) end
 end
 if group ~= '' then call('HSET', key('g', conv), group, id) end
