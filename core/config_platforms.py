@@ -31,22 +31,27 @@ class Section(BaseModel):
         return field is not None and (field.default is None or isinstance(field.default, BaseModel))
 
 
-class DiscordChannelConfig(Section):
-    """scope: None as everywhere. always: everything said there is answered."""
+class DiscordPlaceConfig(Section):
+    """One server or channel; None: as further out. scope, overhear: as in `DiscordConfig`. always: everything said there
+    is answered."""
 
-    scope: Literal["shared", "member"] | None = None
-    always: bool = False
+    scope: Literal["shared", "member", "thread"] | None = None
+    always: bool | None = None
+    overhear: Whole | None = Field(default=None, ge=0, le=100)
 
 
 class DiscordConfig(Section):
-    """scope: whose conversation a channel's is. channels: by their ids. presence: shown below the bot's name.
+    """scope: whose conversation a channel's is. overhear: how many of the newest messages to others the model may see as
+    background. servers, channels: by their ids, where it is otherwise. presence: shown below the bot's name.
     max_messages: an answer that would take more becomes a file."""
 
     token: Secret = NO_SECRET
     api_url: HttpUrl = "https://discord.com/api/v10"
     gateway_url: SocketUrl = "wss://gateway.discord.gg/"
-    scope: Literal["shared", "member"] = "shared"
-    channels: dict[Whole, DiscordChannelConfig] = {}
+    scope: Literal["shared", "member", "thread"] = "shared"
+    overhear: Whole = Field(default=0, ge=0, le=100)
+    servers: dict[Whole, DiscordPlaceConfig] = {}
+    channels: dict[Whole, DiscordPlaceConfig] = {}
     presence: str = Field(default="", max_length=128)
     max_messages: Whole = Field(default=10, ge=1, le=100)
 
