@@ -173,13 +173,14 @@ class Window:
 
 @dataclass
 class Sliding:
-    """At most *limit* in any second, for everything a bot does."""
+    """At most *limit* in any span of *seconds*, for everything a bot does."""
 
     limit: int
+    seconds: float = 1.0
     times: deque[float] = field(default_factory=deque)
 
     def take(self, now: float) -> bool:
-        while self.times and now - self.times[0] >= 1.0:
+        while self.times and now - self.times[0] >= self.seconds:
             self.times.popleft()
         self.times.append(now)
         return len(self.times) <= self.limit
