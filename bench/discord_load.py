@@ -2,88 +2,126 @@
 
     python -m bench.discord_load [PEOPLE]
 
-Server and bot share this process, so the processor time is that of both. The floor is the model's time plus one request
-for each person at Discord's 50 requests a second.
+The bot is a process of its own, and processor time and memory are its alone; Discord and the model, which is asked over
+HTTP, are in this one. The floor is the model's time plus one request for each person at Discord's 50 requests a second.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import resource
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from statistics import median
-
-import structlog
 
 from tests.support.clock import until
-from tests.support.discord_bot import bot_on
+from tests.support.completions import KEY, CompletionsServer, Wire, ending, words
+from tests.support.discord_process import process
 from tests.support.discord_server import DiscordServer
-from tests.support.discord_world import ADA
+from tests.support.discord_world import BOT, GENERAL, TOKEN
 
 WORDS = 120
 WORD_TIME = 0.02
 """Seconds for a word: 50 words a second."""
-SINGLE = 20
-QUESTION = " ".join(f"w{number}" for number in range(WORDS))
+ANSWER = " ".join(f"w{number}" for number in range(WORDS - 1))
+ONE_CHANNEL = 20
+"""People who ask in the same channel."""
 
 
-async def crowd(people: int) -> None:
-    """*people* ask at the same moment, each in a channel of their own."""
+async def repeat(wire: Wire) -> None:
+    """The model: the name in the question, then words."""
+    name = wire.request.body["messages"][-1]["content"].split()[-1]
+    role, *spoken = words(f"{name} {ANSWER}")
+    await wire.begin_stream()
+    await wire.piece(role)
+    due = time.monotonic()
+    for piece in spoken:
+        due += WORD_TIME
+        await asyncio.sleep(due - time.monotonic())
+        await wire.piece(piece)
+    for piece in ending():
+        await wire.piece(piece)
+    await wire.end_stream()
+
+
+async def direct(people: int) -> None:
     async with DiscordServer() as discord:
+        channels = {person: discord.direct(person) for person in names(people)}
+        await crowd("in direct messages", discord, channels)
+
+
+async def servers(people: int) -> None:
+    discord = DiscordServer()
+    channels = {person: f"8{person}" for person in names(people)}
+    for channel in channels.values():
+        discord.channels[channel] = {**discord.channels[GENERAL], "id": channel, "name": f"room-{channel}"}
+    async with discord:
+        await crowd("in channels of a server", discord, channels)
+
+
+async def one_channel() -> None:
+    async with DiscordServer() as discord:
+        await crowd("in one channel", discord, dict.fromkeys(names(ONE_CHANNEL), GENERAL))
+
+
+def names(people: int) -> list[str]:
+    return [str(1000 + number) for number in range(people)]
+
+
+async def crowd(where: str, discord: DiscordServer, channels: Mapping[str, str]) -> None:
+    """All ask at the same moment, each in their channel."""
+    async with CompletionsServer() as model:
+        model.plan(*[repeat] * len(channels))
         with tempfile.TemporaryDirectory() as folder:
-            async with bot_on(discord, Path(folder), model=f"extra_body: {{delay: {WORD_TIME}}}"):
-                asked = {discord.direct(str(1000 + n)): (str(1000 + n), f"p{n} {QUESTION}") for n in range(people)}
-                began, spent = time.monotonic(), time.process_time()
-                for channel, (person, question) in asked.items():
-                    discord.say(person, question, channel)
-                expected = {channel: [f"You said: {question}"] for channel, (_, question) in asked.items()}
-                await until(lambda: all(discord.shown(place) == text for place, text in expected.items()), 60_000)
-                took, spent = time.monotonic() - began, time.process_time() - spent
-    floor = (WORDS + 3) * WORD_TIME + people / 50
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{people} people: all right, the last after {took:.1f} s ({took / floor:.2f} × the floor of {floor:.1f} s)")
-    print(f"429: {discord.statuses[429]}, writes: {len(discord.writes)}, CPU {spent:.1f} s, memory {memory:.0f} MB")
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            async with process(configured(Path(folder), discord, model)) as bot:
+                await until(lambda: discord.gateway.connected, 20_000)
+                took = await conversation(discord, channels)
+                bot.terminate()
+                await bot.wait()
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    floor = WORDS * WORD_TIME + len(channels) / 50
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(f"{len(channels)} people {where}: all right, the last after {took:.1f} s, {took / floor:.2f} × the floor")
+    print(f"  429: {discord.statuses[429]}; writes: {len(discord.writes)}; other refusals: {len(discord.refused)}")
+    print(f"  processor time of the bot {spent:.1f} s, its start included; memory {after.ru_maxrss / 1024:.0f} MB")
 
 
-async def single() -> None:
-    """One person, again and again: what the bot adds to the model's time."""
-    firsts, wholes = [], []
-    model = await bare()
-    async with DiscordServer(route_limit=1000, global_limit=1000) as discord:
-        with tempfile.TemporaryDirectory() as folder:
-            async with bot_on(discord, Path(folder), model=f"extra_body: {{delay: {WORD_TIME}}}"):
-                for number in range(SINGLE):
-                    first, whole = await asked(discord, discord.direct(str(2000 + number)), f"{number} {QUESTION}")
-                    firsts.append(first - WORD_TIME)
-                    wholes.append(whole - model)
-    print(f"one person, median of {SINGLE}: first words {median(firsts) * 1000:.0f} ms after the first token,")
-    print(f"the whole answer {median(wholes) * 1000:.0f} ms after the last token")
-
-
-async def bare() -> float:
-    """Seconds that the model alone takes for one answer, on this machine's timers."""
+async def conversation(discord: DiscordServer, channels: Mapping[str, str]) -> float:
+    """Seconds until everybody has their answer, whole and once."""
     began = time.monotonic()
-    for _ in range(WORDS + 3):
-        await asyncio.sleep(WORD_TIME)
-    return time.monotonic() - began
+    said = {who: discord.say(who, f"<@{BOT}> I am {who}", channel) for who, channel in channels.items()}
+    expected = {(question, f"{who} {ANSWER}") for who, question in said.items()}
+    await until(lambda: len(discord.writes) >= len(expected) and answers(discord) == expected, 60_000)
+    took = time.monotonic() - began
+    assert len([message for message in discord.messages.values() if message["author"]["id"] == BOT]) == len(expected)
+    return took
 
 
-async def asked(discord: DiscordServer, channel: str, question: str) -> tuple[float, float]:
-    """Seconds until the first words are visible, and until the whole answer is."""
-    began = time.monotonic()
-    discord.say(ADA, question, channel)
-    await until(lambda: bool(discord.shown(channel)))
-    first = time.monotonic() - began
-    await until(lambda: discord.shown(channel) == [f"You said: {question}"])
-    return first, time.monotonic() - began
+def answers(discord: DiscordServer) -> set[tuple[str, str]]:
+    """The question that each message of the bot replies to, and its text."""
+    shown = [message for message in discord.messages.values() if message["author"]["id"] == BOT]
+    return {(message["message_reference"]["message_id"], message["content"]) for message in shown}
+
+
+def configured(folder: Path, discord: DiscordServer, model: CompletionsServer) -> Path:
+    config = folder / "config.yaml"
+    config.write_text(f"""
+store: sqlite:///{folder}/parlour.db
+providers: {{openai: {{base_url: "{model.url}", api_key: {KEY}}}}}
+models: [{{id: gpt-5-mini, provider: openai}}]
+discord: {{token: "{TOKEN}", api_url: "{discord.api_url}", gateway_url: "{discord.gateway_url}"}}
+""")
+    return config
+
+
+async def main(people: int) -> None:
+    await direct(people)
+    await servers(people)
+    await one_channel()
 
 
 if __name__ == "__main__":
-    logging.disable()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    asyncio.run(crowd(int(sys.argv[1]) if len(sys.argv) > 1 else 300))
-    asyncio.run(single())
+    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 300))

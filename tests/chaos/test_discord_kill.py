@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.support.clock import until
+from tests.support.discord_process import process
 from tests.support.discord_server import DiscordServer
 from tests.support.discord_world import TOKEN
-from tests.support.tree import ROOT
 
 PEOPLE = [str(501 + number) for number in range(20)]
 WORDS = "one two three four five six seven eight nine ten eleven twelve"
-
-
-@asynccontextmanager
-async def process(config: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Killed at the end of the block if it still runs."""
-    command = (sys.executable, "-m", "bots", "run", "discord", "--config", str(config))
-    quiet = asyncio.subprocess.DEVNULL
-    started = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=quiet, stdout=quiet, stderr=quiet)
-    try:
-        yield started
-    finally:
-        if started.returncode is None:
-            started.kill()
-        await started.wait()
 
 
 def written(discord: DiscordServer, folder: Path, delay: float = 0.1) -> Path:
