@@ -18,14 +18,10 @@ PLATFORMS = ("discord", "telegram", "web")
 
 def why_off(config: Config) -> dict[str, str]:
     """For each platform that is not served, the reason."""
-    telegram = "its" if config.telegram.token.get_secret_value() else "no"
-    reasons = {
-        "telegram": f"this version does not speak to it yet ({telegram} token is set)",
-        "web": "this version has no page yet",
-    }
-    if config.discord.token.get_secret_value():
-        return reasons
-    return {"discord": "no token is set (discord.token, or DISCORD_TOKEN in the environment)", **reasons}
+    tokens = {"discord": config.discord.token, "telegram": config.telegram.token}
+    missing = [name for name, token in tokens.items() if not token.get_secret_value()]
+    reasons = {name: f"no token is set ({name}.token, or {name.upper()}_TOKEN in the environment)" for name in missing}
+    return {**reasons, "web": "this version has no page yet"}
 
 
 async def run(config: Config, platforms: Sequence[str]) -> int:

@@ -96,6 +96,8 @@ class Sentence(StrEnum):
     DISCORD_GO_ON = "discord_go_on"
     DISCORD_HELP_ASK = "discord_help_ask"
     DISCORD_ARGUMENT_QUESTION = "discord_argument_question"
+    # telegram
+    TELEGRAM_GREETING = "telegram_greeting"
     # names of commands in menus
     COMMAND_ASK = "command_ask"
     COMMAND_NEW = "command_new"
@@ -197,6 +199,7 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.DISCORD_GO_ON: "Please go on exactly where you stopped.",
     Sentence.DISCORD_HELP_ASK: "ask a question",
     Sentence.DISCORD_ARGUMENT_QUESTION: "the question",
+    Sentence.TELEGRAM_GREETING: "Hello {name}! Write to me and I answer; what we talked about I remember. /help lists what else I can do.",
     Sentence.COMMAND_ASK: "ask",
     Sentence.COMMAND_NEW: "new",
     Sentence.COMMAND_RESET: "reset",
@@ -297,6 +300,7 @@ CHINESE: dict[Sentence, str] = {
     Sentence.DISCORD_GO_ON: "请从刚才停下的地方继续。",
     Sentence.DISCORD_HELP_ASK: "提一个问题",
     Sentence.DISCORD_ARGUMENT_QUESTION: "问题",
+    Sentence.TELEGRAM_GREETING: "{name}，您好！给我发消息，我就会回答，也会记住我们聊过的内容。发送 /help 查看我还能做什么。",
     Sentence.COMMAND_ASK: "提问",
     Sentence.COMMAND_NEW: "新对话",
     Sentence.COMMAND_RESET: "重置",

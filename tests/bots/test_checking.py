@@ -17,7 +17,7 @@ store: sqlite:///{folder}/kept.db
 providers: {{mine: {{base_url: "{server.url}", api_key: {key}}}}}
 models: [{{id: small, provider: mine}}, {{id: large, provider: mine}}]
 """
-    return parse_config(text, {"TELEGRAM_TOKEN": "telegram-secret"})
+    return parse_config(text, {"WEB_TOKEN": "web-secret"})
 
 
 async def findings(config: Config, capsys: pytest.CaptureFixture[str], *, offline: bool = False) -> tuple[int, str]:
@@ -34,7 +34,7 @@ async def test_each_provider_is_asked_once(tmp_path: Path, capsys: pytest.Captur
     assert "ok     model small            answers" in text
     assert "off    discord" in text
     assert KEY not in text
-    assert "telegram-secret" not in text
+    assert "web-secret" not in text
 
 
 async def test_a_wrong_key_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,68 @@
+"""The bot on Telegram: what arrives is translated and stored; workers answer it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from telegram import Bot
+
+from bots.shared.pacing import Gate, Pacer
+from bots.shared.patience import Patience
+from bots.shared.platform import Desk, Finding, Platform, State
+from bots.telegram.commands import MenuCommands
+from bots.telegram.habits import Habits, habits_of
+from bots.telegram.intake import Intake
+from bots.telegram.library import open_bot
+from bots.telegram.receiving import LongPolling
+from bots.telegram.setup import look_up
+from bots.telegram.speaking import Speaker
+from bots.telegram.stream import open_pacer, replies_of
+from bots.telegram.translate import LANE
+from core.config import Config
+from core.ports import Clock
+
+Line = tuple[Bot, Pacer[Gate]]
+"""Where the bot writes, and when it may."""
+
+
+class TelegramBot:
+    """``await bot.run()`` listens until it is cancelled. *announce* is told what the operator wants to see."""
+
+    def __init__(self, desk: Desk, line: Line, habits: Habits, announce: Callable[[str], None]) -> None:
+        self._desk = desk
+        self._bot, self._pacer = line
+        self._habits = habits
+        self._announce = announce
+        self._patience = Patience(desk.clock, desk.chance)
+
+    async def run(self) -> int:
+        """Raises SurfaceRefused for what only the operator can mend."""
+        portrait = await self._patience.patiently(lambda: look_up(self._bot))
+        async with Speaker(self._bot, self._pacer, self._patience) as speaker:
+            commands = MenuCommands(self._desk, speaker, portrait.me)
+            intake = Intake(self._desk, self._habits, commands, portrait.me)
+            self._announce(f"telegram: {portrait.me.name} is here")
+            await LongPolling(self._bot, intake.take, self._patience, self._announce).run()
+        return 0
+
+
+@asynccontextmanager
+async def open_platform(desk: Desk, config: Config, announce: Callable[[str], None]) -> AsyncIterator[Platform]:
+    """As `PlatformModule` says."""
+    habits = habits_of(config)
+    async with _open(config) as bot, open_pacer(desk.clock) as pacer:
+        replies = replies_of(bot, pacer, desk.store, desk.clock, habits)
+        yield Platform(LANE, TelegramBot(desk, (bot, pacer), habits, announce).run, replies)
+
+
+async def examine(config: Config, clock: Clock) -> list[Finding]:  # noqa: ARG001  # the library has a clock of its own
+    """As `PlatformModule` says."""
+    async with _open(config) as bot:
+        portrait = await look_up(bot)
+    return [Finding(State.OK, LANE, portrait.me.name)]
+
+
+def _open(config: Config) -> AbstractAsyncContextManager[Bot]:
+    settings = config.telegram
+    return open_bot(settings.token.get_secret_value(), settings.api_url)

@@ -1,0 +1,89 @@
+"""Commands: core's, and the greeting, in Telegram's shape."""
+
+from __future__ import annotations
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Message, User
+
+from bots.shared.platform import Desk
+from bots.telegram.speaking import Remark, Speaker
+from bots.telegram.translate import command_of, place_at, place_of
+from core.conversations.commands import Choice, Reaction, find
+from core.domain import Incoming
+from core.errors import ChatError, StoreError
+from core.wording import Sentence, say
+
+START = "start"
+CHOOSE = "choose"
+LONGEST_DATA = 64
+"""Bytes of a button's data at most ("InlineKeyboardButton" in the Bot API)."""
+LINKED = frozenset({"model", "persona"})
+"""Commands that a deep link may run: ``?start=persona_pirate``. Nothing that takes something away is among them."""
+
+
+class MenuCommands:
+    """*me*: who the bot is."""
+
+    def __init__(self, desk: Desk, speaker: Speaker, me: User) -> None:
+        self._desk = desk
+        self._speaker = speaker
+        self._me = me
+
+    def asked(self, message: Message) -> tuple[str, str] | None:
+        """Name and argument of the command that *message* is, where it is for this bot: in groups a command that names
+        nobody is meant only if there is such a one here."""
+        invoked = command_of(message, self._me)
+        if invoked is None or place_of(message).private or f"@{self._me.username}".casefold() in _first_word(message):
+            return invoked
+        return invoked if find(invoked[0]) is not None else None
+
+    async def run(self, invoked: tuple[str, str], incoming: Incoming, message: int) -> None:
+        """Runs it and says what there is to say. *message*: the one that invoked it."""
+        name, argument = invoked
+        place = place_at(incoming.address)
+        if name == START:
+            name, _, argument = argument.partition("_")
+            if name not in LINKED:
+                self._speaker.say(place, _greeting(incoming))
+                return
+        reaction = await self.react(name, argument, incoming)
+        if reaction.turn is None:
+            self._speaker.say(place, _remark(name, reaction, message))
+
+    async def react(self, name: str, argument: str, incoming: Incoming) -> Reaction:
+        """What the command, or what is wrong with it, has to say."""
+        language = incoming.sender.language
+        try:
+            return await self._desk.commands.run(name, argument, incoming)
+        except ChatError as problem:
+            return Reaction(say(problem.sentence, language, **problem.values))
+        except StoreError:
+            return Reaction(say(Sentence.STORE_AWAY, language))
+
+
+def _first_word(message: Message) -> str:
+    return (message.text or "").split(maxsplit=1)[0].casefold()
+
+
+def _greeting(incoming: Incoming) -> Remark:
+    name, language = incoming.sender.name, incoming.sender.language
+    return Remark(say(Sentence.TELEGRAM_GREETING, language, name=name))
+
+
+def _remark(name: str, reaction: Reaction, message: int) -> Remark:
+    return Remark(reaction.text, menu(name, reaction), reaction.documents, message)
+
+
+def menu(name: str, reaction: Reaction) -> InlineKeyboardMarkup | None:
+    """A button for each choice; what a button cannot carry can still be typed."""
+    rows = [[_button(name, choice)] for choice in reaction.choices if len(_data(name, choice).encode()) <= LONGEST_DATA]
+    return InlineKeyboardMarkup(rows) if rows else None
+
+
+def _button(name: str, choice: Choice) -> InlineKeyboardButton:
+    return InlineKeyboardButton(
+        f"✓ {choice.label}" if choice.current else choice.label, callback_data=_data(name, choice)
+    )
+
+
+def _data(name: str, choice: Choice) -> str:
+    return f"{CHOOSE}:{name}:{choice.value}"

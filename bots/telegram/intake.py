@@ -1,0 +1,78 @@
+"""What is said on Telegram, on its way into the inbox: once, and in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from weakref import WeakValueDictionary
+
+import structlog
+from telegram import Message, Update, User
+
+from bots.shared.patience import Patience
+from bots.shared.platform import Desk
+from bots.telegram.commands import MenuCommands
+from bots.telegram.habits import Habits
+from bots.telegram.library import UNREADABLE
+from bots.telegram.parts import Joining
+from bots.telegram.translate import is_addressed, is_from_person, revised, translate
+from core.domain import Incoming
+
+log = structlog.get_logger(__name__)
+
+
+class Intake:
+    """*me*: who the bot is."""
+
+    def __init__(self, desk: Desk, habits: Habits, commands: MenuCommands, me: User) -> None:
+        self._desk = desk
+        self._commands = commands
+        self._habits = habits
+        self._patience = Patience(desk.clock, desk.chance)
+        self._me = me
+        self._joining = Joining()
+        self._orders: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+
+    async def take(self, updates: Sequence[Update]) -> None:
+        """Returns when all that is for the bot is stored: those of one chat in the order in which they came."""
+        await asyncio.gather(*(self._one(update) for update in updates))
+
+    async def _one(self, update: Update) -> None:
+        chat = update.effective_chat.id if update.effective_chat else 0
+        async with self._orders.setdefault(chat, asyncio.Lock()):
+            try:
+                await self._heard(update)
+            except UNREADABLE as problem:
+                log.warning("telegram.update_skipped", update=update.update_id, detail=repr(problem))
+
+    async def _heard(self, update: Update) -> None:
+        if update.message is not None:
+            await self._said(update.message)
+        elif update.edited_message is not None:
+            await self._edited(update.edited_message, update.update_id)
+        else:
+            log.debug("telegram.update_ignored", update=update.update_id)
+
+    async def _said(self, message: Message) -> None:
+        if not is_from_person(message):
+            return
+        if invoked := self._commands.asked(message):
+            await self._commands.run(invoked, self._translated(message), message.message_id)
+        else:
+            incoming = self._joining.placed(message, self._translated(message), addressed=self._is_meant(message))
+            if incoming is not None:
+                await self._put(incoming)
+
+    async def _edited(self, message: Message, update: int) -> None:
+        if is_from_person(message) and self._is_meant(message) and message.edit_date is not None:
+            await self._put(revised(self._translated(message), update, message.edit_date.timestamp()))
+
+    def _translated(self, message: Message) -> Incoming:
+        return translate(message, self._me, self._habits.scope_in(message.chat.id))
+
+    def _is_meant(self, message: Message) -> bool:
+        return message.chat.id in self._habits.always or is_addressed(message, self._me)
+
+    async def _put(self, incoming: Incoming) -> None:
+        fresh = await self._patience.patiently(lambda: self._desk.store.put(incoming))
+        log.info("message.stored", turn=incoming.event_id, fresh=fresh)

@@ -1,0 +1,143 @@
+"""The wire to Telegram: python-telegram-bot's `Bot`, which makes one attempt at each call, and what its errors mean here.
+
+The library's own framework is not used: it confirms updates before anybody could store them. This is the only place that
+depends on its insides; `tests/bots/test_telegram_library.py` fails when a new version changes what is used here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import structlog
+from telegram import Bot, Update
+from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError
+from telegram.request import HTTPXRequest
+
+from bots.shared.surface import MessageGone, SurfaceRefused
+from core.errors import ParlourError, SurfaceUnavailable
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+REQUEST_TIME = 15.0
+"""Seconds for each part of a request (connecting, sending, reading). Telegram answers within one; what takes longer got
+lost."""
+CONNECTIONS = 64
+"""At once, for writing: with 30 writes a second each would have to take two seconds before one waits."""
+GONE = (
+    "message to edit not found",
+    "message can't be edited",
+    "message to delete not found",
+    "message can't be deleted",
+)
+"""What Telegram says of a message that is not there any more, or as good as not there."""
+UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
+"""What the library raises for an update that is not as it expects."""
+WRONG_TOKEN = "Telegram does not know this token: copy it again from @BotFather"  # noqa: S105  # a sentence, not a token
+
+
+class NotModified(SurfaceRefused):
+    """The message looks as it should already."""
+
+
+class Moved(SurfaceUnavailable):
+    """The group has become a supergroup, whose id is *chat*: it is to be tried there."""
+
+    def __init__(self, chat: int) -> None:
+        super().__init__(f"the group is now the supergroup {chat}")
+        self.chat = chat
+
+
+class TakenElsewhere(SurfaceUnavailable):
+    """Somebody else receives this bot's updates."""
+
+
+class UnknownHere(SurfaceRefused):
+    """The token, or this method: Telegram says the same of both."""
+
+
+def problem_of(error: TelegramError) -> ParlourError:
+    """What an error of the library means for us."""
+    match error:
+        case RetryAfter():
+            # The public property warns of its own future type.
+            seconds = error._retry_after.total_seconds()  # noqa: SLF001  # there is no other way to it
+            return SurfaceUnavailable("429", retry_after=seconds)
+        case ChatMigrated():
+            return Moved(error.new_chat_id)
+        case Conflict():
+            return TakenElsewhere(str(error))
+        case BadRequest() | Forbidden() | InvalidToken():
+            return _refusal(error)
+        case _:
+            return SurfaceUnavailable(f"Telegram cannot be reached: {error}")
+
+
+def _refusal(error: TelegramError) -> ParlourError:
+    words = str(error).lower()
+    if isinstance(error, InvalidToken):
+        return UnknownHere(WRONG_TOKEN)
+    if "message is not modified" in words:
+        return NotModified(str(error))
+    if any(text in words for text in GONE):
+        return MessageGone(str(error))
+    return SurfaceRefused(f"Telegram refused: {error}")
+
+
+async def attempt(call: Awaitable[T]) -> T:
+    """One call of the library's; its errors as ours."""
+    try:
+        return await call
+    except TelegramError as error:
+        raise problem_of(error) from error
+
+
+class Polling(HTTPXRequest):
+    """Updates that the library cannot read are left empty: one of them would cost all that came with it."""
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        body = HTTPXRequest.parse_json_payload(payload)
+        if isinstance(body.get("result"), list):
+            body["result"] = [update if readable(update) else _emptied(update) for update in body["result"]]
+        return body
+
+
+def readable(update: Any) -> bool:
+    try:
+        return Update.de_json(update, None) is not None
+    except UNREADABLE as problem:
+        log.warning("telegram.update_unreadable", detail=repr(problem))
+        return False
+
+
+def _emptied(update: Any) -> dict[str, Any]:
+    return {"update_id": update.get("update_id", 0) if isinstance(update, dict) else 0}
+
+
+@asynccontextmanager
+async def open_bot(token: str, api_url: str) -> AsyncIterator[Bot]:
+    """Speaks to the Bot API server whose root is *api_url*."""
+    quiet()
+    root = api_url.rstrip("/")
+    times: dict[str, Any] = dict.fromkeys(("read_timeout", "write_timeout", "connect_timeout"), REQUEST_TIME)
+    async with (
+        HTTPXRequest(connection_pool_size=CONNECTIONS, pool_timeout=REQUEST_TIME, **times) as writing,
+        Polling(connection_pool_size=1, **times) as polling,
+    ):
+        yield Bot(
+            token,
+            base_url=f"{root}/bot",
+            base_file_url=f"{root}/file/bot",
+            request=writing,
+            get_updates_request=polling,
+        )
+
+
+def quiet() -> None:
+    """Their own lines are for their developers, and the token stands in the URLs that one of them logs."""
+    for name in ("telegram", "httpx"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -1,0 +1,74 @@
+"""How often Telegram may be written to."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+from bots.shared.pacing import Gate, Priority, RateGate
+from core.limits.rates import Rate, full, take
+
+OVERALL = Rate(per_second=27.0, burst=2.0)
+"""Writes of the whole bot. Telegram takes "no more than 30 messages per second or so" ("Bots FAQ", on limits); a bucket
+lets its burst through on top of its rate, and the rest is for requests that travel for different times."""
+CHAT = Rate(per_second=1 / 1.1, burst=3.0)
+"""Writes to one chat: "avoid sending more than one message per second", "short bursts" aside (same page). Edits count."""
+LEFT = {Priority.FINAL: 0.0, Priority.FIRST: 1.0, Priority.DRAFT: 2.0, Priority.TYPING: 2.0}
+"""Writes of a chat that each leaves over: after a draft the last words and the first ones of the next answer can still
+be written at once."""
+GROUP_WINDOW = 60.0
+GROUP_MOST = 20
+""""Not more than 20 messages per minute to the same group" (same page)."""
+GROUP_LEFT = {Priority.FINAL: 0, Priority.FIRST: 2, Priority.DRAFT: 4, Priority.TYPING: 4}
+"""Writes of a group's minute that each leaves over."""
+GROUP_PAUSE = 3.1
+"""Seconds between two drafts in a group: 20 of them fill its minute."""
+TYPING = Rate(per_second=0.25, burst=1.0)
+"""Telegram shows it for 5 seconds."""
+PREVIEWS = Rate(per_second=1 / 1.1, burst=2.0)
+"""Previews of a private chat, for which Telegram gives no number: as often as messages."""
+
+
+class ChatGate:
+    """What one chat takes. *group*: with a group's further limits."""
+
+    def __init__(self, now: float, *, group: bool) -> None:
+        self._bucket = full(CHAT, now)
+        self._group = group
+        self._written: deque[float] = deque()
+
+    def wait(self, now: float, priority: Priority) -> float:
+        _, seconds = take(self._bucket, CHAT, now, 1.0 + LEFT[priority])
+        return max(seconds, self._group_wait(now, priority)) if self._group else seconds
+
+    def take(self, now: float) -> None:
+        self._bucket, _ = take(self._bucket, CHAT, now)
+        self._written.append(now)
+        while len(self._written) > GROUP_MOST:
+            self._written.popleft()
+
+    def settle(self) -> None:
+        """A rate counts what is sent, answered or not."""
+
+    def idle(self, now: float) -> bool:
+        return not self._written or now - self._written[-1] >= GROUP_WINDOW
+
+    def _group_wait(self, now: float, priority: Priority) -> float:
+        most = GROUP_MOST - GROUP_LEFT[priority]
+        oldest = self._written[-most] if len(self._written) >= most else -math.inf
+        pause = GROUP_PAUSE if priority >= Priority.DRAFT else 0.0
+        latest = self._written[-1] if self._written else -math.inf
+        return max(0.0, oldest + GROUP_WINDOW - now, latest + pause - now)
+
+
+def bucket_of(chat: int, kind: str = "") -> str:
+    """*kind*: ``typing`` and ``previews`` count for themselves."""
+    return f"telegram:{chat} {kind}".rstrip()
+
+
+def gate_of(bucket: str, now: float) -> Gate:
+    """The gate of what `bucket_of` names."""
+    chat, _, kind = bucket.removeprefix("telegram:").partition(" ")
+    if kind:
+        return RateGate(TYPING if kind == "typing" else PREVIEWS, now)
+    return ChatGate(now, group=int(chat) < 0)

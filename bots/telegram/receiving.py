@@ -1,0 +1,73 @@
+"""Updates, on their way from Telegram to the intake: confirmed only when they are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+from telegram import Bot, Update
+
+from bots.shared.patience import Patience
+from bots.telegram.library import TakenElsewhere, attempt
+
+log = structlog.get_logger(__name__)
+
+POLL = 25
+"""Seconds for which Telegram holds a request for updates that are not there yet: below the minute or so after which
+proxies drop a silent connection."""
+BATCH = 100
+"""Updates of a request at most ("getUpdates" in the Bot API)."""
+WANTED = (
+    Update.MESSAGE,
+    Update.EDITED_MESSAGE,
+    Update.CALLBACK_QUERY,
+    Update.INLINE_QUERY,
+    Update.CHOSEN_INLINE_RESULT,
+    Update.MY_CHAT_MEMBER,
+)
+"""What Telegram is asked for; the rest it need not send."""
+ELSEWHERE_PAUSE = 5.0
+"""Seconds after which it is tried again where somebody else receives the updates."""
+ELSEWHERE = "another process receives this bot's updates; this one waits until it ends"
+
+Take = Callable[[Sequence[Update]], Awaitable[None]]
+"""Returns when all of them are stored."""
+
+
+class LongPolling:
+    """*announce* is told what the operator wants to see."""
+
+    def __init__(self, bot: Bot, take: Take, patience: Patience, announce: Callable[[str], None]) -> None:
+        self._bot = bot
+        self._take = take
+        self._patience = patience
+        self._announce = announce
+        self._told = False
+
+    async def run(self) -> None:
+        """Until it is cancelled. Nothing that waits is dropped, at the start neither. Raises SurfaceRefused."""
+        await self._patience.patiently(self._open)
+        offset: int | None = None
+        while True:
+            updates = await self._patience.patiently(lambda: self._next(offset))  # noqa: B023  # awaited here and now
+            await self._take(updates)
+            if updates:
+                offset = updates[-1].update_id + 1
+
+    async def _open(self) -> None:
+        """Telegram hands out nothing here while it delivers to a webhook."""
+        webhook = await attempt(self._bot.get_webhook_info())
+        if webhook.url:
+            await attempt(self._bot.delete_webhook())
+            self._announce("telegram: the webhook that was set is removed; updates are asked for instead")
+
+    async def _next(self, offset: int | None) -> Sequence[Update]:
+        while True:
+            try:
+                return await attempt(self._bot.get_updates(offset, BATCH, POLL, allowed_updates=WANTED))
+            except TakenElsewhere as problem:
+                log.warning("telegram.taken_elsewhere", detail=str(problem))
+                if not self._told:
+                    self._announce(f"telegram: {ELSEWHERE}")
+                self._told = True
+            await self._patience.sleep(ELSEWHERE_PAUSE)

@@ -1,0 +1,100 @@
+"""The place of one answer in a Telegram chat."""
+
+from __future__ import annotations
+
+from telegram import Bot, InputFile, InputMediaDocument, LinkPreviewOptions, ReplyParameters
+from telegram.constants import ChatAction
+
+from bots.shared.split import utf16_units
+from bots.shared.surface import Deed, File, Limits, MessageGone, Page, Posted, Route, Slip
+from bots.telegram.library import Moved, NotModified, attempt
+from bots.telegram.pacing import bucket_of
+from bots.telegram.translate import ids_of, place_at, ref_of
+from core.domain import Incoming, Ref
+
+LENGTH = 4096
+"""UTF-16 units of a message's text, after entities ("sendMessage" in the Bot API)."""
+TYPING = 5.0
+"""Seconds for which Telegram shows that somebody types, at most ("sendChatAction")."""
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+
+class TelegramSurface:
+    """messages: how many an answer may take before it becomes a file."""
+
+    def __init__(self, bot: Bot, question: Incoming, messages: int) -> None:
+        self._bot = bot
+        self._question = question
+        self._place = place_at(question.address)
+        self._chat = self._place.chat
+        self._messages = messages
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(LENGTH, utf16_units, self._messages, TYPING)
+
+    def route(self, deed: Deed) -> Route:
+        kind = "typing" if deed is Deed.TYPING else ""
+        return Route(bucket_of(self._chat), bucket_of(self._chat, kind))
+
+    async def find(self, nonce: str) -> Ref | None:  # noqa: ARG002  # Telegram knows none
+        """Bots cannot read what was said, so what got lost stays unknown."""
+        return None
+
+    async def post(self, page: Page, slip: Slip) -> Posted:
+        replying = None
+        if slip.reply_to is not None and not self._place.private:
+            replying = ReplyParameters(ids_of(slip.reply_to)[1], allow_sending_without_reply=True)
+        try:
+            return Posted(ref_of(self._chat, await self._send(page, replying)))
+        except Moved as moved:
+            self._chat = moved.chat
+            raise
+
+    async def edit(self, ref: Ref, page: Page) -> None:
+        chat, message = ids_of(ref)
+        try:
+            await self._change(chat, message, page)
+        except NotModified:
+            pass  # an earlier attempt's response got lost
+        except Moved as moved:
+            self._chat = moved.chat
+            raise MessageGone(str(moved)) from moved
+
+    async def delete(self, ref: Ref) -> None:
+        chat, message = ids_of(ref)
+        await attempt(self._bot.delete_message(chat, message))
+
+    async def typing(self) -> None:
+        await attempt(self._bot.send_chat_action(self._chat, ChatAction.TYPING, self._place.topic))
+
+    async def _send(self, page: Page, replying: ReplyParameters | None) -> int:
+        if page.file is not None:
+            sent = self._bot.send_document(
+                self._chat,
+                _input(page.file),
+                caption=page.text,
+                message_thread_id=self._place.topic,
+                reply_parameters=replying,
+            )
+        else:
+            sent = self._bot.send_message(
+                self._chat,
+                page.text,
+                message_thread_id=self._place.topic,
+                reply_parameters=replying,
+                link_preview_options=NO_PREVIEW,
+            )
+        return (await attempt(sent)).message_id
+
+    async def _change(self, chat: int, message: int, page: Page) -> None:
+        if page.file is not None:
+            media = InputMediaDocument(_input(page.file), caption=page.text)
+            await attempt(self._bot.edit_message_media(media, chat, message))
+        else:
+            changed = self._bot.edit_message_text(page.text, chat, message, link_preview_options=NO_PREVIEW)
+            await attempt(changed)
+
+
+def _input(file: File) -> InputFile:
+    return InputFile(file.content, filename=file.name)
