@@ -244,6 +244,10 @@ class Inbox(Protocol):
     async def set_aside(self, turn: Turn, reason: str) -> None:
         """Out of the way, for an operator; the conversation goes on and `failed` is set. Raises LeaseLost."""
 
+    async def asked(self, conversation: ConversationId, turn: TurnId) -> Incoming | None:
+        """What a turn of this conversation asks that waits, is being answered or is set aside, or that ended FAILED in
+        the last 7 days (`history.ttl` if that is shorter). None for any other."""
+
     async def stop(self, conversation: ConversationId, turn: TurnId | None = None) -> bool:
         """Asks the holder of the running turn, in whatever process, to stop. False: nothing is running, or not *turn*."""
 

@@ -137,6 +137,34 @@ async def test_a_failed_turn_can_be_asked_again(store: Store) -> None:
     assert (await store.conversation(CHAT)).failed is None
 
 
+async def test_what_a_turn_asks_is_known_until_it_is_answered(store: Store) -> None:
+    incoming = asked("1", "Hard?")
+    assert await store.asked(CHAT, TurnId("1")) is None
+    await store.put(incoming)
+    assert await store.asked(CHAT, TurnId("1")) == incoming
+    assert await store.asked(OTHER, TurnId("1")) is None
+    turn = await claimed(store)
+    assert await store.asked(CHAT, TurnId("1")) == incoming
+    await store.commit(turn, await exchange(store, turn))
+    await store.finish(turn, Outcome.ANSWERED)
+    assert await store.asked(CHAT, TurnId("1")) is None
+
+
+async def test_what_failed_is_known_also_when_others_were_answered_since(store: Store) -> None:
+    first, second = asked("1", "Hard?", overheard="x"), asked("2", "Harder?")
+    await store.put(first)
+    await store.finish(await claimed(store), Outcome.FAILED)
+    await store.put(second)
+    await store.set_aside(await claimed(store), "broken")
+    await store.put(asked("3"))
+    turn = await claimed(store)
+    await store.commit(turn, await exchange(store, turn))
+    await store.finish(turn, Outcome.ANSWERED)
+    assert await store.asked(CHAT, TurnId("1")) == first.kept
+    assert await store.asked(CHAT, TurnId("2")) == second
+    assert await store.asked(OTHER, TurnId("1")) is None
+
+
 async def test_a_turn_set_aside_waits_for_the_operator(store: Store, clock: ManualClock) -> None:
     await store.put(asked("1"))
     await store.put(asked("2"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.domain import NO_USAGE, Conversation, ModelFacts, Ref, UsageReport
+from core.domain import NO_USAGE, Conversation, ModelFacts, Ref, TurnId, UsageReport
 from core.ports import Outcome, Store
 from core.stores.copying import copy
 from core.stores.opening import open_store
@@ -43,13 +43,17 @@ async def test_events_are_remembered_for_a_week_after_the_turn_ended(
 ) -> None:
     if backend.expires_itself:
         pytest.skip("the server's own clock decides")
+    await store.put(asked("0"))
+    await store.finish(await claimed(store), Outcome.FAILED)
     await answered(store, asked("1"))
     await store.put(asked("2"))
     clock.leap(WEEK - 1)
     await store.sweep()
     assert not await store.put(asked("1"))
+    assert await store.asked(CHAT, TurnId("0"))
     clock.leap(2)
     assert await store.sweep() > 0
+    assert await store.asked(CHAT, TurnId("0")) is None
     assert await store.sweep() == 0
     assert not await store.put(asked("2")), "its turn has not ended"
     assert await store.put(asked("1"))

@@ -14,7 +14,7 @@ from core.errors import LeaseLost, StoreError
 from core.ports import Outcome
 from core.stores.codec import INCOMING
 from core.stores.redis.database import Database
-from core.stores.redis.values import fields_of, set_aside_of, turn_of
+from core.stores.redis.values import fields_of, incoming_of, set_aside_of, turn_of
 from core.stores.redis.wake import Wake
 
 
@@ -107,6 +107,10 @@ class RedisInbox:
     async def set_aside(self, turn: Turn, reason: str) -> None:
         await self._database.run_held("set_aside", turn, reason, INCOMING.encode(turn.incoming.kept))
         self._changed(turn.incoming.conversation)
+
+    async def asked(self, conversation: ConversationId, turn: TurnId) -> Incoming | None:
+        fields = fields_of(await self._database.run("asked", conversation, conversation, turn))
+        return incoming_of(fields) if "incoming" in fields else None
 
     async def stop(self, conversation: ConversationId, turn: TurnId | None = None) -> bool:
         return bool(await self._database.run("stop", conversation, conversation, turn or ""))

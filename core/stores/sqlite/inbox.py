@@ -56,6 +56,9 @@ class SqliteInbox:
     async def set_aside(self, turn: Turn, reason: str) -> None:
         await self._change(lambda session: turns.set_aside(session, turn, reason))
 
+    async def asked(self, conversation: ConversationId, turn: TurnId) -> Incoming | None:
+        return await self._database.read(lambda session: turns.asked(session, conversation, turn))
+
     async def stop(self, conversation: ConversationId, turn: TurnId | None = None) -> bool:
         return await self._change(lambda session: turns.stop(session, conversation, turn))
 

@@ -101,7 +101,17 @@ _SECOND = (
         at REAL NOT NULL,
         held REAL NOT NULL DEFAULT 0) WITHOUT ROWID""",
 )
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND)
+# failures: what turns asked that ended in an error, for as long as their events are remembered.
+_THIRD = (
+    """CREATE TABLE failures (
+        turn TEXT PRIMARY KEY,
+        conversation TEXT NOT NULL,
+        ended REAL NOT NULL,
+        incoming TEXT NOT NULL) WITHOUT ROWID""",
+    "CREATE INDEX failures_conversation ON failures (conversation)",
+    "CREATE INDEX failures_ended ON failures (ended)",
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD)
 
 _LEDGER = "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, at REAL NOT NULL)"
 

@@ -198,6 +198,13 @@ def finish(session: Session, turn: Turn, outcome: Outcome) -> None:
     hold(session, turn)
     if outcome is Outcome.FAILED:
         messages.set_failed(session, turn.incoming.kept)
+        session.run(
+            "INSERT OR REPLACE INTO failures (turn, conversation, ended, incoming) VALUES (?, ?, ?, ?)",
+            turn.id,
+            turn.incoming.conversation,
+            session.now,
+            INCOMING.encode(turn.incoming.kept),
+        )
     _end(session, turn.id, turn.incoming.conversation)
 
 
@@ -232,6 +239,16 @@ def stop(session: Session, name: ConversationId, turn: TurnId | None) -> bool:
         turn,
     )
     return changed.rowcount > 0
+
+
+def asked(session: Session, name: ConversationId, turn: TurnId) -> Incoming | None:
+    body = session.value(
+        """SELECT incoming FROM turns WHERE id = ?1 AND conversation = ?2
+        UNION ALL SELECT incoming FROM failures WHERE turn = ?1 AND conversation = ?2""",
+        turn,
+        name,
+    )
+    return INCOMING.decode(body) if body else None
 
 
 def stopped(session: Session) -> frozenset[TurnId]:

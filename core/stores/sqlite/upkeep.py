@@ -38,7 +38,7 @@ class SqliteUpkeep:
 
     async def sweep(self) -> int:
         total = 0
-        for forget in (_forget_events, sharing.forget_bookmarks):
+        for forget in (_forget_events, _forget_failures, sharing.forget_bookmarks):
             while deleted := await self._database.write(forget):
                 total += deleted
         if (ttl := self._options.history_ttl) is not None:
@@ -66,6 +66,10 @@ def _forget_events(session: Session) -> int:
     return deleted.rowcount
 
 
+def _forget_failures(session: Session) -> int:
+    return session.run("DELETE FROM failures WHERE ended <= ?", session.now - EVENT_MEMORY).rowcount
+
+
 def _forget_conversations(session: Session, ttl: float) -> int:
     rows = session.all(
         """SELECT id FROM conversations WHERE touched <= ?
@@ -78,6 +82,6 @@ def _forget_conversations(session: Session, ttl: float) -> int:
 
 def _forget(session: Session, name: str) -> int:
     rows = session.run("DELETE FROM conversations WHERE id = ?", name).rowcount
-    for table in ("messages", "refs", "ledger"):
+    for table in ("messages", "refs", "ledger", "failures"):
         rows += session.run(f"DELETE FROM {table} WHERE conversation = ?", name).rowcount  # noqa: S608  # our own names
     return rows

@@ -157,7 +157,7 @@ local function choose(conv, epoch, answer, question)
   end
 end
 
--- Turns: t:<turn> the turn · q:<conversation> its order · ready:<lane> a stream with one entry for each conversation
+-- Turns: t:<turn> the turn · f:<turn> what one asked that failed · q:<conversation> its order · ready:<lane> a stream with one entry for each conversation
 -- whose first turn can be claimed · due:<lane> first turns whose time has not come · leases:<lane> held turns.
 
 local function is_waiting(id)
@@ -278,5 +278,7 @@ end
 local function fail(id, incoming)
   local conv = call('HGET', key('t', id), 'conv')
   call('HSET', key('c', conv), 'failed', incoming)
+  local ttl = HISTORY_TTL > 0 and math.min(HISTORY_TTL, MEMORY_TTL) or MEMORY_TTL
+  call('SET', key('f', id), incoming, 'EX', ttl)
   fade(conv)
 end
