@@ -133,7 +133,8 @@ class TelegramState:
         shown = self.places[chat].chat
         message = {"message_id": self._message_id(chat), **author, "chat": shown, "date": int(self.now())} | content
         self.messages[chat, message["message_id"]] = message
-        self.places[chat].spoke_last = message.get("from", {}).get("id", 0)
+        if message.get("from", {}).get("is_bot"):
+            self.places[chat].last_bot = message["from"]["id"]
         return message
 
     def _message_id(self, chat: int) -> int:
@@ -191,7 +192,7 @@ class TelegramState:
         if first is None or first["type"] != "bot_command" or first["offset"]:
             return False
         name, _, addressee = text[1 : first["length"]].partition("@")
-        return addressee.lower() == BOT_NAME if addressee else bool(name) and place.spoke_last == BOT
+        return addressee.lower() == BOT_NAME if addressee else bool(name) and place.last_bot == BOT
 
     # queries
 

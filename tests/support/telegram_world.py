@@ -107,7 +107,8 @@ class Topic:
 class Place:
     """A chat: how Telegram shows it, and what only Telegram knows.
 
-    status: the bot's; KICKED in a private chat: it is blocked. started: somebody wrote to the bot there. moved_to: the supergroup that a group became."""
+    status: the bot's; KICKED in a private chat: it is blocked. started: somebody wrote to the bot there. moved_to: the supergroup that a group became.
+    last_bot: the bot that wrote last."""
 
     chat: dict[str, Any]
     status: str = MEMBER
@@ -116,7 +117,7 @@ class Place:
     members: set[int] = field(default_factory=set)
     admins: set[int] = field(default_factory=set)
     topics: dict[int, Topic] = field(default_factory=dict)
-    spoke_last: int = 0
+    last_bot: int = 0
 
 
 def person(id_: int, language: str = "en") -> dict[str, Any]:
