@@ -16,9 +16,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.support.bot_process import process
 from tests.support.clock import until
 from tests.support.completions import KEY, CompletionsServer, Wire, ending, words
-from tests.support.discord_process import process
 from tests.support.discord_server import DiscordServer
 from tests.support.discord_world import BOT, GENERAL, TOKEN
 
@@ -76,7 +76,7 @@ async def crowd(where: str, discord: DiscordServer, channels: Mapping[str, str])
         model.plan(*[repeat] * len(channels))
         with tempfile.TemporaryDirectory() as folder:
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            async with process(configured(Path(folder), discord, model)) as bot:
+            async with process(configured(Path(folder), discord, model), "discord") as bot:
                 await until(lambda: discord.gateway.connected, 20_000)
                 took = await conversation(discord, channels)
                 bot.terminate()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.bot_process import process
 from tests.support.clock import until
-from tests.support.discord_process import process
 from tests.support.discord_server import DiscordServer
 from tests.support.discord_world import TOKEN
 
@@ -30,7 +30,7 @@ def written(discord: DiscordServer, folder: Path, delay: float = 0.1) -> Path:
 async def test_a_killed_process_costs_none_of_twenty_answers(gently: bool, tmp_path: Path) -> None:
     async with DiscordServer() as discord:
         config, channels = written(discord, tmp_path), [discord.direct(person) for person in PEOPLE]
-        async with process(config) as first:
+        async with process(config, "discord") as first:
             await until(lambda: discord.gateway.connected, 20_000)
             for person, channel in zip(PEOPLE, channels, strict=True):
                 discord.say(person, f"{person} {WORDS}", channel)
@@ -38,7 +38,7 @@ async def test_a_killed_process_costs_none_of_twenty_answers(gently: bool, tmp_p
             if gently:
                 first.terminate()
                 await first.wait()
-        async with process(config):
+        async with process(config, "discord"):
             expected = [[f"You said: {person} {WORDS}"] for person in PEOPLE]
             await until(lambda: [discord.shown(channel) for channel in channels] == expected, 20_000)
         assert not discord.refused
@@ -52,11 +52,11 @@ async def test_an_answer_of_several_messages_killed_in_the_middle_is_whole_and_h
     question = " ".join(f"word{number}" for number in range(700))
     async with DiscordServer(route_limit=1000, global_limit=1000) as discord:
         config, channel = written(discord, tmp_path, delay=0.001), discord.direct(PEOPLE[0])
-        async with process(config):
+        async with process(config, "discord"):
             await until(lambda: discord.gateway.connected, 20_000)
             discord.say(PEOPLE[0], question, channel)
             await until(lambda: len(discord.writes) >= writes)
-        async with process(config):
+        async with process(config, "discord"):
             await until(lambda: ended(discord, channel), 20_000)
         assert " ".join(discord.shown(channel)).split() == f"You said: {question}".split()
         assert not discord.refused

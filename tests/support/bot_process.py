@@ -1,4 +1,4 @@
-"""The bot on Discord as a process of its own."""
+"""The bot as a process of its own."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tests.support.tree import ROOT
 
 
 @asynccontextmanager
-async def process(config: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Killed at the end of the block if it still runs."""
-    command = (sys.executable, "-m", "bots", "run", "discord", "--config", str(config))
+async def process(config: Path, *platforms: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """On these *platforms*. Killed at the end of the block if it still runs."""
+    command = (sys.executable, "-m", "bots", "run", *platforms, "--config", str(config))
     quiet = asyncio.subprocess.DEVNULL
     started = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=quiet, stdout=quiet, stderr=quiet)
     try:
