@@ -12,6 +12,7 @@ from telegram import (
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InlineQueryResultArticle,
+    InputMediaDocument,
     InputTextMessageContent,
     MessageEntity,
     ReplyParameters,
@@ -127,6 +128,11 @@ async def test_a_document_is_sent_and_can_be_fetched() -> None:
         assert sent.document is not None
         assert (sent.caption, sent.document.file_name) == ("In short", "answer.md")
         assert bytes(await (await sent.document.get_file()).download_as_bytearray()) == b"a long answer"
+        changed = await bot.edit_message_media(InputMediaDocument(b"shorter", filename="b.md"), ADA, sent.message_id)
+        assert isinstance(changed, type(sent))
+        assert changed.document is not None
+        assert (changed.caption, changed.document.file_size) == (None, 7)
+        assert "no text in the message" in await refusal(bot.edit_message_text("a", ADA, sent.message_id))
         assert await refusal(bot.send_document(ADA, b"a", caption="a" * 1025)) == "Message caption is too long"
         assert await refusal(bot.get_file("nothing")) == "Invalid file_id"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tests.support.telegram_rules import (
@@ -28,6 +29,9 @@ MOST_UPLOAD = 50_000_000
 MOST_ALERT = 200
 MOST_RESULTS = 50
 """Bytes (sendDocument), characters (answerCallbackQuery), inline results (answerInlineQuery)."""
+CONTENT = ("text", "entities", "document", "caption", "caption_entities")
+PARTS = {"document": "media", "caption": "caption", "parse_mode": "parse_mode"}
+"""Fields of sendDocument, and what InputMediaDocument calls them."""
 
 
 class TelegramMessages(TelegramState):
@@ -133,21 +137,34 @@ class TelegramMessages(TelegramState):
         return True
 
     def _edit(self, ask: Ask) -> dict[str, Any] | bool:
-        """editMessageText and editMessageReplyMarkup."""
-        changed: dict[str, Any] = {}
-        if ask.method == "editmessagetext":
-            text, entities = self._text(ask, "text", "entities", MOST_TEXT)
-            changed = {"text": text, "entities": entities}
+        """editMessageText, editMessageMedia and editMessageReplyMarkup."""
+        changed = self._changed(ask)
         markup = self._markup(ask)
         if ask.text("inline_message_id"):
             return self._change(self._sent_inline(ask.text("inline_message_id")), changed, markup)
         message = self._own(ask)
-        if changed and "text" not in message:
+        if changed and "text" in changed and "text" not in message:
             raise bad("there is no text in the message to edit")
         self._change(message, changed, markup)
         message["edit_date"] = int(self.now())
-        self.writes.append(("edit", message["chat"]["id"], message["message_id"], message.get("text", "")))
+        text = message.get("text", message.get("caption", ""))
+        self.writes.append(("edit", message["chat"]["id"], message["message_id"], text))
         return message
+
+    def _changed(self, ask: Ask) -> dict[str, Any] | None:
+        """What the message is to hold from now on; None: what it holds already."""
+        if ask.method == "editmessagetext":
+            text, entities = self._text(ask, "text", "entities", MOST_TEXT)
+            return {"text": text, "entities": entities}
+        if ask.method == "editmessagemedia":
+            media = ask.structure("media")
+            if not isinstance(media, dict) or media.get("type") != "document":
+                raise bad("can't parse InputMedia: a document is understood here")
+            ask.fields |= {"caption_entities": json.dumps(media.get("caption_entities", []))}
+            ask.fields |= {name: media[key] for name, key in PARTS.items() if key in media}
+            caption, entities = self._text(ask, "caption", "caption_entities", MOST_CAPTION)
+            return {"document": self._document(ask), "caption": caption, "caption_entities": entities}
+        return None
 
     def _own(self, ask: Ask) -> dict[str, Any]:
         place = self._place(ask.chat, write=False)
@@ -163,14 +180,14 @@ class TelegramMessages(TelegramState):
             raise bad("MESSAGE_ID_INVALID")
         return self.inline[inline_message_id]
 
-    def _change(self, message: dict[str, Any], changed: dict[str, Any], markup: dict[str, Any]) -> bool:
-        before = (message.get("text"), message.get("entities", []), message.get("reply_markup"))
-        text, entities = changed.get("text", before[0]), changed.get("entities", before[1])
-        if before == (text, entities, markup.get("reply_markup")):
+    def _change(self, message: dict[str, Any], changed: dict[str, Any] | None, markup: dict[str, Any]) -> bool:
+        content = {key: message[key] for key in CONTENT if key in message} if changed is None else changed
+        after = {key: value for key, value in {**content, **markup}.items() if value}
+        if after == {key: message[key] for key in (*CONTENT, "reply_markup") if message.get(key)}:
             raise bad(NOT_MODIFIED)
-        for key in ("entities", "reply_markup"):
+        for key in (*CONTENT, "reply_markup"):
             message.pop(key, None)
-        message |= ({"text": text} if text is not None else {}) | ({"entities": entities} if entities else {}) | markup
+        message |= after
         return True
 
     def _delete(self, ask: Ask) -> bool:
