@@ -47,8 +47,7 @@ class Habits:
         """What is set for the channel, then for the one whose thread it is, then for the server."""
         server = getattr(channel, "guild", None)
         server_id = getattr(channel, "guild_id", None) if server is None else server.id
-        for id_ in (getattr(channel, "id", None), getattr(channel, "parent_id", None)):
-            if id_ in self.channels:
-                yield self.channels[id_]
-        if server_id in self.servers:
+        ids = (getattr(channel, "id", None), getattr(channel, "parent_id", None))
+        yield from (self.channels[id_] for id_ in ids if id_ is not None and id_ in self.channels)
+        if server_id is not None and server_id in self.servers:
             yield self.servers[server_id]

@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 import discord
 import structlog
 
-from bots.discord import attachments
+from bots.discord import attachments, threads
 from bots.discord.api import Api
 from bots.discord.bookmarks import Marks
 from bots.discord.habits import Habits
@@ -23,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 MOST_HEARD = 10_000
 """Messages remembered so that their deletion can be understood; older ones have long been answered."""
+EDITING = 0.5
+"""Seconds in which a message that was missed is not answered before it is known as edited too; both are one turn."""
 
 
 class Intake:
@@ -36,6 +38,7 @@ class Intake:
         self._marks = marks
         self._orders: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._heard: dict[Ref, ConversationId] = {}
+        self._spoken: dict[ConversationId, None] = {}
         self._refusals = Refusals()
 
     async def said(self, message: discord.Message, me: discord.ClientUser) -> None:
@@ -55,9 +58,13 @@ class Intake:
         """Before it is answered it is withdrawn; afterwards the answer stays."""
         ref = ref_of(event.channel_id, event.message_id)
         async with self._order(event.channel_id):
-            place = Place(event.channel_id, event.guild_id)
-            conversation = self._heard.pop(ref, None) or place.conversation(0, "shared")
-            await self._patience.patiently(lambda: self._desk.store.withdraw(conversation, ref))
+            known = self._heard.pop(ref, None)
+            places = (Place(event.channel_id, event.guild_id), Place(event.message_id, event.guild_id))
+            for conversation in [known] if known else [place.conversation(0, "shared") for place in places]:
+                await self._withdraw(conversation, ref)
+
+    async def _withdraw(self, conversation: ConversationId, ref: Ref) -> None:
+        await self._patience.patiently(lambda: self._desk.store.withdraw(conversation, ref))
 
     async def missed(self, message: discord.Message, me: discord.ClientUser) -> None:
         """It was said a while ago: what is known already changes nothing, and what was edited since is asked again."""
@@ -67,16 +74,21 @@ class Intake:
                 return
             ref, name = incoming.ref, incoming.conversation
             known = await self._patience.patiently(lambda: self._desk.store.shown_as(name, ref))
-            if message.edited_at is not None and known is not None:
-                incoming = revised(incoming, message.edited_at)
-            await self._put(message, incoming)
+            edited = message.edited_at
+            if edited is None or known is None:
+                await self._put(message, replace(incoming, hold=EDITING if edited else 0.0))
+            if edited is not None:
+                await self._put(message, revised(incoming, edited))
 
     async def _incoming(self, message: discord.Message, me: discord.ClientUser) -> Incoming | None:
         """None for what is not meant for the bot."""
         if not is_from_person(message):
             return None
-        incoming = translate(message, me, self._habits.scope_in(message.channel))
-        if not is_addressed(message, me) and not await self._goes_on(message, incoming):
+        scope = self._habits.scope_in(message.channel)
+        incoming = translate(message, me, scope)
+        if scope == threads.SCOPE and threads.can_open(message):
+            incoming = threads.moved(incoming, message)
+        if not is_addressed(message, me) and not await self._goes_on(message, me, incoming):
             return None
         if not may_write(message):
             await self._refusals.tell(message)
@@ -84,7 +96,7 @@ class Intake:
         files = await attachments.read(self._api, message.attachments)
         return replace(incoming, parts=(*incoming.parts, *map(TextPart, files)))
 
-    async def _goes_on(self, message: discord.Message, incoming: Incoming) -> bool:
+    async def _goes_on(self, message: discord.Message, me: discord.ClientUser, incoming: Incoming) -> bool:
         """Whether everything said here is meant for the bot: in a channel set so, and in a thread in which it was
         spoken to before."""
         if not incoming.parts and not message.attachments:
@@ -93,8 +105,10 @@ class Intake:
             return True
         if not isinstance(message.channel, discord.Thread):
             return False
+        if message.channel.owner_id == me.id or incoming.conversation in self._spoken:
+            return True
         kept = await self._patience.patiently(lambda: self._desk.store.conversation(incoming.conversation))
-        return kept.head is not None
+        return kept.head is not None or kept.failed is not None
 
     async def _put(self, message: discord.Message, incoming: Incoming) -> None:
         if incoming.ref:
@@ -110,5 +124,7 @@ class Intake:
     def _remember(self, ref: Ref, conversation: ConversationId) -> None:
         """Who wrote a message is not told when it is deleted, and whose conversation it was in depends on that."""
         self._heard[ref] = conversation
-        if len(self._heard) > MOST_HEARD:
-            del self._heard[next(iter(self._heard))]
+        self._spoken[conversation] = None
+        for memory in (self._heard, self._spoken):
+            if len(memory) > MOST_HEARD:
+                del memory[next(iter(memory))]  # type: ignore[arg-type]  # its own key

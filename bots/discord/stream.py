@@ -13,6 +13,7 @@ from bots.discord.hooks import Hook, HookSurface
 from bots.discord.quoting import question_of, quoted
 from bots.discord.surface import LENGTH, DiscordSurface
 from bots.discord.tables import tables_as_code
+from bots.discord.threads import TITLE, ThreadSurface
 from bots.shared.controls import Controls
 from bots.shared.live_reply import LiveReply, Means
 from bots.shared.pacing import Pacer, Permit, Priority, RateGate, WindowGate
@@ -56,11 +57,16 @@ class DiscordReplies:
             return await self._api.call("GET", path, heard=lambda allowance: self._heard(route, allowance))
 
     async def _place(self, turn: Turn) -> tuple[Surface, Means]:
+        if TITLE in turn.incoming.address:
+            return ThreadSurface(self._api, turn, self._messages, self._heard, self._making), self._means
         if "token" not in turn.incoming.address:
             return DiscordSurface(self._api, turn.incoming, self._messages, self._heard), self._means
         surface = HookSurface(self._api, turn, self._means.clock, self._messages, self._heard)
         head = quoted(turn, await question_of(turn, self._history))
         return surface, replace(self._means, layout=partial(_laid_out_under, head))
+
+    def _making(self, route: Route) -> Permit:
+        return self._pacer.permit(route, Priority.FIRST)
 
     def _heard(self, route: Route, allowance: Allowance) -> None:
         gate = self._pacer.gate(route.bucket)

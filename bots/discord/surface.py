@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from bots.discord.api import Allowance, Api, Refusal
-from bots.discord.render import components
+from bots.discord.render import components, custom_ids, pressed
 from bots.discord.translate import ids_of, ref_of
 from bots.shared.split import utf16_units
 from bots.shared.surface import Deed, File, Limits, Page, Posted, Route, Slip
-from core.domain import Incoming, Ref
+from core.domain import Incoming, Ref, answer_id
 
 LENGTH = 2000
-"""Characters of a message's content ("Create Message" in Discord's reference). It does not say what a character is:
-UTF-16 units are never fewer than whatever else it may count."""
+"""Characters of a message's content ("Create Message" in Discord's reference). Discord counts code points (its staff in
+issue 1315 of discord-api-docs), its clients and proxies of it UTF-16 units, which are never fewer."""
 TYPING = 10.0
 """Seconds for which Discord shows that somebody types ("Trigger Typing Indicator")."""
-LOOK_BACK = 50
-"""Messages after the question among which a forgotten one of ours is looked for."""
+LOOK_BACK = 100
+"""Messages after the last one known among which a forgotten one of ours is looked for: as many as one request gives."""
 NOBODY: dict[str, Any] = {"parse": [], "replied_user": False}
 """Whatever a model writes notifies nobody."""
 METHODS = {Deed.FIND: "GET", Deed.POST: "POST", Deed.EDIT: "PATCH", Deed.DELETE: "DELETE", Deed.TYPING: "TYPING"}
@@ -27,14 +27,22 @@ Heard = Callable[[Route, Allowance], None]
 
 
 class DiscordSurface:
-    """messages: how many an answer may take before it becomes a file. heard: told what responses say about their rate-limit buckets."""
+    """messages: how many an answer may take before it becomes a file. heard: told what responses say about their
+    rate-limit buckets. known: messages that show the answer already.
 
-    def __init__(self, api: Api, question: Incoming, messages: int, heard: Heard) -> None:
+    Discord gives the same message again when a create with its nonce is repeated, but only for some minutes, and does
+    not tell the nonce of a message that is read. So what was posted and not heard of is told by its buttons, which name
+    the answer, and where it has none by its text.
+    """
+
+    def __init__(self, api: Api, question: Incoming, messages: int, heard: Heard, known: Iterable[Ref] = ()) -> None:
         self._api = api
         self._channel = question.address["channel"]
         self._question = question
         self._messages = messages
         self._heard = heard
+        self._known = dict.fromkeys(known)
+        self._without_buttons: dict[str, Ref] = {}
 
     @property
     def limits(self) -> Limits:
@@ -45,10 +53,18 @@ class DiscordSurface:
         chat = f"discord:{self._channel}"
         return Route(chat, f"{chat} {METHODS[deed]}")
 
-    async def find(self, nonce: str) -> Ref | None:
-        asked = self._question.ref
-        after = ids_of(asked)[1] if asked else ""
-        return await self.seek(lambda message: str(message.get("nonce")) == nonce, after)
+    async def find(self, nonce: str) -> Ref | None:  # noqa: ARG002  # Discord does not tell it
+        return await self.seek(self.is_forgotten, self._newest_known())
+
+    def is_forgotten(self, message: Mapping[str, Any]) -> bool:
+        """Whether *message* shows this answer by its buttons and is not known. What has none is kept in mind for `post`."""
+        ref = ref_of(int(message["channel_id"]), int(message["id"]))
+        if ref in self._known:
+            return False
+        buttons = [pressed(custom_id) for custom_id in custom_ids(message)]
+        if not buttons and message["author"].get("bot") and "interaction_metadata" not in message:
+            self._without_buttons[message["content"]] = ref
+        return any(button.message == answer_id(self._question.event_id) for button in buttons if button)
 
     async def seek(self, is_it: Callable[[Mapping[str, Any]], bool], after: str) -> Ref | None:
         """The newest message of which *is_it* says yes, among those right after the id *after*, where that is given."""
@@ -60,14 +76,16 @@ class DiscordSurface:
         return next((ref_of(int(self._channel), int(message["id"])) for message in found if is_it(message)), None)
 
     async def post(self, page: Page, slip: Slip) -> Posted:
-        body = self.body(page) | {"nonce": slip.nonce, "enforce_nonce": True}
-        if slip.reply_to is not None:
-            body["message_reference"] = {"message_id": ids_of(slip.reply_to)[1], "fail_if_not_exists": False}
+        body = self.body(page)
+        if not page.controls and (forgotten := self._without_buttons.pop(page.text.strip(), None)):
+            return self._posted(forgotten)
+        more: dict[str, Any] = {"nonce": slip.nonce, "enforce_nonce": True}
+        if slip.reply_to is not None and ids_of(slip.reply_to)[0] == self._channel:
+            more["message_reference"] = {"message_id": ids_of(slip.reply_to)[1], "fail_if_not_exists": False}
         path = f"/channels/{self._channel}/messages"
-        made = await self._api.call("POST", path, body, files_of(page), self._hear(Deed.POST))
-        return Posted(
-            ref_of(int(self._channel), int(made["id"])), as_given=made.get("content", "").strip() == page.text.strip()
-        )
+        made = await self._api.call("POST", path, body | more, files_of(page), self._hear(Deed.POST))
+        fresh = made.get("content", "").strip() == page.text.strip() and custom_ids(made) == custom_ids(body)
+        return self._posted(ref_of(int(self._channel), int(made["id"])), as_given=fresh)
 
     async def edit(self, ref: Ref, page: Page) -> None:
         await self._api.call("PATCH", _path(ref), self.body(page), files_of(page), self._hear(Deed.EDIT))
@@ -83,6 +101,16 @@ class DiscordSurface:
         sender = self._question.sender
         buttons = components(page.controls, sender.id.removeprefix("discord:"), sender.language)
         return {"content": page.text, "allowed_mentions": NOBODY, "components": buttons}
+
+    def _posted(self, ref: Ref, *, as_given: bool = True) -> Posted:
+        self._known[ref] = None
+        return Posted(ref, as_given)
+
+    def _newest_known(self) -> str:
+        """The id after which to look; empty where nothing is known."""
+        known = [*self._known, *([self._question.ref] if self._question.ref else [])]
+        here = [message for channel, message in map(ids_of, known) if channel == self._channel]
+        return max(here, key=int, default="")
 
     def _hear(self, deed: Deed) -> Callable[[Allowance], None]:
         route = self.route(deed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import discord
@@ -18,10 +18,17 @@ _COMMAND = re.compile(r"</(?P<name>[^:>]{1,100}):\d{1,20}>")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something happens. server: None in a direct message."""
+    """Where something happens. server: None in a direct message. parent: the channel whose thread it is, where that is
+    known."""
 
     channel: int
     server: int | None
+    parent: int | None = field(default=None, compare=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """By which access lists may name what it lies in."""
+        return tuple(f"{LANE}:{id_}" for id_ in (self.parent, self.server) if id_ is not None)
 
     def conversation(self, person: int, scope: str) -> ConversationId:
         """One for the channel (or thread), or with the scope ``member`` one for each person in it."""
@@ -31,7 +38,7 @@ class Place:
 
 def place_of(message: discord.Message) -> Place:
     server = message.guild.id if message.guild else getattr(message.channel, "guild_id", None)
-    return Place(message.channel.id, server)
+    return Place(message.channel.id, server, getattr(message.channel, "parent_id", None))
 
 
 def ref_of(channel: int, message: int) -> Ref:
@@ -84,6 +91,7 @@ def translate(message: discord.Message, me: discord.abc.User, scope: str) -> Inc
         reply_to=_replied_to(message),
         author=message.author.display_name if place.server is not None and scope != "member" else "",
         background=_quoted(message, me),
+        places=place.names,
     )
 
 
@@ -112,9 +120,14 @@ def _quoted(message: discord.Message, me: discord.abc.User) -> str:
     replied = message.reference.resolved if message.reference else None
     if not isinstance(replied, discord.Message) or replied.author.id == me.id:
         return ""
-    words = readable(replied, me).replace("\n", "\n> ")
-    name = " ".join(replied.author.display_name.split())
-    return f"The next message replies to this one by {name}:\n> {words}" if words else ""
+    return quotation(replied, me)
+
+
+def quotation(message: discord.Message, me: discord.abc.User) -> str:
+    """*message* as the background of a question about it; empty where it has no words."""
+    words = readable(message, me).replace("\n", "\n> ")
+    name = " ".join(message.author.display_name.split())
+    return f"The next message is about this one by {name}:\n> {words}" if words else ""
 
 
 def readable(message: discord.Message, me: discord.abc.User) -> str:
