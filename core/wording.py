@@ -42,6 +42,8 @@ class Sentence(StrEnum):
     PERSONA_CHANGED = "persona_changed"
     EXPORT_DONE = "export_done"
     EXPORT_NOTHING = "export_nothing"
+    BRANCH_DONE = "branch_done"
+    BRANCH_NOTHING = "branch_nothing"
     CONTEXT_TITLE = "context_title"
     CONTEXT_PERSONA = "context_persona"
     CONTEXT_MESSAGE = "context_message"
@@ -86,20 +88,25 @@ class Sentence(StrEnum):
     BUTTON_STOP = "button_stop"
     BUTTON_RETRY = "button_retry"
     BUTTON_CONTINUE = "button_continue"
+    GO_ON = "go_on"
     BUTTON_NOT_YOURS = "button_not_yours"
     BUTTON_STALE = "button_stale"
+    BUTTON_PRESSED = "button_pressed"
     ANSWER_IN_FILE = "answer_in_file"
     DISCORD_ASKS = "discord_asks"
     DISCORD_ASKS_ABOUT = "discord_asks_about"
-    DISCORD_ASKED_AGAIN = "discord_asked_again"
+    DISCORD_EXPLAIN = "discord_explain"
+    DISCORD_ABOUT_LABEL = "discord_about_label"
+    DISCORD_MESSAGE_FORGOTTEN = "discord_message_forgotten"
     DISCORD_CANNOT_WRITE = "discord_cannot_write"
-    DISCORD_GO_ON = "discord_go_on"
     DISCORD_HELP_ASK = "discord_help_ask"
     DISCORD_ARGUMENT_QUESTION = "discord_argument_question"
     # telegram
     TELEGRAM_GREETING = "telegram_greeting"
     # names of commands in menus
     COMMAND_ASK = "command_ask"
+    COMMAND_ASK_ABOUT = "command_ask_about"
+    COMMAND_BRANCH = "command_branch"
     COMMAND_NEW = "command_new"
     COMMAND_RESET = "command_reset"
     COMMAND_MODEL = "command_model"
@@ -147,6 +154,8 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.PERSONA_CHANGED: "The persona is now {name}. The context stays.",
     Sentence.EXPORT_DONE: "The conversation: {messages} messages.",
     Sentence.EXPORT_NOTHING: "There is nothing to export yet.",
+    Sentence.BRANCH_DONE: "The conversation goes on from here: “{message}”",
+    Sentence.BRANCH_NOTHING: "That message is not part of my conversation with you here.",
     Sentence.CONTEXT_TITLE: "What {model} would see ({encoding}):",
     Sentence.CONTEXT_PERSONA: "{tokens} tokens · persona {name}",
     Sentence.CONTEXT_MESSAGE: "{tokens} tokens · {who}: {excerpt}",
@@ -191,16 +200,21 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.BUTTON_CONTINUE: "Continue",
     Sentence.BUTTON_NOT_YOURS: "Only the person who asked, and moderators, can press this.",
     Sentence.BUTTON_STALE: "That button does nothing any more.",
+    Sentence.BUTTON_PRESSED: "That was pressed already.",
     Sentence.ANSWER_IN_FILE: "This answer is long; all of it is in the file.",
     Sentence.DISCORD_ASKS: "{name} asks: {question}",
     Sentence.DISCORD_ASKS_ABOUT: "{name} asks about {link}: {question}",
-    Sentence.DISCORD_ASKED_AGAIN: "The question is asked again.",
+    Sentence.DISCORD_EXPLAIN: "Please explain this message.",
+    Sentence.DISCORD_ABOUT_LABEL: "What would you like to know?",
+    Sentence.DISCORD_MESSAGE_FORGOTTEN: "I no longer know which message that was. Please choose it again.",
     Sentence.DISCORD_CANNOT_WRITE: "I cannot write in #{channel}, so I could not answer you there. You can ask me here.",
-    Sentence.DISCORD_GO_ON: "Please go on exactly where you stopped.",
+    Sentence.GO_ON: "Please go on exactly where you stopped.",
     Sentence.DISCORD_HELP_ASK: "ask a question",
     Sentence.DISCORD_ARGUMENT_QUESTION: "the question",
     Sentence.TELEGRAM_GREETING: "Hello {name}! Write to me and I answer; what we talked about I remember. /help lists what else I can do.",
     Sentence.COMMAND_ASK: "ask",
+    Sentence.COMMAND_ASK_ABOUT: "Ask about this",
+    Sentence.COMMAND_BRANCH: "Branch here",
     Sentence.COMMAND_NEW: "new",
     Sentence.COMMAND_RESET: "reset",
     Sentence.COMMAND_MODEL: "model",
@@ -248,6 +262,8 @@ CHINESE: dict[Sentence, str] = {
     Sentence.PERSONA_CHANGED: "角色已切换为 {name}，上下文保留。",
     Sentence.EXPORT_DONE: "对话内容：共 {messages} 条消息。",
     Sentence.EXPORT_NOTHING: "还没有可以导出的内容。",
+    Sentence.BRANCH_DONE: "对话将从这里继续：“{message}”",
+    Sentence.BRANCH_NOTHING: "那条消息不在我和您的对话中。",
     Sentence.CONTEXT_TITLE: "{model} 会看到的内容（{encoding}）：",
     Sentence.CONTEXT_PERSONA: "{tokens} 个词元 · 角色 {name}",
     Sentence.CONTEXT_MESSAGE: "{tokens} 个词元 · {who}：{excerpt}",
@@ -292,16 +308,21 @@ CHINESE: dict[Sentence, str] = {
     Sentence.BUTTON_CONTINUE: "继续",
     Sentence.BUTTON_NOT_YOURS: "只有提问者和管理员可以按这个按钮。",
     Sentence.BUTTON_STALE: "这个按钮已经失效。",
+    Sentence.BUTTON_PRESSED: "已经按过了。",
     Sentence.ANSWER_IN_FILE: "回答较长，完整内容见文件。",
     Sentence.DISCORD_ASKS: "{name} 提问：{question}",
     Sentence.DISCORD_ASKS_ABOUT: "{name} 就 {link} 提问：{question}",
-    Sentence.DISCORD_ASKED_AGAIN: "正在重新提问。",
+    Sentence.DISCORD_EXPLAIN: "请解释这条消息。",
+    Sentence.DISCORD_ABOUT_LABEL: "您想了解什么？",
+    Sentence.DISCORD_MESSAGE_FORGOTTEN: "我已经不知道是哪条消息了。请重新选择。",
     Sentence.DISCORD_CANNOT_WRITE: "我不能在 #{channel} 发言，所以没能在那里回答你。你可以在这里问我。",
-    Sentence.DISCORD_GO_ON: "请从刚才停下的地方继续。",
+    Sentence.GO_ON: "请从刚才停下的地方继续。",
     Sentence.DISCORD_HELP_ASK: "提一个问题",
     Sentence.DISCORD_ARGUMENT_QUESTION: "问题",
     Sentence.TELEGRAM_GREETING: "{name}，您好！给我发消息，我就会回答，也会记住我们聊过的内容。发送 /help 查看我还能做什么。",
     Sentence.COMMAND_ASK: "提问",
+    Sentence.COMMAND_ASK_ABOUT: "就此提问",
+    Sentence.COMMAND_BRANCH: "从这里分支",
     Sentence.COMMAND_NEW: "新对话",
     Sentence.COMMAND_RESET: "重置",
     Sentence.COMMAND_MODEL: "模型",

@@ -15,11 +15,13 @@ from bots.discord.api import Api
 from bots.discord.bookmarks import Marks
 from bots.discord.buttons import Buttons
 from bots.discord.catching_up import CatchingUp
-from bots.discord.commands import CHOOSE, SlashCommands, register
+from bots.discord.commands import CHOOSE, SlashCommands
 from bots.discord.habits import Habits, Manner
 from bots.discord.intake import Intake
 from bots.discord.library import Client, point, quiet
-from bots.discord.setup import CONTENT_OFF, Portal, look_up
+from bots.discord.menu import register
+from bots.discord.pointing import MessageCommands
+from bots.discord.setup import Portal, look_up
 from bots.discord.stream import DiscordReplies, open_replies
 from bots.discord.translate import LANE
 from bots.shared.patience import Patience
@@ -32,6 +34,7 @@ from core.ports import Clock
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
+MESSAGE = discord.AppCommandType.message.value
 
 Line = tuple[Api, DiscordReplies]
 """Where the bot writes."""
@@ -61,8 +64,9 @@ class DiscordBot:
         self._patience = Patience(desk.clock, desk.chance)
         self._marks = Marks(desk.store, desk.clock, settings.habits.max_age)
         self._intake = Intake(desk, api, settings.habits, self._marks)
-        self._slash = SlashCommands(api, desk.commands, desk.store, settings.habits)
-        self._buttons = Buttons(api, desk.store, desk.commands, settings.habits)
+        self._slash = SlashCommands(api, desk, settings.habits, replies.acknowledging)
+        self._pointing = MessageCommands(api, desk, settings.habits, replies.acknowledging)
+        self._buttons = Buttons(api, desk, settings.habits)
 
     async def run(self) -> int:
         """Raises SurfaceRefused for what only the operator can mend."""
@@ -76,8 +80,8 @@ class DiscordBot:
 
             async def ready() -> None:
                 self._announce(f"discord: {client.user} is here; servers: {len(client.guilds)}")
-                if not portal.content:
-                    self._announce(f"discord: {CONTENT_OFF}")
+                for line in portal.shortcomings:
+                    self._announce(f"discord: {line}")
 
             client.hear("ready", ready)
             client.hear("shard_connect", catching_up.connected)
@@ -91,7 +95,7 @@ class DiscordBot:
 
     async def _register(self, portal: Portal) -> None:
         try:
-            changed = await register(self._api, portal.id)
+            changed = await register(self._api, portal.id, portal.installs)
         except SurfaceRefused as problem:
             log.warning("discord.commands_refused", detail=str(problem))
         else:
@@ -100,6 +104,10 @@ class DiscordBot:
     async def _on_interaction(self, interaction: discord.Interaction) -> None:
         data: Mapping[str, Any] = interaction.data or {}
         match interaction.type:
+            case discord.InteractionType.application_command if data.get("type") == MESSAGE:
+                await self._pointing.invoked(interaction)
+            case discord.InteractionType.modal_submit:
+                await self._pointing.submitted(interaction)
             case discord.InteractionType.application_command:
                 await self._slash.invoked(interaction)
             case discord.InteractionType.autocomplete:
@@ -126,7 +134,7 @@ async def examine(config: Config, clock: Clock) -> list[Finding]:
     async with open_api(settings_of(config), clock) as api:
         portal = await look_up(api)
     found = [Finding(State.OK, LANE, f"{portal.name}; invite it: {portal.invitation}")]
-    return found if portal.content else [*found, Finding(State.WARN, LANE, CONTENT_OFF)]
+    return [*found, *(Finding(State.WARN, LANE, line) for line in portal.shortcomings)]
 
 
 def settings_of(config: Config) -> DiscordSettings:

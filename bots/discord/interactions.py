@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 import discord
@@ -11,11 +13,13 @@ import structlog
 
 from bots.discord.api import Api, Refusal
 from bots.discord.habits import Habits
+from bots.discord.hooks import Hook
 from bots.discord.translate import LANE, Place, person_of, turn_of
 from bots.shared.split import utf16_units
 from bots.shared.surface import File, MessageGone
-from core.domain import Incoming, Sender
+from core.domain import ConversationId, Incoming, Sender
 from core.errors import SurfaceUnavailable
+from core.ports import Clock
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +29,9 @@ LONGEST = 2000
 """Characters of a response's content; a longer one goes along as a file."""
 ATTEMPTS = 2
 """A response that got lost is sent once more; there is no time for a third."""
+AT_ONCE = 1.5
+"""Seconds after which a response is announced instead of given: half of what Discord waits."""
+DEFERRED = discord.InteractionResponseType.deferred_channel_message.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +41,65 @@ class Callback:
     body: Mapping[str, Any]
     files: tuple[File, ...] = ()
 
+    @property
+    def is_deferred(self) -> bool:
+        """Whether it says nothing yet: somebody else has the last word."""
+        return bool(self.body["type"] == DEFERRED)
+
 
 def place_of(interaction: discord.Interaction) -> Place:
     return Place(interaction.channel_id or 0, interaction.guild_id)
 
 
+def is_elsewhere(interaction: discord.Interaction) -> bool:
+    """Whether the bot is not there itself, because the app is installed by its user alone."""
+    if interaction.guild_id is not None:
+        return interaction.client.get_guild(interaction.guild_id) is None
+    return interaction.context.private_channel
+
+
+def conversation_of(interaction: discord.Interaction, person: int, habits: Habits) -> ConversationId:
+    """The conversation in which *person* speaks there. Where the bot is not, it is theirs alone."""
+    place = place_of(interaction)
+    if is_elsewhere(interaction):
+        return ConversationId(f"discord:{place.channel}/{person}")
+    return place.conversation(person, habits.scope_in(interaction.channel))
+
+
 def incoming_of(interaction: discord.Interaction, habits: Habits) -> Incoming:
     """The invoking event, still without words."""
-    place, user, scope = place_of(interaction), interaction.user, habits.scope_in(interaction.channel)
+    place, user = place_of(interaction), interaction.user
+    conversation = conversation_of(interaction, user.id, habits)
     return Incoming(
         event_id=turn_of(interaction.id),
-        conversation=place.conversation(user.id, scope),
+        conversation=conversation,
         lane=LANE,
         sender=Sender(person_of(user.id), user.display_name, str(interaction.locale)),
         parts=(),
         sent_at=interaction.created_at.timestamp(),
         address={"channel": str(place.channel)},
-        author=user.display_name if place.server is not None and scope != "member" else "",
+        author=user.display_name if place.server is not None and "/" not in conversation else "",
     )
+
+
+def hook_of(interaction: discord.Interaction) -> Hook:
+    pressed = interaction.message.id if interaction.message else ""
+    webhook_only = is_elsewhere(interaction) or not _may_write(interaction)
+    application, token = str(interaction.application_id), interaction.token
+    return Hook(application, str(interaction.id), token, str(pressed), elsewhere=webhook_only)
+
+
+def hooked(incoming: Incoming, interaction: discord.Interaction) -> Incoming:
+    """A turn whose answer is the response to *interaction*, which is acknowledged by `deferred`; or where a button was
+    pressed by `acknowledged`, the message above that button."""
+    return replace(incoming, address={**incoming.address, **hook_of(interaction).address})
+
+
+def _may_write(interaction: discord.Interaction) -> bool:
+    if interaction.guild_id is None:
+        return True
+    may, in_thread = interaction.app_permissions, isinstance(interaction.channel, discord.Thread)
+    return may.send_messages_in_threads if in_thread else may.send_messages
 
 
 def message(
@@ -73,12 +121,59 @@ def acknowledged() -> Callback:
     return Callback({"type": discord.InteractionResponseType.deferred_message_update.value})
 
 
+def deferred(flags: int = 0) -> Callback:
+    """The response follows, within the webhook's time."""
+    return Callback({"type": DEFERRED, "data": {"flags": flags}})
+
+
 async def answer(api: Api, interaction: discord.Interaction, callback: Callback) -> None:
     """Sends the response. One that cannot be sent is a line in the log: the user sees that it failed."""
     path = f"/interactions/{interaction.id}/{interaction.token}/callback"
+    await _insist(api, "POST", path, callback)
+
+
+class Responses:
+    """Responses that may take longer than Discord waits."""
+
+    def __init__(self, api: Api, clock: Clock) -> None:
+        self._api = api
+        self._clock = clock
+
+    async def give(
+        self, interaction: discord.Interaction, work: Coroutine[Any, Any, Callback], *, private: bool
+    ) -> None:
+        """What *work* makes. private: only the one who invoked it sees it; else that holds only for its sentences, and
+        what *work* defers is seen by all."""
+        async with asyncio.TaskGroup() as group:
+            making = group.create_task(work, name=f"interaction {interaction.id}")
+            with suppress(TimeoutError):
+                async with self._clock.watchdog(AT_ONCE):
+                    await asyncio.wait({making})
+            if making.done():
+                await answer(self._api, interaction, making.result())
+                return
+            await answer(self._api, interaction, deferred(EPHEMERAL if private else 0))
+            await self._complete(interaction, await making, private=private)
+
+    async def _complete(self, interaction: discord.Interaction, made: Callback, *, private: bool) -> None:
+        hook = hook_of(interaction)
+        original = f"{hook.path}/messages/@original"
+        if made.is_deferred:
+            return
+        said = dict(made.body["data"])
+        if private:
+            del said["flags"]  # what is announced for one person stays so
+            await _insist(self._api, "PATCH", original, Callback(said, made.files))
+        else:
+            await _insist(self._api, "DELETE", original, None)
+            await _insist(self._api, "POST", f"{hook.path}?wait=true", Callback(said, made.files))
+
+
+async def _insist(api: Api, method: str, path: str, callback: Callback | None) -> None:
+    body, files = (callback.body, callback.files) if callback else (None, ())
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            await api.call("POST", path, callback.body, callback.files)
+            await api.call(method, path, body, files)
         except SurfaceUnavailable as problem:
             log.warning("interaction.unanswered", attempt=attempt, detail=str(problem))
         except (Refusal, MessageGone) as problem:

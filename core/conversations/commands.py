@@ -111,11 +111,15 @@ class Commands:
         self._services = services
         self._access = access
 
+    def admit(self, incoming: Incoming, name: str = "") -> None:
+        """Raises NotAllowed for who may not talk to the bot there, or not run the command *name*."""
+        if not self._access.allows(incoming) or ((command := find(name)) and not self._may(command, incoming)):
+            raise NotAllowed
+
     async def run(self, name: str, argument: str, incoming: Incoming) -> Reaction:
         """*incoming* is the invoking event as the adapter translated it. Raises UnknownCommand, BadArgument, NotAllowed
         and StoreError."""
-        if not self._access.allows(incoming):
-            raise NotAllowed
+        self.admit(incoming)
         command = find(name)
         if command is None:
             raise UnknownCommand(command=excerpt(name))
@@ -212,21 +216,12 @@ def _current(choices: Sequence[Choice]) -> str:
 
 
 async def _retry(invocation: Invocation) -> Reaction:
-    """Asks again what failed last; else the last question, whose new answer becomes a sibling of the old one. What
-    failed is put under the invoking event's name, since its own is known already, and keeps everything it said."""
+    """Asks again what failed last; else the last question, whose new answer becomes a sibling of the old one. It comes
+    below, as the answer to whatever is typed does; who wants it in the old one's place has the button there."""
     incoming = invocation.incoming
     conversation = await invocation.conversation()
     if conversation.failed is not None:
-        again = replace(
-            conversation.failed,
-            event_id=incoming.event_id,
-            ref=incoming.ref,
-            sent_at=incoming.sent_at,
-            lane=incoming.lane,
-            address=incoming.address,
-            group=None,
-            hold=0.0,
-        )
+        again = anew(conversation.failed, incoming)
     else:
         question = await _last_question(invocation, conversation)
         if question is None:
@@ -234,6 +229,22 @@ async def _retry(invocation: Invocation) -> Reaction:
         again = replace(incoming, parts=(), again=question.id)
     await invocation.services.inbox.put(again)
     return Reaction("", turn=incoming.event_id)
+
+
+def anew(failed: Incoming, incoming: Incoming) -> Incoming:
+    """What failed, keeping everything it said, to be answered where *incoming* wants it, under that event's name: its own
+    is known already."""
+    return replace(
+        failed,
+        event_id=incoming.event_id,
+        ref=failed.ref or incoming.ref,
+        sent_at=incoming.sent_at,
+        lane=incoming.lane,
+        address=incoming.address,
+        replaces=incoming.replaces,
+        group=None,
+        hold=0.0,
+    )
 
 
 async def _undo(invocation: Invocation) -> Reaction:

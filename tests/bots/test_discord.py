@@ -285,7 +285,7 @@ async def test_commands_are_registered_once_and_answered(tmp_path: Path) -> None
             assert discord.callbacks[helped]["data"]["flags"] == 64
             assert discord.callbacks[completed]["data"]["choices"] == [{"name": "echo", "value": "echo"}]
             discord.slash(ADA, "ask", question="what now?")
-            await until(lambda: discord.shown() == ["You said: Ada: what now?"])
+            await until(lambda: discord.shown() == ["> Ada asks: what now?\nYou said: Ada: what now?"])
         names = {command["name"]: command["name_localizations"]["zh-CN"] for command in discord.commands}
         assert names["ask"] == say(Sentence.COMMAND_ASK, "zh")
         async with bot_on(discord, tmp_path):

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.support.discord_reading import page
 from tests.support.discord_rules import (
     CREATE_FIELDS,
     EDIT_FIELDS,
@@ -15,16 +16,13 @@ from tests.support.discord_rules import (
     check_commands,
     check_message,
     invalid,
-    pings,
 )
-from tests.support.discord_state import DiscordState
+from tests.support.discord_threads import DiscordThreads
+from tests.support.discord_webhooks import DiscordWebhooks, admitted
 from tests.support.discord_world import (
     BOT,
-    CLOSED,
-    GENERAL,
     Fault,
     admit,
-    application,
     as_json,
     broken,
     limited,
@@ -34,7 +32,7 @@ from tests.support.discord_world import (
 )
 
 
-class DiscordRest(DiscordState):
+class DiscordRest(DiscordThreads, DiscordWebhooks):
     """Every request is checked before it is obeyed."""
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
@@ -72,7 +70,7 @@ class DiscordRest(DiscordState):
         if not interaction and not self._all.take(now):
             return limited(0.5, "global", {})
         parts = path.strip("/").split("/")
-        bucket = f"{method}:{'/'.join(part for part in parts if not part.isdigit())}"
+        bucket = f"{method}:{'/'.join(part for part in parts if not part.isdigit() and part != '@original')}"
         window = self._buckets[bucket, parts[1] if len(parts) > 1 else ""]
         allowed = window.take(now)
         headers = window.headers(now, bucket)
@@ -101,11 +99,10 @@ class DiscordRest(DiscordState):
                 return self.commands
             case "POST", "users", "@me", "channels":
                 return self.channels[self.direct(body["recipient_id"])]
-            case "POST", "interactions", interaction, _, "callback":
-                return self._callback(interaction, body)
-            case "POST", "webhooks", _, _:
-                check_message(body, CREATE_FIELDS, files)
-                return self._message(GENERAL, BOT, body.get("content", ""), {"flags": body.get("flags", 0)})
+            case "POST", "interactions", interaction, token, "callback":
+                return self._callback(interaction, token, body, files)
+            case _, "webhooks", *rest:
+                return self._webhook(method, rest, body, files)
         return self._about_itself(method, parts)
 
     def _about_itself(self, method: str, parts: list[str]) -> Any:
@@ -113,33 +110,38 @@ class DiscordRest(DiscordState):
             case "GET", "users", "@me":
                 return user(BOT, bot=True)
             case "GET", ("oauth2" | "applications"), *_ if parts[-1] == "@me":
-                return application(self._flags())
+                return self.application
             case "GET", "gateway", "bot":
-                limit = {"total": 1000, "remaining": 999, "reset_after": 1, "max_concurrency": 1}
-                return {"url": self.gateway.url, "shards": 1, "session_start_limit": limit}
+                return {"url": self.gateway.url, "shards": 1, "session_start_limit": self.starts}
         raise Refused(404, 0, "404: Not Found")
 
     def _in_channel(self, method: str, parts: list[str], body: Any, files: int) -> Any:
         self._channel(parts[0])
+        admitted(parts[0])
         match method, *parts:
             case "GET", channel:
                 return self.channels[channel]
             case "POST", _, "typing":
                 return None
             case "GET", channel, "messages":
-                after = int(body.get("after", 0))
-                return [m for m in self.messages.values() if m["channel_id"] == channel and int(m["id"]) > after][::-1]
+                return page((said for said in self.messages.values() if said["channel_id"] == channel), body)
             case "POST", channel, "messages":
                 return self._create(channel, body, files)
+            case "POST", channel, "messages", message, "threads":
+                return self._start_thread(channel, message, body)
             case _, channel, "messages", message:
                 return self._touch(method, channel, message, body)
         raise Refused(404, 0, "404: Not Found")
 
     def _create(self, channel: str, body: dict[str, Any], files: int) -> dict[str, Any]:
         check_message(body, CREATE_FIELDS, files)
-        if channel == CLOSED:
+        if not self._may_write(channel):
             raise Refused(403, 50013, "Missing Permissions")
+        self._wake(channel)
         reference = body.get("message_reference")
+        about = self.messages.get(reference["message_id"]) if reference else None
+        if about and about["channel_id"] != channel:
+            raise invalid("message_reference", "REPLIES_UNKNOWN_MESSAGE", "It lies in another channel.")
         if reference and reference["message_id"] not in self.messages and reference.get("fail_if_not_exists", True):
             raise invalid("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
         known = self._nonces.get((channel, str(body.get("nonce"))))
@@ -164,6 +166,7 @@ class DiscordRest(DiscordState):
             return found
         if found["author"]["id"] != BOT:
             raise Refused(403, 50005, "Cannot edit a message authored by another user")
+        self._check_awake(channel)
         if method == "DELETE":
             self.deleted.append(message)
             self.delete(message)
@@ -174,20 +177,3 @@ class DiscordRest(DiscordState):
         self._written("edit", found, body)
         self._announce("MESSAGE_UPDATE", found)
         return found
-
-    def _written(self, kind: str, message: dict[str, Any], body: dict[str, Any]) -> None:
-        self.writes.append((kind, message["id"], message["content"]))
-        self.pinged |= pings(message["content"], body.get("allowed_mentions"))
-
-    def _callback(self, interaction: str, body: dict[str, Any]) -> None:
-        if interaction not in self._open:
-            raise Refused(404, 10062, "Unknown interaction")
-        if interaction in self.callbacks:
-            raise Refused(400, 40060, "Interaction has already been acknowledged.")
-        if body.get("type") not in {4, 5, 6, 7, 8, 9}:
-            raise invalid("type", "BASE_TYPE_CHOICES", "Not a callback type.")
-        if body["type"] in {4, 7}:
-            check_message(body.get("data") or {}, CREATE_FIELDS | EDIT_FIELDS, len(self.files))
-        if body["type"] == 8 and len(body["data"]["choices"]) > 25:  # the reference's own numbers
-            raise invalid("choices", "BASE_TYPE_MAX_LENGTH", "Must be 25 or fewer in length.")
-        self.callbacks[interaction] = body

@@ -10,22 +10,18 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from tests.support.discord_rest import DiscordRest
+from tests.support.discord_invoking import DiscordInvoking
 from tests.support.discord_world import (
     BOT,
-    EVERY_PERMISSION,
     GENERAL,
-    GUILD,
     NAMES,
-    command,
     guild,
-    member,
     stamp,
     user,
 )
 
 
-class DiscordServer(DiscordRest):
+class DiscordServer(DiscordInvoking):
     """``async with DiscordServer() as discord``: listens on `api_url` and `gateway_url` until the block ends."""
 
     async def __aenter__(self) -> Self:
@@ -71,22 +67,6 @@ class DiscordServer(DiscordRest):
         }
         self._announce("MESSAGE_UPDATE", self.messages[message])
 
-    def press(self, author: str, message: str, custom_id: str) -> str:
-        """*author* presses a button under *message*; the interaction's id."""
-        shown = self.messages[message]
-        data = {"component_type": 2, "custom_id": custom_id}
-        return self._interact(author, shown["channel_id"], {"type": 3, "message": shown, "data": data})
-
-    def slash(self, author: str, name: str, channel: str = GENERAL, **options: str) -> str:
-        """*author* runs a slash command; the interaction's id."""
-        given = [{"type": 3, "name": key, "value": value} for key, value in options.items()]
-        return self._interact(author, channel, {"type": 2, "data": command(name, given)})
-
-    def complete(self, author: str, name: str, typed: str, channel: str = GENERAL) -> str:
-        """*author* types the argument of a slash command; the interaction's id."""
-        given = [{"type": 3, "name": "name", "value": typed, "focused": True}]
-        return self._interact(author, channel, {"type": 4, "data": command(name, given)})
-
     # what can be seen
 
     def shown(self, channel: str = GENERAL) -> list[str]:
@@ -101,24 +81,6 @@ class DiscordServer(DiscordRest):
         """Label and custom_id of each button under *message*."""
         rows = message.get("components", [])
         return {part.get("label", ""): part.get("custom_id", "") for row in rows for part in row["components"]}
-
-    def _interact(self, author: str, channel: str, event: dict[str, Any]) -> str:
-        interaction = self._snowflake()
-        self._open.add(interaction)
-        who: dict[str, Any] = {"user": user(author)}
-        if channel in self.channels and "guild_id" in self.channels[channel]:
-            who = {"guild_id": GUILD, "member": member(author) | {"permissions": "0"}}
-        head = {
-            "id": interaction,
-            "application_id": BOT,
-            "token": f"token{interaction}",
-            "version": 1,
-            "locale": "en-US",
-        }
-        place = {"channel_id": channel, "channel": self._channel(channel), "app_permissions": EVERY_PERMISSION}
-        rest = {"entitlements": [], "authorizing_integration_owners": {}, "attachment_size_limit": 10_000_000}
-        self.gateway.dispatch("INTERACTION_CREATE", {**head, **place, **rest, **who, **event})
-        return interaction
 
     async def _file(self, request: web.Request) -> web.Response:
         return web.Response(body=self.files[request.match_info["name"]])

@@ -12,15 +12,19 @@ from typing import Any
 from tests.support.discord_gateway import DIRECT_MESSAGES, GUILD_MESSAGES, MESSAGE_CONTENT, Gateway
 from tests.support.discord_rules import Refused, Sliding, Window, hidden
 from tests.support.discord_world import (
+    BOB,
     BOT,
     CLOSED,
     EPOCH_MS,
+    FAR,
     GENERAL,
+    GROUP,
     GUILD,
     QUIET,
     SEND_MESSAGES,
     TOKEN,
     Fault,
+    application,
     member,
     said,
     user,
@@ -61,10 +65,13 @@ class DiscordState:
             QUIET: {"id": QUIET, "type": 0, "name": "quiet", "guild_id": GUILD, "position": 1},
             CLOSED: {"id": CLOSED, "type": 0, "name": "closed", "guild_id": GUILD, "position": 2},
         }
+        self.channels[FAR] = {"id": FAR, "type": 0, "name": "far", "position": 0}
+        self.channels[GROUP] = {"id": GROUP, "type": 3, "name": "friends", "owner_id": BOB, "recipients": [user(BOB)]}
         denied = {"id": GUILD, "type": 0, "allow": "0", "deny": str(SEND_MESSAGES)}
         self.channels[CLOSED]["permission_overwrites"] = [denied]
         self._hanging = asyncio.Event()
-        self._open: set[str] = set()
+        self.application: dict[str, Any] = application(self._flags())
+        self.starts = {"total": 1000, "remaining": 999, "reset_after": 14_400_000, "max_concurrency": 1}
 
     def delete(self, message: str) -> None:
         gone = self.messages.pop(message)

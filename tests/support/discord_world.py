@@ -17,6 +17,9 @@ BOT = "100"
 ADA, BOB, CAROL = "201", "202", "203"
 GUILD, GENERAL, QUIET, CLOSED = "300", "400", "401", "402"
 """In CLOSED only people may write."""
+FAR, GROUP, FAR_GUILD = "490", "491", "390"
+ELSEWHERE = {FAR: FAR_GUILD, GROUP: ""}
+"""Channels that only an app which its user installed gets to: of a server without the bot, and a group of friends."""
 NAMES = {BOT: "parlour", ADA: "ada", BOB: "bob", CAROL: "carol"}
 EPOCH_MS = 1_420_070_400_000
 """Discord's first millisecond."""
@@ -122,7 +125,7 @@ def guild(channels: Iterable[dict[str, Any]]) -> dict[str, Any]:
         "name": "A server",
         "owner_id": CAROL,
         "roles": [role],
-        "channels": [channel for channel in channels if channel.get("guild_id")],
+        "channels": [channel for channel in channels if "guild_id" in channel and "parent_id" not in channel],
         "members": [member(BOT)],
         "member_count": 4,
         "large": False,
@@ -138,7 +141,8 @@ def guild(channels: Iterable[dict[str, Any]]) -> dict[str, Any]:
 def application(flags: int) -> dict[str, Any]:
     base = {"id": BOT, "name": "Parlour", "icon": None, "description": "", "summary": "", "verify_key": "0" * 64}
     owner = user(CAROL)
-    return {**base, "owner": owner, "bot_public": True, "bot_require_code_grant": False, "flags": flags}
+    installs: dict[str, Any] = {"integration_types_config": {"0": {}, "1": {}}, "interactions_endpoint_url": None}
+    return {**base, **installs, "owner": owner, "bot_public": True, "bot_require_code_grant": False, "flags": flags}
 
 
 def admit(headers: Mapping[str, str], *, interaction: bool) -> None:
