@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bots.shared.controls import siblings
 from bots.shared.surface import Action, Control
 from core.domain import MessageId
 from core.wording import Sentence, say
@@ -15,6 +16,7 @@ ACTION_ROW, BUTTON, SECONDARY = 1, 2, 2
 ROW = 5
 """Buttons of an action row at most, from the same page."""
 MARK = "parlour"
+EARLIER, LATER = "‹", "›"
 LABELS: Mapping[Action, Sentence] = {
     Action.STOP: Sentence.BUTTON_STOP,
     Action.RETRY: Sentence.BUTTON_RETRY,
@@ -45,15 +47,34 @@ def pressed(custom_id: str) -> Pressed | None:
     return Pressed(Action(action), owner, MessageId(message))
 
 
+def custom_ids(message: Mapping[str, Any]) -> list[str]:
+    """Those of the buttons under *message*."""
+    return [part.get("custom_id", "") for row in message.get("components", []) for part in row.get("components", [])]
+
+
 def components(controls: Sequence[Control], owner: str, language: str) -> list[dict[str, Any]]:
     """Message components for *controls*; *owner* is the id of the person who asked."""
     buttons = list(_buttons(controls, owner, language))
     return [{"type": ACTION_ROW, "components": buttons[at : at + ROW]} for at in range(0, len(buttons), ROW)]
 
 
-def _buttons(controls: Iterable[Control], owner: str, language: str) -> Iterable[dict[str, Any]]:
+def _buttons(controls: Sequence[Control], owner: str, language: str) -> Iterator[dict[str, Any]]:
     for control in controls:
         if control.action in LABELS:
             label = say(LABELS[control.action], language)
-            custom_id = Pressed(control.action, owner, control.message).custom_id
-            yield {"type": BUTTON, "style": SECONDARY, "label": label, "custom_id": custom_id}
+            yield _button(label, Pressed(control.action, owner, control.message).custom_id)
+    if shown := siblings(controls):
+        yield _way(EARLIER, shown.earlier, owner)
+        yield _button(f"{shown.number}/{shown.count}", f"{MARK}:{shown.number}/{shown.count}", disabled=True)
+        yield _way(LATER, shown.later, owner)
+
+
+def _way(label: str, sibling: MessageId | None, owner: str) -> dict[str, Any]:
+    if sibling is None:
+        return _button(label, f"{MARK}:{label}", disabled=True)
+    return _button(label, Pressed(Action.SHOW, owner, sibling).custom_id)
+
+
+def _button(label: str, custom_id: str, *, disabled: bool = False) -> dict[str, Any]:
+    made = {"type": BUTTON, "style": SECONDARY, "label": label, "custom_id": custom_id}
+    return made | {"disabled": True} if disabled else made
