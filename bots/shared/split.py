@@ -62,6 +62,14 @@ def split(text: str, limit: int, measure: Callable[[str], int] = len) -> list[st
     return [str(piece) for piece in pieces(text, limit, measure)]
 
 
+def fenced_lines(text: str) -> Iterator[tuple[str, Fence | None, Fence | None]]:
+    """Each line of *text*, with the fence that is open before it and the one that is open after it."""
+    fence = None
+    for line in re.findall(r"[^\n]*\n|[^\n]+", text):
+        before, fence = fence, _after(line, fence)
+        yield line, before, fence
+
+
 def utf16_units(text: str) -> int:
     """What Telegram counts: https://core.telegram.org/api/entities#entity-length."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2

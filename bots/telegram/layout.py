@@ -1,0 +1,202 @@
+"""How a long answer becomes several messages.
+
+What is not taken apart where it fits into a message (a paragraph, an item of a list, a table, code) is here a *unit*. A
+unit begins where its first line says so by its first character, so one that is followed by another never changes while the
+text grows. Whether a unit still goes into a message is decided by what the message shows before it, exactly, and by what
+the unit may come to show at most, which only rises while it is written. So messages that are full stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from bots.shared.split import fenced_lines, split, utf16_units
+from bots.telegram.render import rendered
+from bots.telegram.spans import MOST
+from bots.telegram.tables import WIDEST, is_rule
+
+LENGTH = 4096
+"""UTF-16 units of a message's text, after entities ("sendMessage" in the Bot API)."""
+BETWEEN = 2
+"""Units between two units of text: an empty line."""
+FENCE = 3
+"""Units that the line of a code fence counts at most; it is not shown."""
+TABLE_LINE = WIDEST + 4
+"""Units that a line of a table may show, however short it is."""
+HEAD = 1024
+"""Units of a table's head at most, if it is to be written again above the rows of each further message."""
+
+_BEGINS = re.compile(r"[ \t]{0,12}[`~]| {0,3}(?:[-*+#\d])")
+"""A line that may open a fence, an item or a heading."""
+_NUMBERED = re.compile(r"[ \t>]*\d")
+_BLANK = re.compile(r"[ \t>]*\n?")
+_INDENT = re.compile(r"[ \t]*")
+_FORMULA = re.compile(r"\$|\\[(\[]")
+_PAIRED = re.compile(r"\*{3,}|_{3,}|\*\*?|__?|~~|`+|\|\||\$+")
+_SINGLE = re.compile(r"\]\(|<\w[\w+.-]*[:@]|://")
+_SIGNS = re.compile(r"[*_~`|$\[<]")
+
+
+def laid_out(text: str) -> Sequence[str]:
+    """The Markdown of each message. `render.rendered` makes of each at most `LENGTH` units and `MOST` entities."""
+    parts = [_Part()]
+    for unit in _units(text):
+        if parts[-1].text and not parts[-1].takes(unit):
+            parts.append(_Part())
+        if parts[-1].text or parts[-1].takes(unit):
+            parts[-1].add(unit)
+        else:
+            parts[-1:] = [_Part(piece, *_shown(piece)) for piece in _taken_apart(unit)]
+    return [_dedented(part.text) for part in parts if part.text.strip()]
+
+
+@dataclass(slots=True)
+class _Part:
+    """A message. length, entities: at most what it shows; looked at exactly only when it seems full."""
+
+    text: str = ""
+    length: int = -BETWEEN
+    entities: int = 0
+
+    def takes(self, unit: str) -> bool:
+        if self._has_room(unit):
+            return True
+        if self.text:
+            self.length, self.entities = _shown(self.text)
+        return self._has_room(unit)
+
+    def add(self, unit: str) -> None:
+        length, entities = _at_most(unit)
+        self.text += unit
+        self.length += BETWEEN + length
+        self.entities += entities
+
+    def _has_room(self, unit: str) -> bool:
+        length, entities = _at_most(unit)
+        return self.length + BETWEEN + length <= LENGTH and self.entities + entities <= MOST
+
+
+def _units(text: str) -> Iterator[str]:
+    unit, ended, barred = "", False, False
+    for line, before, after in fenced_lines(text):
+        if before is None and not _BLANK.fullmatch(line):
+            begins = after is not None or ended or bool(_BEGINS.match(line)) or (_is_barred(line) and not barred)
+            if begins and unit:
+                yield unit
+                unit = ""
+        unit += line
+        ended = after is None and (before is not None or bool(_BLANK.fullmatch(line)))
+        barred = _is_barred(line)
+    if unit:
+        yield unit
+
+
+def _is_barred(line: str) -> bool:
+    return line.lstrip(" \t>").startswith("|")
+
+
+@lru_cache(maxsize=256)
+def _shown(part: str) -> tuple[int, int]:
+    """Units and entities of a message."""
+    message = rendered(_dedented(part))
+    return utf16_units(message.text), len(message.entities)
+
+
+@lru_cache(maxsize=4096)
+def _at_most(unit: str) -> tuple[int, int]:
+    """Units and entities that *unit* and what it was before it was whole can show."""
+    length, table = 0, False
+    for line, before, after in fenced_lines(unit):
+        if before is not None or after is not None:
+            is_mark = before is None or after is None
+            length += min(FENCE, utf16_units(line)) if is_mark else _code(line)
+        elif not _BLANK.fullmatch(line):
+            table = table or "|" in line
+            length += _table_line(line) if table else _prose(line)
+    fenced = any(after for _, _, after in fenced_lines(unit))
+    return (length, 1) if fenced else (length + _formulas(unit), _entities(unit))
+
+
+def _code(text: str) -> int:
+    """A tab at the beginning may become blanks."""
+    return utf16_units(text) + 3 * text.count("\t")
+
+
+def _prose(text: str) -> int:
+    """With what breaks mentions and commands, and numbers that grow longer than they were written."""
+    return _code(text) + text.count("@") + text.count("/") + (FENCE if _NUMBERED.match(text) else 0)
+
+
+def _table_line(text: str) -> int:
+    return max(TABLE_LINE, _prose(text))
+
+
+def _formulas(text: str) -> int:
+    """Units that formulas in *text* may grow by: the converter writes lines above letters as characters."""
+    found = _FORMULA.search(text)
+    return utf16_units(text[found.start() :]) if found else 0
+
+
+def _entities(text: str) -> int:
+    paired = sum(2 if len(found) > 2 and found[0] in "*_" else 1 for found in _PAIRED.findall(text))  # noqa: PLR2004  # *, ** or both
+    return 1 + (paired + 1) // 2 + len(_SINGLE.findall(text))
+
+
+def _taken_apart(unit: str) -> Sequence[str]:
+    """A unit that fits into no message, as the texts of several."""
+    lines = unit.splitlines(keepends=True)
+    if any(after for _, _, after in fenced_lines(unit)):
+        return split(unit, LENGTH, _code)
+    if _is_barred(unit) and len(lines) > 1 and is_rule(lines[1]) and sum(map(_table_line, lines[:2])) <= HEAD:
+        return list(_rows(lines))
+    return list(_pieces(unit))
+
+
+def _rows(lines: Sequence[str]) -> Iterator[str]:
+    """A table, in messages that each begin with its head."""
+    head = "".join(lines[:2])
+    part = head
+    for row in lines[2:]:
+        if sum(map(_table_line, (part + row).splitlines())) > LENGTH - BETWEEN:
+            if part != head:
+                yield part
+            part = head
+        if _table_line(row) > LENGTH - HEAD:
+            yield from _pieces(row)
+        else:
+            part += row
+    if part != head:
+        yield part
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Prose, at a line, a sentence or a word."""
+    while text:
+        piece = split(text, LENGTH, _measure_of(text[:LENGTH]))[0]
+        yield piece
+        text = text[len(piece) :]
+
+
+def _measure_of(window: str) -> Callable[[str], int]:
+    """Units of a part of *window*, which is as much as a message can hold. It only becomes stricter as that is written."""
+    if _entities(window) > MOST:
+        return lambda text: 2 * _prose(text) + 40 * len(_SIGNS.findall(text))
+    if _FORMULA.search(window) or "|" in window:
+        return lambda text: 2 * _prose(text)
+    return _prose
+
+
+def _dedented(part: str) -> str:
+    """*part* without the indentation that its first lines have from a message before it."""
+    found = _INDENT.match(part)
+    indent = found[0] if found else ""
+    if not indent:
+        return part
+    lines = part.split("\n")
+    inside = next(
+        (number for number, line in enumerate(lines) if line.strip() and not line.startswith(indent)), len(lines)
+    )
+    return "\n".join([line.removeprefix(indent) for line in lines[:inside]] + lines[inside:])

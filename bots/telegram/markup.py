@@ -1,0 +1,222 @@
+"""Markdown as models mean it, before it is converted: what CommonMark would swallow or misread is escaped.
+
+Raw HTML is text. ``2*3*4`` and ``x**2`` are arithmetic. A line that defines a link is a line. Formulas come in four
+notations. Tables become code with straight columns. What is code already is never touched: a parser says where it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import pyromark
+from telegramify_markdown import convert
+
+from bots.telegram.tables import as_code
+
+OPTIONS = (
+    pyromark.Options.ENABLE_TABLES
+    | pyromark.Options.ENABLE_STRIKETHROUGH
+    | pyromark.Options.ENABLE_TASKLISTS
+    | pyromark.Options.ENABLE_MATH
+)
+"""The dialect that the converter reads."""
+JOINER = b"&#8288;"
+MOST_PASSES = 12
+"""Each pass makes something readable that was hidden; more than three are needed by nobody who means well."""
+
+_HTML = re.compile(rb"<")
+_INTRAWORD = re.compile(rb"(?<=[0-9A-Za-z])\*{1,3}(?=[0-9A-Za-z])|(?<=[)\]])\*(?=[0-9A-Za-z(\[])|(?<=\d)\*(?=\()")
+_PLAIN_LINK = re.compile(rb"https?://[^\s<>()\[\]`\\]*[^\s<>()\[\]`\\*_~.,;:!?\"']")
+_IN_LINK = re.compile(rb"[*_~]")
+_DEFINITION = re.compile(rb"\](?=:)")
+_SPOILER = re.compile(rb"(?<![\\|])\|\|(?=[^\s|])(?:(?!\n[ \t>]*\n)[^|]|\|(?!\|))+?(?<=[^\s|\\])\|\|(?!\|)")
+_PIPES = re.compile(rb"(?<!\\)\|{2,}")
+_BRACKETS = re.compile(
+    rb"(?<!\\)\\(?:\((?P<inline>(?:(?!\n\s*\n)[^$])+?)(?<!\\)\\\)|\[(?P<display>(?:(?!\n\s*\n)[^$])+?)(?<!\\)\\\])"
+)
+_FORMULA = re.compile(r"\\[A-Za-z]|[\^_=<>+{}]|(?<!\w)[A-Za-z](?!\w)")
+_WORDS = re.compile(r"(?<![\\A-Za-z{])[^\W\d_]{3,} +[^\W\d_]|\d +[^\W\d_]{2,}")
+"""Letters as prose has them, not a formula."""
+_SIGN = re.compile(r"\\.|.", re.DOTALL)
+_BOLD = re.compile(r"(?<![\\*])\*\*(?P<text>[^\s*\\](?:[^*\n]*[^\s*\\])?)\*\*(?!\*)")
+_MARKER = re.compile(rb"(?:[-*+]|\d{1,9}(?P<end>[.)]))(?=[ \t\n]|\Z)")
+
+
+class Edit(NamedTuple):
+    """Bytes from *start* up to *end* become *new*."""
+
+    start: int
+    end: int
+    new: bytes
+
+
+class Parsed(NamedTuple):
+    """Markdown with what its parser found in it; positions are UTF-8 bytes."""
+
+    data: bytes
+    events: Sequence[tuple[Any, int, int]]
+
+    def opaque(self) -> Iterator[tuple[int, int]]:
+        """Where characters stand for themselves: code, formulas, addresses in angle brackets."""
+        for event, start, end in self.events:
+            if isinstance(event, dict) and ({"Code", "InlineMath", "DisplayMath"} & event.keys() or _is_opaque(event)):
+                yield start, end
+
+    def prose(self) -> Iterator[tuple[int, int]]:
+        here = 0
+        for start, end in self.opaque():
+            if start > here:
+                yield here, start
+            here = max(here, end)
+        yield here, len(self.data)
+
+
+def prepared(markdown: str) -> str:
+    """*markdown* with escapes, so that conversion loses nothing of it."""
+    for _ in range(MOST_PASSES):
+        parsed = _parse(markdown)
+        edits = next((edits for kind in _KINDS if (edits := list(kind(parsed)))), None)
+        if edits is None:
+            break
+        markdown = _edited(parsed.data, edits)
+    return markdown
+
+
+def _parse(markdown: str) -> Parsed:
+    found = pyromark.events_with_range(markdown, options=OPTIONS)
+    return Parsed(markdown.encode(), [(event, place["start"], place["end"]) for event, place in found])
+
+
+def _edited(data: bytes, edits: Iterable[Edit]) -> str:
+    pieces, here = [], 0
+    for edit in sorted(edits):
+        if edit.start >= here:
+            pieces += [data[here : edit.start], edit.new]
+            here = edit.end
+    return b"".join([*pieces, data[here:]]).decode()
+
+
+def _is_opaque(event: dict[str, Any]) -> bool:
+    start = event.get("Start")
+    if not isinstance(start, dict):
+        return False
+    return "CodeBlock" in start or start.get("Link", {}).get("link_type") in {"Autolink", "Email"}
+
+
+def _html(parsed: Parsed) -> Iterator[Edit]:
+    for event, start, end in parsed.events:
+        if isinstance(event, dict) and ("Html" in event or "InlineHtml" in event):
+            found = _HTML.search(parsed.data, start, end)
+            if found:
+                yield Edit(found.start(), found.start(), b"\\")
+
+
+def _markers(parsed: Parsed) -> Iterator[Edit]:
+    """A list that begins on the line of another's item is a sign, not a list."""
+    line = -1
+    for event, start, _ in parsed.events:
+        if event == {"Start": "Item"}:
+            begins = parsed.data.rfind(b"\n", 0, start) + 1
+            found = _MARKER.match(parsed.data, start)
+            if begins == line and found:
+                place = found.start("end") if found["end"] else found.start()
+                yield Edit(place, place, b"\\")
+            line = begins
+
+
+def _tables(parsed: Parsed) -> Iterator[Edit]:
+    for event, start, end in parsed.events:
+        if isinstance(event, dict) and isinstance(event.get("Start"), dict) and "Table" in event["Start"]:
+            begins = parsed.data.rfind(b"\n", 0, start) + 1
+            prefix = parsed.data[begins:start]
+            if not prefix.strip(b" \t>"):
+                code = as_code(parsed.data[begins:end].decode(), prefix.decode(), _plain)
+                yield Edit(begins, end, code.encode())
+
+
+@lru_cache(maxsize=1024)
+def _plain(cell: str) -> str:
+    """What a cell shows, as text; the first character keeps it from being a heading or a list."""
+    text, _ = convert(prepared(f"\u2060{cell}"), latex_escape=False)
+    return text.replace("\u2060", "").replace("\n", " ").strip()
+
+
+def _brackets(parsed: Parsed) -> Iterator[Edit]:
+    for start, end in parsed.prose():
+        for found in _BRACKETS.finditer(parsed.data, start, end):
+            mark = b"$" if found["inline"] is not None else b"$$"
+            formula = (found["inline"] or found["display"] or b"").strip()
+            if formula and b"\n\n" not in formula and is_formula(formula.decode()):
+                yield Edit(found.start(), found.end(), mark + formula + mark)
+
+
+def _formulas(parsed: Parsed) -> Iterator[Edit]:
+    for event, start, end in parsed.events:
+        if not isinstance(event, dict):
+            continue
+        if "InlineMath" in event and (parsed.data[end : end + 1].isalnum() or not is_formula(event["InlineMath"])):
+            yield Edit(start, start, b"\\")
+            yield Edit(end - 1, end - 1, b"\\")
+        elif ("InlineMath" in event or "DisplayMath" in event) and b"||" in parsed.data[start:end]:
+            yield Edit(start, end, parsed.data[start:end].replace(b"||", "‖".encode()))
+
+
+def is_formula(text: str) -> bool:
+    return bool(_FORMULA.search(text)) and ("\\" in text or not _WORDS.search(text))
+
+
+def balanced(formula: str) -> str:
+    """With its braces in pairs: else it is none for the parser."""
+    depth, kept = 0, []
+    for sign in _SIGN.findall(formula):
+        if sign == "}" and not depth:
+            continue
+        depth += (sign == "{") - (sign == "}")
+        kept.append(sign)
+    return "".join(kept) + "}" * depth
+
+
+def _signs(parsed: Parsed) -> Iterator[Edit]:
+    for start, end in parsed.prose():
+        yield from _escaped(parsed.data, _intraword(parsed.data, start, end))
+        yield from (Edit(found.end(), found.end(), b"\\") for found in _DEFINITION.finditer(parsed.data, start, end))
+        yield from _escaped(parsed.data, _stray_pipes(parsed.data, start, end))
+
+
+def _bold(parsed: Parsed) -> Iterator[Edit]:
+    """CommonMark wants a blank between punctuation within and a letter without, which Chinese never writes. Where one is
+    wanted, a character without width stands, spelt so that it counts as punctuation."""
+    for start, end in parsed.prose():
+        prose = parsed.data[start:end].decode()
+        for found in _BOLD.finditer(prose):
+            before, after = prose[: found.start()][-1:], prose[found.end() :][:1]
+            begin, until = (start + len(prose[:place].encode()) for place in found.span())
+            if before.isalnum() and not found["text"][0].isalnum():
+                yield Edit(begin, begin, JOINER)
+            if after.isalnum() and not found["text"][-1].isalnum():
+                yield Edit(until, until, JOINER)
+
+
+def _intraword(data: bytes, start: int, end: int) -> Iterator[int]:
+    for link in _PLAIN_LINK.finditer(data, start, end):
+        yield from (sign.start() for sign in _IN_LINK.finditer(data, link.start(), link.end()))
+    for signs in _INTRAWORD.finditer(data, start, end):
+        yield from range(signs.start(), signs.end())
+
+
+def _stray_pipes(data: bytes, start: int, end: int) -> Iterator[int]:
+    """Those of no spoiler."""
+    spoilers = [(found.start(), found.end()) for found in _SPOILER.finditer(data, start, end)]
+    for pipes in _PIPES.finditer(data, start, end):
+        if not any(begin <= pipes.start() and pipes.end() <= until for begin, until in spoilers):
+            yield from range(pipes.start(), pipes.end())
+
+
+def _escaped(data: bytes, places: Iterable[int]) -> Iterator[Edit]:
+    return (Edit(place, place, b"\\") for place in sorted(set(places)) if data[place - 1 : place] != b"\\")
+
+
+_KINDS: Sequence[Callable[[Parsed], Iterator[Edit]]] = (_html, _markers, _tables, _brackets, _formulas, _bold, _signs)
