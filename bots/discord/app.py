@@ -88,7 +88,7 @@ class DiscordBot:
             client.hear("shard_ready", lambda shard: catching_up.ready(client, shard))
             client.hear("message", lambda message: self._intake.said(message, client.me))
             client.hear("raw_message_edit", lambda event: self._intake.edited(event.message, client.me))
-            client.hear("raw_message_delete", self._intake.deleted)
+            client.hear("raw_message_delete", self._on_deletion)
             client.hear("interaction", self._on_interaction)
             await client.serve(self._settings.token)
         return 0
@@ -100,6 +100,10 @@ class DiscordBot:
             log.warning("discord.commands_refused", detail=str(problem))
         else:
             log.info("discord.commands", changed=changed)
+
+    async def _on_deletion(self, event: discord.RawMessageDeleteEvent) -> None:
+        self._buttons.deleted(event.message_id)
+        await self._intake.deleted(event)
 
     async def _on_interaction(self, interaction: discord.Interaction) -> None:
         data: Mapping[str, Any] = interaction.data or {}

@@ -10,80 +10,61 @@ import discord
 
 from bots.discord.api import Api
 from bots.discord.habits import Habits
-from bots.discord.interactions import EPHEMERAL, acknowledged, answer, incoming_of, message, place_of
+from bots.discord.interactions import (
+    EPHEMERAL,
+    acknowledged,
+    answer,
+    conversation_of,
+    hooked,
+    incoming_of,
+    is_elsewhere,
+    message,
+)
 from bots.discord.render import Pressed, pressed
+from bots.discord.translate import ref_of
+from bots.shared.platform import Desk
+from bots.shared.pressing import Press, Presses
 from bots.shared.surface import Action
-from core.conversations.commands import Commands
-from core.domain import ConversationId, Incoming, Message, TextPart, answer_id
-from core.errors import ChatError, StoreError
-from core.ports import Store
+from core.domain import Incoming
 from core.wording import Sentence, say
+
+MOST_GONE = 1000
+"""Deleted messages remembered: only what was on its way while they were deleted can still be about them."""
 
 
 class Buttons:
-    """What a button does is in its `custom_id` and in the store, so any process can do it."""
-
-    def __init__(self, api: Api, store: Store, commands: Commands, habits: Habits) -> None:
+    def __init__(self, api: Api, desk: Desk, habits: Habits) -> None:
         self._api = api
-        self._commands = commands
-        self._store = store
+        self._presses = Presses(desk.store, desk.commands)
         self._habits = habits
+        self._gone: dict[int, None] = {}
+
+    def deleted(self, message: int) -> None:
+        """What was under it does nothing any more."""
+        self._gone[message] = None
+        if len(self._gone) > MOST_GONE:
+            del self._gone[next(iter(self._gone))]
 
     async def pressed(self, interaction: discord.Interaction) -> None:
-        language = str(interaction.locale)
         data: Mapping[str, Any] = interaction.data or {}
-        button = pressed(str(data.get("custom_id", "")))
-        if button is None:
+        above, button = interaction.message, pressed(str(data.get("custom_id", "")))
+        if above is None or button is None or above.id in self._gone:
             sentence: Sentence | None = Sentence.BUTTON_STALE
-        elif not _may(interaction, button):
-            sentence = Sentence.BUTTON_NOT_YOURS
         else:
-            sentence = await self._obeyed(interaction, button)
-        callback = message(say(sentence, language), flags=EPHEMERAL) if sentence else acknowledged()
+            sentence = await self._presses.obey(self._press(interaction, above, button))
+        callback = message(say(sentence, str(interaction.locale)), flags=EPHEMERAL) if sentence else acknowledged()
         await answer(self._api, interaction, callback)
 
-    async def _obeyed(self, interaction: discord.Interaction, button: Pressed) -> Sentence | None:
-        """None when it was done; else what there is to say."""
-        incoming = replace(incoming_of(interaction, self._habits), conversation=self._conversation(interaction, button))
-        try:
-            return await self._do(incoming, button)
-        except ChatError as problem:
-            return problem.sentence
-        except StoreError:
-            return Sentence.STORE_AWAY
+    def _press(self, interaction: discord.Interaction, above: discord.Message, button: Pressed) -> Press:
+        incoming = self._incoming(interaction, above, button)
+        may = interaction.permissions
+        under, moderates = ref_of(above.channel.id, above.id), may.manage_messages or may.administrator
+        return Press(incoming, under, button.action, button.message, moderates)
 
-    def _conversation(self, interaction: discord.Interaction, button: Pressed) -> ConversationId:
-        """That of the person who asked, also where a moderator presses."""
-        return place_of(interaction).conversation(int(button.owner), self._habits.scope_in(interaction.channel))
-
-    async def _do(self, incoming: Incoming, button: Pressed) -> Sentence | None:
-        if button.action is Action.STOP:
-            return None if await self._store.stop(incoming.conversation) else Sentence.STOP_NOTHING
-        kept = await self._store.message(incoming.conversation, button.message)
-        if kept is not None and button.action is Action.CONTINUE:
-            return await self._go_on(incoming, kept)
-        if kept is not None and kept.parent is not None:
-            await self._store.put(replace(incoming, again=kept.parent))
-            return None
-        return await self._ask_failed_again(incoming, button)
-
-    async def _go_on(self, incoming: Incoming, kept: Message) -> Sentence | None:
-        words = say(Sentence.DISCORD_GO_ON, incoming.sender.language)
-        refs = await self._store.refs(incoming.conversation, kept.id)
-        if not refs:
-            return Sentence.BUTTON_STALE
-        await self._store.put(replace(incoming, parts=(TextPart(words),), reply_to=refs[-1]))
-        return None
-
-    async def _ask_failed_again(self, incoming: Incoming, button: Pressed) -> Sentence | None:
-        """What ended in an error is in no history; only the newest such question is known."""
-        failed = (await self._store.conversation(incoming.conversation)).failed
-        if failed is None or answer_id(failed.event_id) != button.message:
-            return Sentence.BUTTON_STALE
-        await self._commands.run("retry", "", incoming)
-        return None
-
-
-def _may(interaction: discord.Interaction, button: Pressed) -> bool:
-    """The one who asked, and those who may manage messages here."""
-    return str(interaction.user.id) == button.owner or interaction.permissions.manage_messages
+    def _incoming(self, interaction: discord.Interaction, above: discord.Message, button: Pressed) -> Incoming:
+        """In the conversation of the person who asked, also where a moderator presses. An answer to a command is
+        written as such again: the bot itself may not be able to."""
+        conversation = conversation_of(interaction, int(button.owner), self._habits)
+        incoming = replace(incoming_of(interaction, self._habits), conversation=conversation)
+        by_command = above.interaction_metadata is not None and button.action is not Action.CONTINUE
+        return hooked(incoming, interaction) if by_command or is_elsewhere(interaction) else incoming

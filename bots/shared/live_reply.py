@@ -121,7 +121,8 @@ class LiveReply:
     async def fail(self, problem: ChatError) -> None:
         """As `finish`; the sentence replaces what was shown."""
         sentence = self._say(problem.sentence, **problem.values)
-        await self._end([Page(text) for text in self._texts(sentence)], self._means.controls.failed(self._turn))
+        controls = await self._means.controls.failed(self._turn)
+        await self._end([Page(text) for text in self._texts(sentence)], controls)
 
     def _start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         return asyncio.create_task(work, name=f"{name} {self._turn.id}")
