@@ -31,9 +31,10 @@ class Controls:
         return (*controls, *await self._siblings(turn, await self._question(turn), answer.id))
 
     async def _question(self, turn: Turn) -> MessageId | None:
+        """None where only this turn can have answered it: a read less before the last words are written."""
         incoming = turn.incoming
         if incoming.show is None:
-            return incoming.again or question_id(turn.id)
+            return incoming.again or (question_id(turn.id) if turn.requeued else None)
         shown = await self._history.message(incoming.conversation, incoming.show)
         return shown.parent if shown else None
 
