@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.support.telegram_profile import TelegramProfile
-from tests.support.telegram_rules import Refused, bad, flooded
+from tests.support.telegram_rules import NOT_MODIFIED, Refused, bad, flooded
 from tests.support.telegram_world import TOKEN, Ask, Fault, broken, failed, fine, read
 
 TOKENS = re.compile(r"\d+:[\w-]{35}")
@@ -112,19 +112,23 @@ class TelegramRest(TelegramProfile):
             admit(request.match_info["token"], method)
             ask = await read(request)
             fault = self._fault(ask)
-            if fault is not None and fault.kind != "lost":
+            if fault is not None and fault.kind not in {"lost", "stuck"}:
                 return await self._fail(request, ask, fault)
             response = fine(await self._obey(ask))
         except Refused as problem:
             return self._refuse(method, problem)
         self.statuses[200] += 1
+        if fault is not None and fault.kind == "stuck":
+            await self._hanging.wait()
         if fault is not None:
             broken(request)
         return response
 
     def _refuse(self, method: str, problem: Refused) -> web.Response:
         self.statuses[problem.status] += 1
-        if problem.status in {400, 401, 404}:
+        if NOT_MODIFIED in str(problem):
+            self.unchanged += 1
+        elif problem.status in {400, 401, 404}:
             self.refused.append({"method": method, **problem.body})
         return failed(problem)
 

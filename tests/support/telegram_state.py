@@ -60,7 +60,9 @@ class TelegramState:
     writes: list[tuple[str, int, int, str]] = field(default_factory=list)
     """Every new message, edit and deletion that was done: ``create``, ``edit`` or ``delete``, chat, message, text."""
     refused: list[dict[str, Any]] = field(default_factory=list)
-    """Every 400, 401 and 404, with the method it answered."""
+    """Every 400, 401 and 404, with the method it answered, but for edits that would have changed nothing."""
+    unchanged: int = 0
+    """The number of those."""
     mended: list[dict[str, Any]] = field(default_factory=list)
     """Texts whose entities Telegram had to put in order or drop: what was given, what it made of it."""
     drafts: list[Draft] = field(default_factory=list)

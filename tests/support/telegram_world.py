@@ -39,8 +39,9 @@ MOST_FILE = 20_000_000
 
 @dataclass
 class Fault:
-    """The next *times* requests whose method and fields *matches* says yes to fail: a status, ``reset`` (before
-    anything is done), ``lost`` (done, but the answer never arrives) or ``hang``.
+    """The next *times* requests whose method and fields *matches* says yes to fail: a status, ``reset`` or ``hang``
+    (before anything is done), ``lost`` or ``stuck`` (done, but the answer never arrives: the connection is reset, or
+    nothing comes).
 
     After a 429 nothing is taken for *retry_after* seconds: in that chat, or with scope ``bot`` at all."""
 
