@@ -16,7 +16,17 @@ import structlog
 from bots.shared.controls import Controls
 from bots.shared.pacing import Pacer, Permit, Priority
 from bots.shared.split import split
-from bots.shared.surface import Control, Deed, File, MessageGone, Page, Slip, Surface
+from bots.shared.surface import (
+    Control,
+    Deed,
+    File,
+    MessageGone,
+    Page,
+    Previews,
+    Slip,
+    Surface,
+    SurfaceRefused,
+)
 from core.domain import Answer, Ref, Turn
 from core.errors import ChatError, ParlourError, SurfaceUnavailable
 from core.limits.rates import backoff
@@ -70,10 +80,13 @@ class LiveReply:
 
     One painter task alone writes. What it writes next is the first difference between the messages wanted and the
     messages there, looked for after the wait for a permit; so drafts are latest wins, and a turn that was interrupted
-    goes on in the messages of `turn.shown`.
+    goes on in the messages of `turn.shown`. Where there are *previews*, the words that are being written are one until
+    their message is full or whole.
     """
 
-    def __init__(self, surface: Surface, turn: Turn, claim: Claim, means: Means) -> None:
+    def __init__(
+        self, surface: Surface, turn: Turn, claim: Claim, means: Means, previews: Previews | None = None
+    ) -> None:
         self._surface = surface
         self._turn = turn
         self._claim = claim
@@ -83,13 +96,16 @@ class LiveReply:
         self._posts = len(turn.shown)
         self._sought = turn.attempt == 1 and not turn.shown
         self._pages: Sequence[Page] = ()
-        self._draft: str | None = None
+        self._draft = ""
+        self._laid_out: tuple[str, int] | None = None
         self._ending = asyncio.Event()
         self._fresh = asyncio.Event()
         self._hushed = False
         self._failures = 0
         self._patience = PATIENCE
         self._permit: Permit | None = None
+        self._previews = previews
+        self._previewed: Page | None = None
         self._posting: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -133,10 +149,18 @@ class LiveReply:
         self._ending.set()
         self._fresh.set()
         if self._permit:
-            self._permit.hasten(Priority.FINAL)
+            await self._hasten(self._permit)
         if self._painter.done() and (self._painter.cancelled() or self._painter.exception() is None):
             self._painter = self._start(self._paint(), "painter")
         await self._painter
+
+    async def _hasten(self, permit: Permit) -> None:
+        """What waited to be written is written at once; a preview is not needed any more."""
+        if self._previews and permit.route == self._surface.route(Deed.PREVIEW):
+            self._painter.cancel()
+            await asyncio.gather(self._painter, return_exceptions=True)
+        else:
+            permit.hasten(Priority.FINAL)
 
     async def _paint(self) -> None:
         """What goes wrong in a draft ends the drafts only: the end is tried anew."""
@@ -151,7 +175,11 @@ class LiveReply:
     async def _next(self) -> _Step | None:
         """Waits for something to do; None when all of the final text is there."""
         while (step := self._step()) is None and not self._ending.is_set():
-            await self._fresh.wait()
+            try:
+                async with self._means.clock.watchdog(self._previews.lasts if self._previews else None):
+                    await self._fresh.wait()
+            except TimeoutError:
+                self._previewed = None
             self._fresh.clear()
         return step
 
@@ -164,18 +192,26 @@ class LiveReply:
             return _Step(Deed.FIND)
         for index, page in enumerate(self._pages):
             if index == len(self._shown):
-                return _Step(Deed.POST, index)
+                return self._new(index)
             if self._shown[index].page != page:
                 return _Step(Deed.EDIT, index)
         # A draft may be shorter for a while than what an earlier attempt wrote; only the end says what is too much.
         surplus = len(self._shown) > len(self._pages) and self._ending.is_set()
         return _Step(Deed.DELETE, len(self._shown) - 1) if surplus else None
 
+    def _new(self, index: int) -> _Step | None:
+        """For the page that has no message yet."""
+        growing = self._previews and not self._ending.is_set() and index == len(self._pages) - 1
+        if not growing:
+            return _Step(Deed.POST, index)
+        return None if self._previewed == self._pages[index] else _Step(Deed.PREVIEW, index)
+
     async def _attempt(self, deed: Deed) -> None:
         route = self._surface.route(deed)
         self._permit = self._means.pacer.permit(route, self._priority(deed))
         try:
             async with self._permit:
+                self._permit = None
                 await self._do(deed)
             self._failures = 0
         except SurfaceUnavailable as problem:
@@ -196,6 +232,8 @@ class LiveReply:
             case Deed.POST:
                 self._posting = self._start(self._post(self._pages[step.index]), "posting")
                 await asyncio.shield(self._posting)
+            case Deed.PREVIEW:
+                await self._preview(self._pages[step.index])
             case Deed.EDIT:
                 await self._edit(step.index, self._pages[step.index])
             case Deed.DELETE:
@@ -211,14 +249,30 @@ class LiveReply:
     async def _post(self, page: Page) -> None:
         slip = Slip(self._nonce(), None if self._shown else self._turn.incoming.ref)
         self._sought = False  # whether it is there is not known until the platform has answered
-        posted = await self._surface.post(page, slip)
-        await self._remember(posted.ref, page if posted.as_given else None)
+        try:
+            posted = await self._surface.post(page, slip)
+        except MessageGone:  # it had been there, and somebody deleted it
+            self._posts += 1
+            self._hushed = True
+        else:
+            await self._remember(posted.ref, page if posted.as_given else None)
         self._sought = True
 
+    async def _preview(self, page: Page) -> None:
+        assert self._previews is not None  # noqa: S101  # for the type: `_new`
+        try:
+            await self._previews.show(page, self._nonce())
+        except SurfaceRefused as problem:
+            log.info("reply.no_previews", turn=self._turn.id, detail=str(problem))
+            self._previews = None
+        else:
+            self._previewed = page
+
     async def _remember(self, ref: Ref, page: Page | None) -> None:
-        await self._claim.remember(ref)
+        if all(shown.ref != ref for shown in self._shown):
+            await self._claim.remember(ref)
+            self._shown.append(_Shown(ref, page))
         self._posts += 1
-        self._shown.append(_Shown(ref, page))
 
     async def _edit(self, index: int, page: Page) -> None:
         shown = self._shown[index]
@@ -269,17 +323,22 @@ class LiveReply:
     def _priority(self, deed: Deed) -> Priority:
         if self._ending.is_set():
             return Priority.FINAL
-        return Priority.DRAFT if deed is Deed.EDIT else Priority.FIRST
+        again = deed is Deed.EDIT or (deed is Deed.PREVIEW and self._previewed is not None)
+        return Priority.DRAFT if again else Priority.FIRST
 
     def _nonce(self) -> str:
         """Names the next new message of this turn, in whatever process."""
         return blake2b(f"{self._turn.id}/{self._posts}".encode(), digest_size=12).hexdigest()
 
     def _lay_out_draft(self) -> None:
-        if self._draft is not None and not self._ending.is_set():
+        """Up to the first message that is not there yet, which is thus posted with the controls that belong to the last:
+        by them it is known for ours, should nobody hear that it was posted."""
+        wanted = (self._draft, len(self._shown))
+        if wanted != self._laid_out and not self._ending.is_set():
             texts = self._texts(self._draft)[: self._surface.limits.messages]
-            self._pages = _ended_by(self._means.controls.writing(self._turn), [Page(text) for text in texts])
-            self._draft = None
+            pages = [Page(text) for text in (texts if self._previews else texts[: len(self._shown) + 1])]
+            self._pages = _ended_by(self._means.controls.writing(self._turn), pages)
+            self._laid_out = wanted
 
     def _final_pages(self, text: str) -> Sequence[Page]:
         texts = self._texts(text) or [self._say(Sentence.MODEL_GARBLED)]

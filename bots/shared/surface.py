@@ -107,6 +107,7 @@ class Deed(StrEnum):
 
     FIND = "find"
     POST = "post"
+    PREVIEW = "preview"
     EDIT = "edit"
     DELETE = "delete"
     TYPING = "typing"
@@ -142,7 +143,8 @@ class Surface(Protocol):
         """The message posted under *nonce* that could not be remembered, because its sender was killed or the response
         lost. None: there is none, or the platform cannot tell."""
 
-    async def post(self, page: Page, slip: Slip) -> Posted: ...
+    async def post(self, page: Page, slip: Slip) -> Posted:
+        """Raises MessageGone when a message with this nonce had been posted and was deleted since."""
 
     async def edit(self, ref: Ref, page: Page) -> None:
         """Raises MessageGone."""
@@ -151,3 +153,16 @@ class Surface(Protocol):
         """Takes it away; where the platform does not allow that, it shows as little as possible. Raises MessageGone."""
 
     async def typing(self) -> None: ...
+
+
+class Previews(Protocol):
+    """Where a platform can show words that are still being written without a message for them. What follows at the end
+    is an ordinary message."""
+
+    @property
+    def lasts(self) -> float:
+        """Seconds after which a preview has to be shown again."""
+
+    async def show(self, page: Page, nonce: str) -> None:
+        """Shows *page* in place of what was shown under the same *nonce*. Raises SurfaceUnavailable, and SurfaceRefused
+        where there are no previews after all."""

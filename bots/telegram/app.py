@@ -10,6 +10,7 @@ from telegram import Bot
 from bots.shared.pacing import Gate, Pacer
 from bots.shared.patience import Patience
 from bots.shared.platform import Desk, Finding, Platform, State
+from bots.telegram.buttons import Buttons
 from bots.telegram.commands import MenuCommands
 from bots.telegram.habits import Habits, habits_of
 from bots.telegram.intake import Intake
@@ -41,7 +42,8 @@ class TelegramBot:
         portrait = await self._patience.patiently(lambda: look_up(self._bot))
         async with Speaker(self._bot, self._pacer, self._patience) as speaker:
             commands = MenuCommands(self._desk, speaker, portrait.me)
-            intake = Intake(self._desk, self._habits, commands, portrait.me)
+            buttons = Buttons(self._bot, self._desk, self._habits, commands, speaker)
+            intake = Intake(self._desk, self._habits, (commands, buttons), portrait.me)
             self._announce(f"telegram: {portrait.me.name} is here")
             await LongPolling(self._bot, intake.take, self._patience, self._announce).run()
         return 0

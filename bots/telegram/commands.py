@@ -17,7 +17,8 @@ CHOOSE = "choose"
 LONGEST_DATA = 64
 """Bytes of a button's data at most ("InlineKeyboardButton" in the Bot API)."""
 LINKED = frozenset({"model", "persona"})
-"""Commands that a deep link may run: ``?start=persona_pirate``. Nothing that takes something away is among them."""
+"""Commands that a menu's button or a deep link (``?start=persona_pirate``) may run: nothing that takes something away is
+among them."""
 
 
 class MenuCommands:
@@ -49,6 +50,15 @@ class MenuCommands:
         if reaction.turn is None:
             self._speaker.say(place, _remark(name, reaction, message))
 
+    async def choose(self, choice: tuple[str, str], incoming: Incoming, message: int) -> str:
+        """Runs a command with what was picked from its menu, which *message* is: what there is to say to who did."""
+        name, value = choice
+        said = (await self.react(name, value, incoming)).text
+        menu_now = await self.react(name, "", incoming)
+        if menu_now.choices:
+            self._speaker.change(place_at(incoming.address), message, _remark(name, menu_now, message))
+        return said
+
     async def react(self, name: str, argument: str, incoming: Incoming) -> Reaction:
         """What the command, or what is wrong with it, has to say."""
         language = incoming.sender.language
@@ -77,6 +87,13 @@ def menu(name: str, reaction: Reaction) -> InlineKeyboardMarkup | None:
     """A button for each choice; what a button cannot carry can still be typed."""
     rows = [[_button(name, choice)] for choice in reaction.choices if len(_data(name, choice).encode()) <= LONGEST_DATA]
     return InlineKeyboardMarkup(rows) if rows else None
+
+
+def chosen(data: str) -> tuple[str, str] | None:
+    """Command and value of a menu's button; None for what is none. What it says is checked when it is run."""
+    mark, _, rest = data.partition(":")
+    name, _, value = rest.partition(":")
+    return (name, value) if mark == CHOOSE and name in LINKED and value else None
 
 
 def _button(name: str, choice: Choice) -> InlineKeyboardButton:

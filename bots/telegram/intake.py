@@ -11,6 +11,7 @@ from telegram import Message, Update, User
 
 from bots.shared.patience import Patience
 from bots.shared.platform import Desk
+from bots.telegram.buttons import Buttons
 from bots.telegram.commands import MenuCommands
 from bots.telegram.habits import Habits
 from bots.telegram.library import UNREADABLE
@@ -21,12 +22,16 @@ from core.domain import Incoming
 log = structlog.get_logger(__name__)
 
 
+Hands = tuple[MenuCommands, Buttons]
+"""What does at once what people want at once."""
+
+
 class Intake:
     """*me*: who the bot is."""
 
-    def __init__(self, desk: Desk, habits: Habits, commands: MenuCommands, me: User) -> None:
+    def __init__(self, desk: Desk, habits: Habits, hands: Hands, me: User) -> None:
         self._desk = desk
-        self._commands = commands
+        self._commands, self._buttons = hands
         self._habits = habits
         self._patience = Patience(desk.clock, desk.chance)
         self._me = me
@@ -50,6 +55,8 @@ class Intake:
             await self._said(update.message)
         elif update.edited_message is not None:
             await self._edited(update.edited_message, update.update_id)
+        elif update.callback_query is not None:
+            await self._buttons.pressed(update.callback_query)
         else:
             log.debug("telegram.update_ignored", update=update.update_id)
 

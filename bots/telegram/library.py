@@ -17,7 +17,7 @@ from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, Invali
 from telegram.request import HTTPXRequest
 
 from bots.shared.surface import MessageGone, SurfaceRefused
-from core.errors import ParlourError, SurfaceUnavailable
+from core.errors import ParlourError, SurfaceClosed, SurfaceUnavailable
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -34,6 +34,22 @@ GONE = (
     "message can't be deleted",
 )
 """What Telegram says of a message that is not there any more, or as good as not there."""
+CLOSED = (
+    "chat not found",
+    "topic_closed",
+    "topic_deleted",
+    "message thread not found",
+    "not enough rights",
+    "have no rights",
+    "need administrator rights",
+    "write_forbidden",
+    "send_plain_forbidden",
+    "chat_restricted",
+    "group chat was deactivated",
+    "user is deactivated",
+    "peer_id_invalid",
+)
+"""What Telegram says where the bot may write no more, beside 403."""
 UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
 """What the library raises for an update that is not as it expects."""
 WRONG_TOKEN = "Telegram does not know this token: copy it again from @BotFather"  # noqa: S105  # a sentence, not a token
@@ -84,6 +100,8 @@ def _refusal(error: TelegramError) -> ParlourError:
         return NotModified(str(error))
     if any(text in words for text in GONE):
         return MessageGone(str(error))
+    if isinstance(error, Forbidden) or any(text in words for text in CLOSED):
+        return SurfaceClosed(f"Telegram refused: {error}")
     return SurfaceRefused(f"Telegram refused: {error}")
 
 

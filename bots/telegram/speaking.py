@@ -21,7 +21,7 @@ from bots.telegram.pacing import bucket_of
 from bots.telegram.surface import LENGTH, NO_PREVIEW
 from bots.telegram.translate import Place
 from core.conversations.exporting import Document
-from core.errors import SurfaceUnavailable
+from core.errors import SurfaceClosed, SurfaceUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +59,11 @@ class Speaker:
 
     def say(self, place: Place, remark: Remark) -> None:
         self.soon(self._say(place, remark))
+
+    def change(self, place: Place, message: int, remark: Remark) -> None:
+        """Puts *remark* in the place of the bot's message *message*."""
+        write = partial(self._edit, place, message, remark)
+        self.soon(self._patience.patiently(partial(self._paced, place.chat, write)))
 
     def soon(self, work: Awaitable[None]) -> None:
         """Has *work* done in the background; what Telegram refuses is one line in the log."""
@@ -100,6 +105,9 @@ class Speaker:
             link_preview_options=NO_PREVIEW,
         )
 
+    async def _edit(self, place: Place, message: int, remark: Remark) -> None:
+        await self._bot.edit_message_text(remark.text, place.chat, message, reply_markup=remark.keyboard)
+
     async def _send_file(self, place: Place, document: Document) -> None:
         file = InputFile(document.content, filename=document.name)
         await self._bot.send_document(place.chat, file, message_thread_id=place.topic)
@@ -108,5 +116,5 @@ class Speaker:
 async def _refusable(work: Awaitable[None]) -> None:
     try:
         await work
-    except (SurfaceRefused, MessageGone) as problem:
+    except (SurfaceClosed, SurfaceRefused, MessageGone) as problem:
         log.warning("telegram.not_said", detail=str(problem))

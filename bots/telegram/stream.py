@@ -11,8 +11,11 @@ from bots.shared.controls import Controls
 from bots.shared.live_reply import LiveReply, Means
 from bots.shared.pacing import Gate, Pacer, RateGate
 from bots.telegram.habits import Habits
+from bots.telegram.layout import laid_out
 from bots.telegram.pacing import OVERALL, gate_of
+from bots.telegram.previews import Offer, drafts_for
 from bots.telegram.surface import TelegramSurface
+from bots.telegram.translate import place_at
 from core.domain import Turn
 from core.ports import Claim, Clock, History, Reply
 
@@ -22,11 +25,13 @@ class TelegramReplies:
         self._bot = bot
         self._means = means
         self._habits = habits
+        self._offer = Offer(habits.drafts != "off")
 
     @asynccontextmanager
     async def open(self, turn: Turn, claim: Claim) -> AsyncIterator[Reply]:
         surface = TelegramSurface(self._bot, turn.incoming, self._habits.messages)
-        async with LiveReply(surface, turn, claim, self._means) as reply:
+        previews = drafts_for(self._bot, place_at(turn.incoming.address), self._offer)
+        async with LiveReply(surface, turn, claim, self._means, previews) as reply:
             yield reply
 
 
@@ -38,4 +43,4 @@ async def open_pacer(clock: Clock) -> AsyncIterator[Pacer[Gate]]:
 
 
 def replies_of(bot: Bot, pacer: Pacer[Gate], history: History, clock: Clock, habits: Habits) -> TelegramReplies:
-    return TelegramReplies(bot, Means(pacer, clock, Controls(history)), habits)
+    return TelegramReplies(bot, Means(pacer, clock, Controls(history), laid_out), habits)

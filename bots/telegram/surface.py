@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from telegram import Bot, InputFile, InputMediaDocument, LinkPreviewOptions, ReplyParameters
+from telegram import Bot, InlineKeyboardMarkup, InputFile, InputMediaDocument, LinkPreviewOptions, ReplyParameters
 from telegram.constants import ChatAction
 
 from bots.shared.split import utf16_units
-from bots.shared.surface import Deed, File, Limits, MessageGone, Page, Posted, Route, Slip
+from bots.shared.surface import Action, Deed, File, Limits, MessageGone, Page, Posted, Route, Slip
+from bots.telegram.keyboards import keyboard
 from bots.telegram.library import Moved, NotModified, attempt
 from bots.telegram.pacing import bucket_of
-from bots.telegram.translate import ids_of, place_at, ref_of
+from bots.telegram.render import Formatted, rendered
+from bots.telegram.translate import ids_of, place_at, ref_of, user_of
 from core.domain import Incoming, Ref
 
 LENGTH = 4096
@@ -17,6 +19,8 @@ LENGTH = 4096
 TYPING = 5.0
 """Seconds for which Telegram shows that somebody types, at most ("sendChatAction")."""
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+KINDS = {Deed.TYPING: "typing", Deed.PREVIEW: "previews"}
+"""What counts for itself; see `bots.telegram.pacing.bucket_of`."""
 
 
 class TelegramSurface:
@@ -34,8 +38,7 @@ class TelegramSurface:
         return Limits(LENGTH, utf16_units, self._messages, TYPING)
 
     def route(self, deed: Deed) -> Route:
-        kind = "typing" if deed is Deed.TYPING else ""
-        return Route(bucket_of(self._chat), bucket_of(self._chat, kind))
+        return Route(bucket_of(self._chat), bucket_of(self._chat, KINDS.get(deed, "")))
 
     async def find(self, nonce: str) -> Ref | None:  # noqa: ARG002  # Telegram knows none
         """Bots cannot read what was said, so what got lost stays unknown."""
@@ -69,31 +72,53 @@ class TelegramSurface:
         await attempt(self._bot.send_chat_action(self._chat, ChatAction.TYPING, self._place.topic))
 
     async def _send(self, page: Page, replying: ReplyParameters | None) -> int:
+        shown, buttons = _formatted(page), self._keyboard(page)
         if page.file is not None:
             sent = self._bot.send_document(
                 self._chat,
                 _input(page.file),
-                caption=page.text,
+                caption=shown.text,
+                caption_entities=shown.entities,
                 message_thread_id=self._place.topic,
                 reply_parameters=replying,
+                reply_markup=buttons,
             )
         else:
             sent = self._bot.send_message(
                 self._chat,
-                page.text,
+                shown.text,
+                entities=shown.entities,
                 message_thread_id=self._place.topic,
                 reply_parameters=replying,
                 link_preview_options=NO_PREVIEW,
+                reply_markup=buttons,
             )
         return (await attempt(sent)).message_id
 
     async def _change(self, chat: int, message: int, page: Page) -> None:
+        shown, buttons = _formatted(page), self._keyboard(page)
         if page.file is not None:
-            media = InputMediaDocument(_input(page.file), caption=page.text)
-            await attempt(self._bot.edit_message_media(media, chat, message))
+            media = InputMediaDocument(_input(page.file), caption=shown.text, caption_entities=shown.entities)
+            changed = self._bot.edit_message_media(media, chat, message, reply_markup=buttons)
         else:
-            changed = self._bot.edit_message_text(page.text, chat, message, link_preview_options=NO_PREVIEW)
-            await attempt(changed)
+            changed = self._bot.edit_message_text(
+                shown.text,
+                chat,
+                message,
+                entities=shown.entities,
+                link_preview_options=NO_PREVIEW,
+                reply_markup=buttons,
+            )
+        await attempt(changed)
+
+    def _keyboard(self, page: Page) -> InlineKeyboardMarkup | None:
+        sender = self._question.sender
+        return keyboard(page.controls, user_of(sender.id), sender.language)
+
+
+def _formatted(page: Page) -> Formatted:
+    """A page is not at its end while there is something to stop."""
+    return rendered(page.text, growing=any(control.action is Action.STOP for control in page.controls))
 
 
 def _input(file: File) -> InputFile:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from telegram import Message, MessageEntity, User
 
 from core.conversations.commands import parse
+from core.conversations.context import named, quoted
 from core.domain import ConversationId, Incoming, PersonId, Ref, Sender, TextPart, TurnId
 
 LANE = "telegram"
@@ -65,6 +66,12 @@ def person_of(user: int) -> PersonId:
     return PersonId(f"telegram:{user}")
 
 
+def user_of(person: PersonId) -> int:
+    """The inverse of `person_of`; 0 for somebody who speaks as a chat."""
+    name = person.removeprefix("telegram:")
+    return int(name) if name.isdecimal() else 0
+
+
 def is_from_person(message: Message) -> bool:
     """Not a bot's message (this one's included, also when somebody sent it for it), nor a channel's post that Telegram
     put into the channel's group."""
@@ -84,7 +91,11 @@ def sender_of(message: Message) -> Sender:
     if chat is not None:
         return Sender(person_of(chat.id), chat.title or chat.full_name or "", language)
     assert user is not None  # noqa: S101  # for the type: `is_from_person`
-    return Sender(person_of(user.id), user.full_name, language)
+    return sender_of_user(user)
+
+
+def sender_of_user(user: User) -> Sender:
+    return Sender(person_of(user.id), user.full_name, user.language_code or "en")
 
 
 def is_addressed(message: Message, me: User) -> bool:
@@ -174,7 +185,7 @@ def _background(message: Message, me: User) -> str:
     words = quote or ("" if replied is None or ours else words_of(replied))
     if not words.strip():
         return ""
-    name = sender_of(replied).name if replied is not None and (replied.from_user or replied.sender_chat) else ""
-    who = "you" if ours else " ".join(name.split()) or "somebody"
+    speaks = replied is not None and (replied.from_user or replied.sender_chat)
+    who = "you" if ours else named(sender_of(replied).name if replied is not None and speaks else "") or "somebody"
     kind = "quotes this from a message" if quote else "replies to this message"
-    return f"The next message {kind} by {who}:\n> " + words.strip().replace("\n", "\n> ")
+    return f"The next message {kind} by {who}:\n{quoted(words)}"

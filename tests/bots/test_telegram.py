@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from core.wording import Sentence, say
 from tests.support.clock import until
 from tests.support.telegram_bot import bot_on
 from tests.support.telegram_server import TelegramServer
-from tests.support.telegram_world import ADA, BOB, BOT_NAME, FORUM, GROUP, SUPERGROUP, TOPIC
+from tests.support.telegram_world import ADA, BOB, BOT_NAME, FORUM, GROUP, SUPERGROUP, TOPIC, Fault, drafts
 
 ME = f"@{BOT_NAME}"
+WORD_JOINER = "\u2060"
+SLOW = "extra_body: {delay: 0.05}"
+
+
+def seen(telegram: TelegramServer, chat: int) -> list[str]:
+    """What people see there: a mention is broken by a character that has no width."""
+    return [text.replace(WORD_JOINER, "") for text in telegram.shown(chat)]
 
 
 async def test_a_private_message_is_answered(tmp_path: Path) -> None:
@@ -40,7 +49,7 @@ async def test_in_a_group_it_speaks_when_it_is_spoken_to(tmp_path: Path) -> None
     async with TelegramServer(privacy=False) as telegram, bot_on(telegram, tmp_path):
         telegram.say(ADA, "nothing for the bot", SUPERGROUP)
         asked = telegram.say(ADA, f"what do you think, {ME}, of this?", SUPERGROUP)
-        await until(lambda: telegram.shown(SUPERGROUP) == [f"You said: Ada: what do you think, {ME}, of this?"])
+        await until(lambda: seen(telegram, SUPERGROUP) == [f"You said: Ada: what do you think, {ME}, of this?"])
         answer = telegram.by_bot(SUPERGROUP)[0]
         assert answer["reply_to_message"]["message_id"] == asked
         telegram.say(BOB, "and this?", SUPERGROUP, reply_to=answer["message_id"])
@@ -67,3 +76,34 @@ async def test_a_topic_is_a_conversation_of_its_own(tmp_path: Path) -> None:
         assert telegram.by_bot(FORUM)[0]["message_thread_id"] == TOPIC
         telegram.say(ADA, f"/retry{ME}", FORUM)
         await until(lambda: telegram.shown(FORUM)[1:] == [say(Sentence.RETRY_NOTHING, "en")])
+
+
+async def test_in_a_private_chat_the_answer_grows_as_a_preview(tmp_path: Path) -> None:
+    words = " ".join(f"word{number}" for number in range(40))
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path, model=SLOW):
+        telegram.say(ADA, words)
+        await until(lambda: telegram.shown(ADA) == [f"You said: {words}"])
+        drafts = [draft.text for draft in telegram.drafts]
+        assert len(drafts) >= 2
+        assert all(f"You said: {words}".startswith(draft) for draft in drafts)
+        assert telegram.refused == []
+
+
+@pytest.mark.parametrize("setting", ["off", "auto"])
+async def test_without_previews_the_message_itself_grows(setting: str, tmp_path: Path) -> None:
+    words = " ".join(f"word{number}" for number in range(40))
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path, f"drafts: {setting}", SLOW):
+        telegram.faults.append(Fault(drafts, 404, times=100))
+        telegram.say(ADA, words)
+        await until(lambda: bool(telegram.shown(ADA)))
+        assert telegram.shown(ADA) != [f"You said: {words}"]
+        await until(lambda: telegram.shown(ADA) == [f"You said: {words}"])
+        assert len([done for done, *_ in telegram.writes if done == "edit"]) >= 2
+        assert telegram.requests["sendmessagedraft"] == (setting == "auto")
+
+
+async def test_markdown_is_shown_as_entities(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path):
+        telegram.say(ADA, "**bold** snake_case 2*3*4 <b>")
+        await until(lambda: telegram.shown(ADA) == ["You said: bold snake_case 2*3*4 <b>"])
+        assert [entity["type"] for entity in telegram.by_bot(ADA)[0]["entities"]] == ["bold"]

@@ -1,0 +1,55 @@
+"""Words that are still being written, as Telegram previews them in private chats ("sendMessageDraft" in the Bot API)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from telegram import Bot
+
+from bots.shared.surface import Page, SurfaceRefused
+from bots.telegram.library import attempt
+from bots.telegram.render import rendered
+from bots.telegram.translate import Place
+
+LASTS = 25.0
+"""Seconds: Telegram takes a preview away after 30 ("sendMessageDraft")."""
+LARGEST = 2**31 - 2
+"""Of the numbers that name previews; 0 names none."""
+
+
+@dataclass(slots=True)
+class Offer:
+    """Whether the server has previews: assumed until it says otherwise."""
+
+    wanted: bool
+
+
+class Drafts:
+    """`Previews` of one answer."""
+
+    lasts = LASTS
+
+    def __init__(self, bot: Bot, place: Place, offer: Offer) -> None:
+        self._bot = bot
+        self._place = place
+        self._offer = offer
+
+    async def show(self, page: Page, nonce: str) -> None:
+        shown, name = rendered(page.text, growing=True), int(nonce[:8], 16) % LARGEST + 1
+        try:
+            await attempt(
+                self._bot.send_message_draft(
+                    self._place.chat,
+                    name,
+                    shown.text,
+                    message_thread_id=self._place.topic,
+                    entities=shown.entities,
+                )
+            )
+        except SurfaceRefused:
+            self._offer.wanted = False
+            raise
+
+
+def drafts_for(bot: Bot, place: Place, offer: Offer) -> Drafts | None:
+    return Drafts(bot, place, offer) if offer.wanted and place.private else None
