@@ -121,7 +121,7 @@ class Sentence(StrEnum):
 
 
 ENGLISH: dict[Sentence, str] = {
-    Sentence.EMPTY_MESSAGE: "There is nothing in that message I can read.",
+    Sentence.EMPTY_MESSAGE: "There is nothing in that message I can read: please write your question in it.",
     Sentence.MESSAGE_TOO_LONG: "That message is too long for me: {tokens} tokens, {over} more than the {limit} I can take at once.",
     Sentence.MESSAGE_TOO_OLD: "Sorry, I was away when you wrote this and it has been too long. Please ask again if it still matters.",
     Sentence.UNKNOWN_COMMAND: "I don't know the command /{command}. /help lists those I know.",
@@ -207,7 +207,7 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.DISCORD_EXPLAIN: "Please explain this message.",
     Sentence.DISCORD_ABOUT_LABEL: "What would you like to know?",
     Sentence.DISCORD_MESSAGE_FORGOTTEN: "I no longer know which message that was. Please choose it again.",
-    Sentence.DISCORD_CANNOT_WRITE: "I cannot write in #{channel}, so I could not answer you there. You can ask me here.",
+    Sentence.DISCORD_CANNOT_WRITE: "I cannot write in {channel}, so I could not answer you there. You can ask me here.",
     Sentence.GO_ON: "Please go on exactly where you stopped.",
     Sentence.DISCORD_HELP_ASK: "ask a question",
     Sentence.DISCORD_ARGUMENT_QUESTION: "the question",
@@ -229,7 +229,7 @@ ENGLISH: dict[Sentence, str] = {
 }
 
 CHINESE: dict[Sentence, str] = {
-    Sentence.EMPTY_MESSAGE: "这条消息里没有我能读的内容。",
+    Sentence.EMPTY_MESSAGE: "这条消息里没有我能读的内容，请把问题写在消息里。",
     Sentence.MESSAGE_TOO_LONG: "这条消息太长了：{tokens} 个词元，比我一次能接收的 {limit} 个多出 {over} 个。",
     Sentence.MESSAGE_TOO_OLD: "抱歉，您发这条消息时我不在线，现在已经过去太久了。如果仍有需要，请再问一次。",
     Sentence.UNKNOWN_COMMAND: "我不认识命令 /{command}。发送 /help 查看可用命令。",
@@ -315,7 +315,7 @@ CHINESE: dict[Sentence, str] = {
     Sentence.DISCORD_EXPLAIN: "请解释这条消息。",
     Sentence.DISCORD_ABOUT_LABEL: "您想了解什么？",
     Sentence.DISCORD_MESSAGE_FORGOTTEN: "我已经不知道是哪条消息了。请重新选择。",
-    Sentence.DISCORD_CANNOT_WRITE: "我不能在 #{channel} 发言，所以没能在那里回答你。你可以在这里问我。",
+    Sentence.DISCORD_CANNOT_WRITE: "我不能在 {channel} 发言，所以没能在那里回答你。你可以在这里问我。",
     Sentence.GO_ON: "请从刚才停下的地方继续。",
     Sentence.DISCORD_HELP_ASK: "提一个问题",
     Sentence.DISCORD_ARGUMENT_QUESTION: "问题",

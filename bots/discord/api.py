@@ -6,6 +6,7 @@ hands; so the library keeps the gateway and its types, and what has to be paced 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -16,13 +17,16 @@ import aiohttp
 import discord
 
 from bots.shared.surface import File, MessageGone, SurfaceRefused
-from core.errors import SurfaceUnavailable
+from core.errors import SurfaceClosed, SurfaceUnavailable
 from core.ports import Clock
 
 REQUEST_TIME = 15.0
 """Seconds for one request. Discord answers within one; what takes longer got lost."""
 UNKNOWN_MESSAGE = 10008
 """Discord's error code ("JSON Error Codes" in its reference) for a message that is not there."""
+CLOSED = frozenset({10003, 50001, 50007, 50013, 50278, 160005})
+"""More of them: unknown channel, missing access, no messages to this user, missing permissions, no server in common,
+locked thread."""
 INVALID_WINDOW = 600.0
 INVALID_MOST = 5_000
 """Half of the 10,000 answers of 401, 403 or 429 in 10 minutes for which Discord bans an address ("Invalid Request
@@ -57,6 +61,10 @@ class Refusal(SurfaceRefused):
         self.code = code
 
 
+class Closed(Refusal, SurfaceClosed):
+    """It has nothing to do with what was sent, but with where: trying again does not help, and nor does anything else."""
+
+
 class Api:
     """Calls below *url* (``https://discord.com/api/v10``) with the bot's *token*."""
 
@@ -64,6 +72,8 @@ class Api:
         self._session = session
         self._url = url.rstrip("/")
         self._headers = {"Authorization": f"Bot {token}", "User-Agent": AGENT}
+        self.bot = f"discord:{hashlib.sha256(token.encode()).hexdigest()[:16]}"
+        """Who the bot is, for what all its processes share; tells nothing of the token."""
         self._clock = clock
         self._invalid: deque[float] = deque()
         self.on_global: Callable[[float], None] = lambda _seconds: None
@@ -167,7 +177,8 @@ def _problem(status: int, body: Any, headers: Mapping[str, str]) -> Exception:
     code = told.get("code", 0)
     if code == UNKNOWN_MESSAGE:
         return MessageGone(f"{status}, code {code}")
-    return Refusal(status, code, f"{told.get('message', '')} {json.dumps(told.get('errors', ''))}".strip(' "'))
+    kind = Closed if code in CLOSED else Refusal
+    return kind(status, code, f"{told.get('message', '')} {json.dumps(told.get('errors', ''))}".strip(' "'))
 
 
 def _seconds(value: object) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +15,7 @@ from bots.discord.api import Refusal
 from bots.discord.bookmarks import Marks
 from bots.discord.intake import Intake
 from bots.discord.library import Client
+from bots.discord.surroundings import Read
 from bots.discord.translate import Place
 from bots.shared.patience import Patience
 
@@ -27,8 +28,6 @@ AT_ONCE = 4
 
 TextChannel = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
 Channel = TextChannel | discord.PartialMessageable
-Read = Callable[[int, str], Awaitable[Any]]
-"""What a GET about this channel gives, once its turn has come. Raises SurfaceUnavailable and Refusal."""
 
 
 @dataclass(frozen=True, slots=True)

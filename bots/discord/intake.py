@@ -11,35 +11,41 @@ import structlog
 
 from bots.discord import attachments, threads
 from bots.discord.api import Api
+from bots.discord.attention import Attention
 from bots.discord.bookmarks import Marks
+from bots.discord.contents import files_of
 from bots.discord.habits import Habits
-from bots.discord.refusing import Refusals, may_write
-from bots.discord.translate import Place, is_addressed, is_from_person, place_of, ref_of, revised, translate
+from bots.discord.overhearing import Overhearing
+from bots.discord.refusing import may_write
+from bots.discord.stream import DiscordReplies
+from bots.discord.surroundings import Surroundings
+from bots.discord.translate import Place, is_from_person, place_of, ref_of, revised, translate
 from bots.shared.patience import Patience
 from bots.shared.platform import Desk
 from core.domain import ConversationId, Incoming, Ref, TextPart
+from core.wording import Sentence, say
 
 log = structlog.get_logger(__name__)
 
 MOST_HEARD = 10_000
 """Messages remembered so that their deletion can be understood; older ones have long been answered."""
-EDITING = 0.5
-"""Seconds in which a message that was missed is not answered before it is known as edited too; both are one turn."""
 
 
 class Intake:
     """Takes what the library hands over; *me* is who the bot is to it."""
 
-    def __init__(self, desk: Desk, api: Api, habits: Habits, marks: Marks) -> None:
+    def __init__(self, desk: Desk, api: Api, habits: Habits, marks: Marks, replies: DiscordReplies) -> None:
         self._desk = desk
         self._patience = Patience(desk.clock, desk.chance)
         self._api = api
         self._habits = habits
         self._marks = marks
+        self._replies = replies
+        self._attention = Attention(desk.store, habits, self._patience)
+        self._surroundings = Surroundings(replies.read, self._patience)
+        self._overhearing = Overhearing(habits, replies.read, self._patience)
         self._orders: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._heard: dict[Ref, ConversationId] = {}
-        self._spoken: dict[ConversationId, None] = {}
-        self._refusals = Refusals()
 
     async def said(self, message: discord.Message, me: discord.ClientUser) -> None:
         async with self._order(message.channel.id):
@@ -58,13 +64,11 @@ class Intake:
         """Before it is answered it is withdrawn; afterwards the answer stays."""
         ref = ref_of(event.channel_id, event.message_id)
         async with self._order(event.channel_id):
+            self._overhearing.forget(event.channel_id, event.message_id)
             known = self._heard.pop(ref, None)
             places = (Place(event.channel_id, event.guild_id), Place(event.message_id, event.guild_id))
             for conversation in [known] if known else [place.conversation(0, "shared") for place in places]:
                 await self._withdraw(conversation, ref)
-
-    async def _withdraw(self, conversation: ConversationId, ref: Ref) -> None:
-        await self._patience.patiently(lambda: self._desk.store.withdraw(conversation, ref))
 
     async def missed(self, message: discord.Message, me: discord.ClientUser) -> None:
         """It was said a while ago: what is known already changes nothing, and what was edited since is asked again."""
@@ -74,45 +78,56 @@ class Intake:
                 return
             ref, name = incoming.ref, incoming.conversation
             known = await self._patience.patiently(lambda: self._desk.store.shown_as(name, ref))
-            edited = message.edited_at
-            if edited is None or known is None:
-                await self._put(message, replace(incoming, hold=EDITING if edited else 0.0))
-            if edited is not None:
-                await self._put(message, revised(incoming, edited))
+            if message.edited_at is not None and known is not None:
+                incoming = revised(incoming, message.edited_at)
+            await self._put(message, incoming)
+
+    async def _withdraw(self, conversation: ConversationId, ref: Ref) -> None:
+        await self._patience.patiently(lambda: self._desk.store.withdraw(conversation, ref))
 
     async def _incoming(self, message: discord.Message, me: discord.ClientUser) -> Incoming | None:
-        """None for what is not meant for the bot."""
+        """None for what is not meant for the bot, and where it may not answer."""
         if not is_from_person(message):
             return None
-        scope = self._habits.scope_in(message.channel)
-        incoming = translate(message, me, scope)
-        if scope == threads.SCOPE and threads.can_open(message):
-            incoming = threads.moved(incoming, message)
-        if not is_addressed(message, me) and not await self._goes_on(message, me, incoming):
+        await self._surroundings.resolve(message)
+        incoming = self._placed(message, me)
+        if not await self._attention.is_meant(message, me, incoming):
+            self._overhearing.hear(message, me)
             return None
-        if not may_write(message):
-            await self._refusals.tell(message)
+        self._overhearing.forget(message.channel.id, message.id)
+        if not threads.opens(incoming) and not may_write(message):
+            await self._patience.patiently(lambda: self._replies.refusals.tell(incoming))
             return None
-        files = await attachments.read(self._api, message.attachments)
-        return replace(incoming, parts=(*incoming.parts, *map(TextPart, files)))
+        return await self._completed(message, me, incoming)
 
-    async def _goes_on(self, message: discord.Message, me: discord.ClientUser, incoming: Incoming) -> bool:
-        """Whether everything said here is meant for the bot: in a channel set so, and in a thread in which it was
-        spoken to before."""
-        if not incoming.parts and not message.attachments:
-            return False  # its words are not shown to the bot
-        if self._habits.always_in(message.channel):
-            return True
-        if not isinstance(message.channel, discord.Thread):
-            return False
-        if message.channel.owner_id == me.id or incoming.conversation in self._spoken:
-            return True
-        kept = await self._patience.patiently(lambda: self._desk.store.conversation(incoming.conversation))
-        return kept.head is not None or kept.failed is not None
+    def _placed(self, message: discord.Message, me: discord.ClientUser) -> Incoming:
+        scope = self._habits.scope_in(message.channel)
+        if scope == threads.SCOPE and threads.can_open(message):
+            return threads.moved(translate(message, me, scope), message)
+        return translate(message, me, scope)
+
+    async def _completed(self, message: discord.Message, me: discord.ClientUser, incoming: Incoming) -> Incoming:
+        """With its files and with what it is about. Who only mentions the bot in a reply asks about that."""
+        files = await attachments.read(self._api, files_of(message))
+        parts = (*incoming.parts, *map(TextPart, files))
+        background = await self._background(message, me, incoming)
+        if background and not parts:
+            parts = (TextPart(say(Sentence.DISCORD_EXPLAIN, incoming.sender.language)),)
+        overheard = await self._overhearing.before(message, me)
+        return replace(incoming, parts=parts, background=background, overheard=overheard)
+
+    async def _background(self, message: discord.Message, me: discord.ClientUser, incoming: Incoming) -> str:
+        """What the history does not hold: the beginning of somebody's thread, and what somebody else is replied to."""
+        beginning = ""
+        if isinstance(message.channel, discord.Thread) and not await self._attention.has_begun(incoming.conversation):
+            beginning = await self._surroundings.beginning(message, me)
+        replied = self._surroundings.replied(message, me, own=threads.opens(incoming))
+        return "\n\n".join(filter(None, (beginning, replied)))
 
     async def _put(self, message: discord.Message, incoming: Incoming) -> None:
         if incoming.ref:
             self._remember(incoming.ref, incoming.conversation)
+        self._attention.begin(incoming.conversation)
         await self._patience.patiently(lambda: self._marks.hear(place_of(message), message.id))
         fresh = await self._patience.patiently(lambda: self._desk.store.put(incoming))
         log.info("message.stored", turn=incoming.event_id, fresh=fresh)
@@ -124,7 +139,5 @@ class Intake:
     def _remember(self, ref: Ref, conversation: ConversationId) -> None:
         """Who wrote a message is not told when it is deleted, and whose conversation it was in depends on that."""
         self._heard[ref] = conversation
-        self._spoken[conversation] = None
-        for memory in (self._heard, self._spoken):
-            if len(memory) > MOST_HEARD:
-                del memory[next(iter(memory))]  # type: ignore[arg-type]  # its own key
+        if len(self._heard) > MOST_HEARD:
+            del self._heard[next(iter(self._heard))]

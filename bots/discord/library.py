@@ -50,6 +50,7 @@ class Client(discord.AutoShardedClient):
             allowed_mentions=discord.AllowedMentions.none(),
             activity=discord.CustomActivity(presence) if presence else None,
         )
+        self._handling: dict[asyncio.Task[None] | None, None] = {}
 
     @property
     def me(self) -> discord.ClientUser:
@@ -59,7 +60,16 @@ class Client(discord.AutoShardedClient):
 
     def hear(self, event: str, handler: Handler) -> None:
         """*event*: the library's name of it, such as ``message``."""
-        setattr(self, f"on_{event}", handler)
+
+        async def handled(*args: object) -> None:
+            task = asyncio.current_task()
+            self._handling[task] = None
+            try:
+                await handler(*args)
+            finally:
+                del self._handling[task]
+
+        setattr(self, f"on_{event}", handled)
 
     def message(self, channel: discord.abc.MessageableChannel, data: Any) -> discord.Message:
         """A message of *channel* as a request gave it."""
@@ -91,6 +101,14 @@ class Client(discord.AutoShardedClient):
         finally:
             await asyncio.shield(self.close())
             self._forget_waiting()
+            await self._end_handling()
+
+    async def _end_handling(self) -> None:
+        """The library leaves those tasks running, too; what they did not get done is found when it is caught up."""
+        tasks = [task for task in self._handling if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _forget_waiting(self) -> None:
         """The library leaves the tasks running that wait for servers to arrive."""
@@ -106,6 +124,11 @@ def message_from(interaction: discord.Interaction, data: Any) -> discord.Message
     state = interaction._state  # noqa: SLF001  # the library builds messages for its own commands only
     channel: Any = interaction.channel
     return discord.Message(state=state, channel=channel, data=data)
+
+
+def related(message: discord.Message, data: Any) -> discord.Message:
+    """A message that a request gave, in the same server as *message*."""
+    return discord.Message(state=message._state, channel=message.channel, data=data)  # noqa: SLF001  # as above
 
 
 def quiet() -> None:

@@ -1,18 +1,35 @@
-"""Where the bot may not write, the one who asked hears why, once."""
+"""Where the bot may not write, the one who asked hears why, once a day."""
 
 from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from hashlib import blake2b
+from typing import Any
+from urllib.parse import quote
 
 import discord
 import structlog
 
-from bots.discord.translate import sender_of
+from bots.discord.api import Refusal
+from bots.discord.translate import ids_of
+from bots.shared.surface import MessageGone
+from core.domain import Incoming
+from core.ports import Clock
 from core.wording import Sentence, say
 
 log = structlog.get_logger(__name__)
 
+AGAIN_AFTER = 86_400.0
+"""Seconds after which it is said again."""
+LOOK_BACK = 50
+"""Messages in which is looked whether another process, or this one before a restart, has said it."""
 MOST_TOLD = 10_000
 """People and channels remembered as told."""
 SIGN = "\N{SPEAK-NO-EVIL MONKEY}"
+DIRECT = "@me"
+
+Ask = Callable[[str, str, str, object], Awaitable[Any]]
+"""Method, channel, path, body: as `DiscordReplies.ask`."""
 
 
 def may_write(message: discord.Message) -> bool:
@@ -30,27 +47,54 @@ def may_write(message: discord.Message) -> bool:
 
 
 class Refusals:
-    def __init__(self) -> None:
-        self._told: dict[tuple[int, int], None] = {}
+    def __init__(self, ask: Ask, clock: Clock) -> None:
+        self._ask = ask
+        self._clock = clock
+        self._told: dict[tuple[str, str], float] = {}
 
-    async def tell(self, message: discord.Message) -> None:
-        """By a direct message, or where the person takes none by a reaction."""
-        place = (message.channel.id, message.author.id)
-        if place in self._told:
+    async def tell(self, question: Incoming) -> None:
+        """By a direct message, or where the person takes none by a reaction. Raises SurfaceUnavailable."""
+        person, channel = question.sender.id.removeprefix("discord:"), _channel_of(question)
+        now, key = self._clock.now(), (person, channel)
+        if not question.places or now - self._told.get(key, -AGAIN_AFTER) < AGAIN_AFTER:
             return
-        self._told[place] = None
+        sentence = say(Sentence.DISCORD_CANNOT_WRITE, question.sender.language, channel=f"<#{channel}>")
+        try:
+            await self._write(person, sentence)
+        except (MessageGone, Refusal):
+            await self._sign(question)
+        self._told.pop(key, None)
+        self._told[key] = now
         if len(self._told) > MOST_TOLD:
             del self._told[next(iter(self._told))]
-        language = sender_of(message.author, message.guild).language
-        sentence = say(Sentence.DISCORD_CANNOT_WRITE, language, channel=getattr(message.channel, "name", ""))
+
+    async def _write(self, person: str, sentence: str) -> None:
+        direct = str((await self._ask("POST", DIRECT, f"/users/{DIRECT}/channels", {"recipient_id": person}))["id"])
+        path = f"/channels/{direct}/messages"
+        if any(
+            self._is_recent(said, sentence)
+            for said in await self._ask("GET", direct, f"{path}?limit={LOOK_BACK}", None)
+        ):
+            return
+        nonce = blake2b(f"{person}/{sentence}".encode(), digest_size=12).hexdigest()
+        body = {"content": sentence, "allowed_mentions": {"parse": []}, "nonce": nonce, "enforce_nonce": True}
+        await self._ask("POST", direct, path, body)
+
+    def _is_recent(self, said: Any, sentence: str) -> bool:
+        young = self._clock.now() - discord.utils.snowflake_time(int(said["id"])).timestamp() < AGAIN_AFTER
+        return bool(said["content"] == sentence and said["author"].get("bot")) and young
+
+    async def _sign(self, question: Incoming) -> None:
+        if question.ref is None:
+            return
+        channel, message = ids_of(question.ref)
+        path = f"/channels/{channel}/messages/{message}/reactions/{quote(SIGN)}/{DIRECT}"
         try:
-            await message.author.send(sentence)
-        except discord.HTTPException:
-            await _sign(message)
+            await self._ask("PUT", channel, path, None)
+        except (MessageGone, Refusal) as problem:
+            log.warning("discord.cannot_write", channel=channel, detail=str(problem))
 
 
-async def _sign(message: discord.Message) -> None:
-    try:
-        await message.add_reaction(SIGN)
-    except discord.HTTPException as problem:
-        log.warning("discord.cannot_write", channel=message.channel.id, detail=str(problem))
+def _channel_of(question: Incoming) -> str:
+    """Where it was asked."""
+    return ids_of(question.ref)[0] if question.ref else question.address["channel"]

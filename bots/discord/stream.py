@@ -11,6 +11,7 @@ from typing import Any
 from bots.discord.api import Allowance, Api
 from bots.discord.hooks import Hook, HookSurface
 from bots.discord.quoting import question_of, quoted
+from bots.discord.refusing import Refusals
 from bots.discord.surface import LENGTH, DiscordSurface
 from bots.discord.tables import tables_as_code
 from bots.discord.threads import TITLE, ThreadSurface
@@ -20,6 +21,7 @@ from bots.shared.pacing import Pacer, Permit, Priority, RateGate, WindowGate
 from bots.shared.split import split, utf16_units
 from bots.shared.surface import Deed, Route, Surface
 from core.domain import Turn
+from core.errors import SurfaceClosed
 from core.limits.rates import Rate
 from core.ports import Claim, Clock, History, Reply
 
@@ -37,24 +39,32 @@ class DiscordReplies:
         self._pacer = pacer
         self._means = means
         self._messages = messages
+        self.refusals = Refusals(self.ask, means.clock)
 
     @asynccontextmanager
     async def open(self, turn: Turn, claim: Claim) -> AsyncIterator[Reply]:
         surface, means = await self._place(turn)
-        async with LiveReply(surface, turn, claim, means) as reply:
-            yield reply
+        try:
+            async with LiveReply(surface, turn, claim, means) as reply:
+                yield reply
+        except SurfaceClosed:
+            await self.refusals.tell(turn.incoming)
+            raise
 
     def acknowledging(self, hook: Hook) -> Permit:
         """Until its block ends, no answer is written by *hook*, whose interaction is not acknowledged yet."""
         return self._pacer.permit(hook.route(Deed.EDIT), Priority.FINAL)
 
     async def read(self, channel: int, path: str) -> Any:
-        """What a GET of *path*, which is about *channel*, gives; it waits its turn behind everything that is written.
-        Raises SurfaceUnavailable and Refusal."""
+        """What a GET of *path*, which is about *channel*, gives. Raises SurfaceUnavailable, MessageGone and Refusal."""
+        return await self.ask("GET", str(channel), path)
+
+    async def ask(self, method: str, channel: str, path: str, body: object = None) -> Any:
+        """A request beside those of the answers; it waits its turn behind everything that is written. Raises as `read`."""
         chat = f"discord:{channel}"
-        route = Route(chat, f"{chat} GET")
+        route = Route(chat, f"{chat} {method}")
         async with self._pacer.permit(route, Priority.TYPING):
-            return await self._api.call("GET", path, heard=lambda allowance: self._heard(route, allowance))
+            return await self._api.call(method, path, body, heard=lambda allowance: self._heard(route, allowance))
 
     async def _place(self, turn: Turn) -> tuple[Surface, Means]:
         if TITLE in turn.incoming.address:

@@ -19,6 +19,8 @@ TYPING = 10.0
 """Seconds for which Discord shows that somebody types ("Trigger Typing Indicator")."""
 LOOK_BACK = 100
 """Messages after the last one known among which a forgotten one of ours is looked for: as many as one request gives."""
+ARCHIVED = 50083
+"""Discord's error code ("JSON Error Codes" in its reference) for a thread that was put away."""
 NOBODY: dict[str, Any] = {"parse": [], "replied_user": False}
 """Whatever a model writes notifies nobody."""
 METHODS = {Deed.FIND: "GET", Deed.POST: "POST", Deed.EDIT: "PATCH", Deed.DELETE: "DELETE", Deed.TYPING: "TYPING"}
@@ -42,7 +44,7 @@ class DiscordSurface:
         self._messages = messages
         self._heard = heard
         self._known = dict.fromkeys(known)
-        self._without_buttons: dict[str, Ref] = {}
+        self._without_buttons: dict[tuple[str, str], Ref] = {}
 
     @property
     def limits(self) -> Limits:
@@ -63,7 +65,7 @@ class DiscordSurface:
             return False
         buttons = [pressed(custom_id) for custom_id in custom_ids(message)]
         if not buttons and message["author"].get("bot") and "interaction_metadata" not in message:
-            self._without_buttons[message["content"]] = ref
+            self._without_buttons[_told_by(message)] = ref
         return any(button.message == answer_id(self._question.event_id) for button in buttons if button)
 
     async def seek(self, is_it: Callable[[Mapping[str, Any]], bool], after: str) -> Ref | None:
@@ -76,25 +78,34 @@ class DiscordSurface:
         return next((ref_of(int(self._channel), int(message["id"])) for message in found if is_it(message)), None)
 
     async def post(self, page: Page, slip: Slip) -> Posted:
-        body = self.body(page)
-        if not page.controls and (forgotten := self._without_buttons.pop(page.text.strip(), None)):
-            return self._posted(forgotten)
-        more: dict[str, Any] = {"nonce": slip.nonce, "enforce_nonce": True}
+        body = self.body(page) | {"nonce": slip.nonce, "enforce_nonce": True}
         if slip.reply_to is not None and ids_of(slip.reply_to)[0] == self._channel:
-            more["message_reference"] = {"message_id": ids_of(slip.reply_to)[1], "fail_if_not_exists": False}
+            body["message_reference"] = {"message_id": ids_of(slip.reply_to)[1], "fail_if_not_exists": False}
+        if not page.controls and (forgotten := self._without_buttons.pop(_told_by(body), None)):
+            return self._posted(forgotten)
         path = f"/channels/{self._channel}/messages"
-        made = await self._api.call("POST", path, body | more, files_of(page), self._hear(Deed.POST))
-        fresh = made.get("content", "").strip() == page.text.strip() and custom_ids(made) == custom_ids(body)
+        made = await self._api.call("POST", path, body, files_of(page), self._hear(Deed.POST))
+        fresh = _told_by(made) == _told_by(body) and custom_ids(made) == custom_ids(body)
         return self._posted(ref_of(int(self._channel), int(made["id"])), as_given=fresh)
 
     async def edit(self, ref: Ref, page: Page) -> None:
-        await self._api.call("PATCH", _path(ref), self.body(page), files_of(page), self._hear(Deed.EDIT))
+        try:
+            await self._edit(ref, page)
+        except Refusal as problem:
+            if problem.code != ARCHIVED:
+                raise
+            # A new message brings an archived thread back, an edit does not.
+            await self._api.call("PATCH", f"/channels/{ids_of(ref)[0]}", {"archived": False})
+            await self._edit(ref, page)
 
     async def delete(self, ref: Ref) -> None:
         await self._api.call("DELETE", _path(ref), heard=self._hear(Deed.DELETE))
 
     async def typing(self) -> None:
         await self._api.call("POST", f"/channels/{self._channel}/typing", heard=self._hear(Deed.TYPING))
+
+    async def _edit(self, ref: Ref, page: Page) -> None:
+        await self._api.call("PATCH", _path(ref), self.body(page), files_of(page), self._hear(Deed.EDIT))
 
     def body(self, page: Page) -> dict[str, Any]:
         """*page* as Discord takes it."""
@@ -115,6 +126,12 @@ class DiscordSurface:
     def _hear(self, deed: Deed) -> Callable[[Allowance], None]:
         route = self.route(deed)
         return lambda allowance: self._heard(route, allowance)
+
+
+def _told_by(message: Mapping[str, Any]) -> tuple[str, str]:
+    """The text, of which Discord keeps no blanks at its ends, and what it replies to."""
+    reference = message.get("message_reference") or {}
+    return message.get("content", "").strip(), str(reference.get("message_id", ""))
 
 
 def files_of(page: Page) -> tuple[File, ...]:

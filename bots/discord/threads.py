@@ -46,6 +46,11 @@ def can_open(message: discord.Message) -> bool:
     return allowed.create_public_threads and allowed.send_messages_in_threads
 
 
+def opens(incoming: Incoming) -> bool:
+    """Whether it is answered in a thread of its own."""
+    return TITLE in incoming.address
+
+
 def moved(incoming: Incoming, message: discord.Message) -> Incoming:
     """The same question, to be answered in the thread that *message* opens: its id is known before it is there."""
     place = Place(message.id, message.guild.id if message.guild else None, message.channel.id)

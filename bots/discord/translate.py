@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import discord
 
+from bots.discord.contents import described, extras
+from core.conversations.context import named, quoted
 from core.domain import ConversationId, Incoming, PersonId, Ref, Sender, TextPart, TurnId
 
 LANE = "discord"
@@ -76,21 +78,20 @@ def is_from_person(message: discord.Message) -> bool:
 
 
 def translate(message: discord.Message, me: discord.abc.User, scope: str) -> Incoming:
-    """A message that `is_addressed`."""
+    """A message that is meant for the bot; without its files, and without what it is about."""
     place = place_of(message)
-    text = readable(message, me)
+    texts = [readable(message, me) or "\n".join(extras(message)), *_forwarded(message, me)]
     return Incoming(
         event_id=turn_of(message.id),
         conversation=place.conversation(message.author.id, scope),
         lane=LANE,
         sender=sender_of(message.author, message.guild),
-        parts=(TextPart(text),) if text else (),
+        parts=tuple(TextPart(text) for text in texts if text),
         sent_at=message.created_at.timestamp(),
         address={"channel": str(place.channel)},
         ref=ref_of(place.channel, message.id),
         reply_to=_replied_to(message),
         author=message.author.display_name if place.server is not None and scope != "member" else "",
-        background=_quoted(message, me),
         places=place.names,
     )
 
@@ -109,30 +110,34 @@ def sender_of(person: discord.abc.User, server: discord.Guild | None) -> Sender:
 
 def _replied_to(message: discord.Message) -> Ref | None:
     reference = message.reference
-    if reference is None or reference.message_id is None:
+    if reference is None or reference.message_id is None or reference.type is not discord.MessageReferenceType.reply:
         return None
     return ref_of(reference.channel_id, reference.message_id)
 
 
-def _quoted(message: discord.Message, me: discord.abc.User) -> str:
-    """What somebody else wrote, where the message replies to it: the model has to know what is talked about. Its own
-    words it finds in the history."""
-    replied = message.reference.resolved if message.reference else None
-    if not isinstance(replied, discord.Message) or replied.author.id == me.id:
-        return ""
-    return quotation(replied, me)
+def quotation(message: discord.Message, me: discord.abc.User, title: str = "The next message is about this one") -> str:
+    """*message* as the background of a question about it, with *title* above it; empty where it has no words."""
+    words = quoted(words_of(message, me))
+    return f"{title} by {named(message.author.display_name)}:\n{words}" if words else ""
 
 
-def quotation(message: discord.Message, me: discord.abc.User) -> str:
-    """*message* as the background of a question about it; empty where it has no words."""
-    words = readable(message, me).replace("\n", "\n> ")
-    name = " ".join(message.author.display_name.split())
-    return f"The next message is about this one by {name}:\n> {words}" if words else ""
+def words_of(message: discord.Message, me: discord.abc.User) -> str:
+    """What somebody said; where that is no text, what people see of it."""
+    texts = (readable(message, me) or described(message), *_forwarded(message, me))
+    return "\n".join(filter(None, texts))
+
+
+def _forwarded(message: discord.Message, me: discord.abc.User) -> Iterator[str]:
+    for shown in message.message_snapshots:
+        text = with_names(shown.content, (*message.mentions, me), message.guild)
+        yield f"A forwarded message:\n{quoted(text or described(shown))}"
 
 
 def readable(message: discord.Message, me: discord.abc.User) -> str:
     """The text with names for ids, without the mention by which the bot is addressed at its beginning or end."""
-    text = re.sub(rf"\A\s*(?:<@!?{me.id}>[\s,:]*)+|\s*<@!?{me.id}>\s*\Z", "", message.content)
+    role = message.guild.self_role if message.guild else None
+    mine = rf"<@(?:!?{me.id}{f'|&{role.id}' if role else ''})>"
+    text = re.sub(rf"\A\s*(?:{mine}[\s,:]*)+|\s*{mine}\s*\Z", "", message.content)
     return with_names(text, (*message.mentions, me), message.guild)
 
 
@@ -140,14 +145,14 @@ def with_names(text: str, people: Iterable[discord.abc.User], server: discord.Gu
     """*text* with names for ids: of *people*, and of the server's roles and places."""
     names = _names(people, server)
 
-    def named(found: re.Match[str]) -> str:
+    def readable_name(found: re.Match[str]) -> str:
         kind, id_ = found["kind"], int(found["id"])
         if kind.endswith(":"):
             return kind.removeprefix("a")
         mark = "#" if kind == "#" else "@"
         return mark + names.get((mark, id_), "unknown")
 
-    return _COMMAND.sub(lambda found: f"/{found['name']}", _MENTION.sub(named, text)).strip()
+    return _COMMAND.sub(lambda found: f"/{found['name']}", _MENTION.sub(readable_name, text)).strip()
 
 
 def _names(people: Iterable[discord.abc.User], server: discord.Guild | None) -> dict[tuple[str, int], str]:

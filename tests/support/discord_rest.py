@@ -127,11 +127,9 @@ class DiscordRest(DiscordThreads, DiscordWebhooks):
                 return page((said for said in self.messages.values() if said["channel_id"] == channel), body)
             case "POST", channel, "messages":
                 return self._create(channel, body, files)
-            case "POST", channel, "messages", message, "threads":
-                return self._start_thread(channel, message, body)
             case _, channel, "messages", message:
                 return self._touch(method, channel, message, body)
-        raise Refused(404, 0, "404: Not Found")
+        return self._beside(method, parts, body)
 
     def _create(self, channel: str, body: dict[str, Any], files: int) -> dict[str, Any]:
         check_message(body, CREATE_FIELDS, files)

@@ -20,6 +20,12 @@ DURATIONS = (60, 1440, 4320, 10080)
 
 
 class DiscordThreads(DiscordState):
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.reactions: list[tuple[str, str]] = []
+        self.reserved: set[str] = set()
+        """People who take no direct messages."""
+
     def forbid(self, channel: str, permission: int) -> None:
         """Nobody has *permission* in *channel* any more; to be said before the bot arrives."""
         denied = {"id": GUILD, "type": 0, "allow": "0", "deny": str(self._denied(channel) | permission)}
@@ -44,6 +50,20 @@ class DiscordThreads(DiscordState):
         self._announce("MESSAGE_CREATE", self._message(id_, author, content, {"id": id_}))
         return id_
 
+    def _beside(self, method: str, parts: list[str], body: Any) -> Any:
+        """What can be done in a channel besides reading and writing messages. Raises Refused."""
+        match method, *parts:
+            case "PATCH", channel:
+                return self._modify(channel, body)
+            case "POST", channel, "messages", message, "threads":
+                return self._start_thread(channel, message, body)
+            case "PUT", _, "messages", message, "reactions", emoji, "@me":
+                if message not in self.messages:
+                    raise Refused(404, 10008, "Unknown Message")
+                self.reactions.append((message, emoji))
+                return None
+        raise Refused(404, 0, "404: Not Found")
+
     def _start_thread(self, channel: str, message: str, body: dict[str, Any]) -> dict[str, Any]:
         """What a request asks for. Raises Refused."""
         if set(body) - THREAD_FIELDS:
@@ -63,6 +83,16 @@ class DiscordThreads(DiscordState):
         if message in self.channels:
             raise Refused(400, 160004, "A thread has already been created for this message")
         return self._thread(BOT, found, name)
+
+    def _modify(self, channel: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Raises Refused for all but bringing back a thread that was put away."""
+        place = self.channels[channel]
+        if "thread_metadata" not in place or body != {"archived": False}:
+            raise invalid("channel", "UNKNOWN_FIELD", "Only a thread can be brought back here.")
+        if not self._may_write(channel):
+            raise Refused(403, 50013, "Missing Permissions")
+        self._wake(channel)
+        return place
 
     def _thread(self, author: str, message: dict[str, Any], name: str) -> dict[str, Any]:
         parent = message["channel_id"]
@@ -111,6 +141,8 @@ class DiscordThreads(DiscordState):
 
     def _may_write(self, channel: str) -> bool:
         place = self.channels[channel]
+        if self.reserved & {person["id"] for person in place.get("recipients", [])}:
+            raise Refused(403, 50007, "Cannot send messages to this user")
         if "parent_id" in place:
             return not self._denied(place["parent_id"]) & SEND_MESSAGES_IN_THREADS
         return not self._denied(channel) & SEND_MESSAGES
