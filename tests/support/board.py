@@ -80,7 +80,9 @@ class BoardSurface:
     async def post(self, page: Page, slip: Slip) -> Posted:
         async with self._request(Deed.POST, page.text):
             known = self.board.nonces.get(slip.nonce) if self.board.remembers_nonces else None
-            if known in self.board.messages:
+            if known is not None and known not in self.board.messages:
+                raise MessageGone(known)
+            if known is not None:
                 return Posted(known, as_given=self.board.messages[known][1] == page)
             ref = Ref(f"{self.chat}/{next(self.board.numbers)}")
             self.board.messages[ref] = (self.chat, page)
