@@ -48,7 +48,8 @@ class Callback:
 
 
 def place_of(interaction: discord.Interaction) -> Place:
-    return Place(interaction.channel_id or 0, interaction.guild_id)
+    parent = getattr(interaction.channel, "parent_id", None)
+    return Place(interaction.channel_id or 0, interaction.guild_id, parent)
 
 
 def is_elsewhere(interaction: discord.Interaction) -> bool:
@@ -79,6 +80,7 @@ def incoming_of(interaction: discord.Interaction, habits: Habits) -> Incoming:
         sent_at=interaction.created_at.timestamp(),
         address={"channel": str(place.channel)},
         author=user.display_name if place.server is not None and "/" not in conversation else "",
+        places=place.names,
     )
 
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.discord_gateway import DIRECT_MESSAGES, GUILD_MESSAGES, MESSAGE_CONTENT, Gateway
-from tests.support.discord_rules import Refused, Sliding, Window, hidden
+from tests.support.discord_rules import Nonces, Refused, Sliding, Window, hidden
 from tests.support.discord_world import (
     BOB,
     BOT,
     CLOSED,
+    ELSEWHERE,
     EPOCH_MS,
     FAR,
     GENERAL,
@@ -43,6 +44,7 @@ class DiscordState:
     """Seconds that every request is on its way before it is obeyed."""
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
     deleted: list[str] = field(default_factory=list)
+    gone: dict[str, dict[str, Any]] = field(default_factory=dict)
     writes: list[tuple[str, str, str]] = field(default_factory=list)
     """Every create and edit that was done: ``create`` or ``edit``, message id, content."""
     pinged: set[str] = field(default_factory=set)
@@ -57,7 +59,7 @@ class DiscordState:
     def __post_init__(self) -> None:
         self.gateway = Gateway(TOKEN, privileged=self.privileged)
         self._ids = itertools.count(1)
-        self._nonces: dict[tuple[str, str], str] = {}
+        self.nonces = Nonces()
         self._buckets: dict[tuple[str, str], Window] = defaultdict(lambda: Window(self.route_limit, self.route_window))
         self._all = Sliding(self.global_limit)
         self.channels: dict[str, dict[str, Any]] = {
@@ -74,7 +76,7 @@ class DiscordState:
         self.starts = {"total": 1000, "remaining": 999, "reset_after": 14_400_000, "max_concurrency": 1}
 
     def delete(self, message: str) -> None:
-        gone = self.messages.pop(message)
+        gone = self.gone[message] = self.messages.pop(message)
         place = {key: value for key, value in gone.items() if key in {"id", "channel_id", "guild_id"}}
         self.gateway.dispatch("MESSAGE_DELETE", place, self._intent(gone))
 
@@ -103,7 +105,9 @@ class DiscordState:
         return message
 
     def _announce(self, event: str, message: dict[str, Any]) -> None:
-        """To each session as much as its intents let it see."""
+        """To each session as much as its intents let it see; of a place without the bot nothing."""
+        if message["channel_id"] in ELSEWHERE:
+            return
         intent = self._intent(message)
         mentioned = {person["id"] for person in message["mentions"]} | {message["author"]["id"]}
         for session in self.gateway.sessions.values():

@@ -125,7 +125,7 @@ class DiscordWebhooks(DiscordState):
             return self._rewrite(found, body)
         return found
 
-    def _told(self, interaction: Interaction, data: Mapping[str, Any], flags: int) -> dict[str, Any]:
+    def _told(self, interaction: Interaction, data: dict[str, Any], flags: int) -> dict[str, Any]:
         about: dict[str, Any] = {"id": interaction.id, "type": interaction.kind, "user": user(interaction.author)}
         if interaction.original:
             about["original_response_message_id"] = interaction.original
@@ -137,20 +137,20 @@ class DiscordWebhooks(DiscordState):
         interaction.shown[message["id"]] = message
         if flags & EPHEMERAL:
             del self.messages[message["id"]]  # Discord keeps it for nobody but the one who sees it
-        elif interaction.channel not in ELSEWHERE:
+        else:
             self._announce("MESSAGE_CREATE", message)
         if not flags & LOADING:
             self._written("create", message, data)
         return message
 
-    def _rewrite(self, message: dict[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
+    def _rewrite(self, message: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
         message |= {key: body[key] for key in ("content", "components") if key in body}
         fresh = message["flags"] & LOADING if "flags" in message else 0
         message |= {"flags": message.get("flags", 0) & ~LOADING, "edited_timestamp": None if fresh else stamp()}
         self._written("create" if fresh else "edit", message, body)
         return message
 
-    def _written(self, kind: str, message: dict[str, Any], body: Mapping[str, Any]) -> None:
+    def _written(self, kind: str, message: dict[str, Any], body: dict[str, Any]) -> None:
         self.writes.append((kind, message["id"], message["content"]))
         self.pinged |= pings(message["content"], body.get("allowed_mentions"))
 
