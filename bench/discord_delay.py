@@ -21,10 +21,11 @@ from typing import Any
 import aiohttp
 import structlog
 
+from bench._speaking import Speaker, settings, told
 from bots.discord.api import AGENT
 from core.config import Config, parse_config
 from tests.support.clock import until
-from tests.support.completions import KEY, CompletionsServer, Wire, ending, words
+from tests.support.completions import CompletionsServer
 from tests.support.discord_bot import running
 from tests.support.discord_server import DiscordServer
 from tests.support.discord_world import ADA, TOKEN
@@ -33,8 +34,6 @@ LATENCIES = (0.0, 0.05, 0.1)
 """Seconds."""
 WORDS = range(90, 150, 3)
 """Lengths of the answers: their ends meet the drafts' rhythm everywhere."""
-WORD_TIME = 0.02
-"""Seconds for a word: 50 words a second."""
 
 
 @dataclass
@@ -48,28 +47,6 @@ class Watched(DiscordServer):
         super()._written(kind, message, body)
         self.seen.append(time.monotonic())
         self.ended = "Retry" in self.buttons(message)
-
-
-@dataclass
-class Speaker:
-    """A model that notes when it said its first word and when its last."""
-
-    text: str
-    first: float = 0.0
-    last: float = 0.0
-
-    async def play(self, wire: Wire) -> None:
-        await wire.begin_stream()
-        role, *spoken = words(self.text)
-        await wire.piece(role)
-        for number, piece in enumerate(spoken):
-            await asyncio.sleep(WORD_TIME)
-            self.last = time.monotonic()
-            self.first = self.last if not number else self.first
-            await wire.piece(piece)
-        for piece in ending():
-            await wire.piece(piece)
-        await wire.end_stream()
 
 
 async def measure(latency: float) -> None:
@@ -87,13 +64,8 @@ async def measure(latency: float) -> None:
 
 
 def config_for(discord: DiscordServer, folder: Path, model: CompletionsServer) -> Config:
-    text = f"""
-store: sqlite:///{folder}/parlour.db
-providers: {{openai: {{base_url: "{model.url}", api_key: {KEY}}}}}
-models: [{{id: gpt-5-mini, provider: openai}}]
-discord: {{token: "{TOKEN}", api_url: "{discord.api_url}", gateway_url: "{discord.gateway_url}"}}
-"""
-    return parse_config(text, {})
+    urls = f'api_url: "{discord.api_url}", gateway_url: "{discord.gateway_url}"'
+    return parse_config(settings(folder, model, f'discord: {{token: "{TOKEN}", {urls}}}'), {})
 
 
 async def ask(discord: Watched, model: CompletionsServer, count: int) -> tuple[float, float]:
@@ -117,10 +89,6 @@ async def one_request(discord: Watched, channel: str) -> float:
             async with client.get(f"{discord.api_url}/channels/{channel}", headers=headers) as response:
                 await response.read()
     return time.monotonic() - began
-
-
-def told(delays: tuple[float, ...], request: float) -> str:
-    return f"{(median(delays) - request) * 1000:.0f} ms, {(max(delays) - request) * 1000:.0f} ms"
 
 
 if __name__ == "__main__":

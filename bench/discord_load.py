@@ -9,41 +9,20 @@ HTTP, are in this one. The floor is the model's time plus one request for each p
 from __future__ import annotations
 
 import asyncio
-import resource
 import sys
 import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.support.bot_process import process
+from bench._speaking import ANSWER, WORD_TIME, WORDS, measured, repeat, settings
 from tests.support.clock import until
-from tests.support.completions import KEY, CompletionsServer, Wire, ending, words
+from tests.support.completions import CompletionsServer
 from tests.support.discord_server import DiscordServer
 from tests.support.discord_world import BOT, GENERAL, TOKEN
 
-WORDS = 120
-WORD_TIME = 0.02
-"""Seconds for a word: 50 words a second."""
-ANSWER = " ".join(f"w{number}" for number in range(WORDS - 1))
 ONE_CHANNEL = 20
 """People who ask in the same channel."""
-
-
-async def repeat(wire: Wire) -> None:
-    """The model: the name in the question, then words."""
-    name = wire.request.body["messages"][-1]["content"].split()[-1]
-    role, *spoken = words(f"{name} {ANSWER}")
-    await wire.begin_stream()
-    await wire.piece(role)
-    due = time.monotonic()
-    for piece in spoken:
-        due += WORD_TIME
-        await asyncio.sleep(due - time.monotonic())
-        await wire.piece(piece)
-    for piece in ending():
-        await wire.piece(piece)
-    await wire.end_stream()
 
 
 async def direct(people: int) -> None:
@@ -75,18 +54,13 @@ async def crowd(where: str, discord: DiscordServer, channels: Mapping[str, str])
     async with CompletionsServer() as model:
         model.plan(*[repeat] * len(channels))
         with tempfile.TemporaryDirectory() as folder:
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            async with process(configured(Path(folder), discord, model), "discord") as bot:
+            async with measured(configured(Path(folder), discord, model), "discord") as cost:
                 await until(lambda: discord.gateway.connected, 20_000)
                 took = await conversation(discord, channels)
-                bot.terminate()
-                await bot.wait()
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
     floor = WORDS * WORD_TIME + len(channels) / 50
-    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     print(f"{len(channels)} people {where}: all right, the last after {took:.1f} s, {took / floor:.2f} × the floor")
     print(f"  429: {discord.statuses[429]}; writes: {len(discord.writes)}; other refusals: {len(discord.refused)}")
-    print(f"  processor time of the bot {spent:.1f} s, its start included; memory {after.ru_maxrss / 1024:.0f} MB")
+    print(f"  {cost}")
 
 
 async def conversation(discord: DiscordServer, channels: Mapping[str, str]) -> float:
@@ -108,12 +82,8 @@ def answers(discord: DiscordServer) -> set[tuple[str, str]]:
 
 def configured(folder: Path, discord: DiscordServer, model: CompletionsServer) -> Path:
     config = folder / "config.yaml"
-    config.write_text(f"""
-store: sqlite:///{folder}/parlour.db
-providers: {{openai: {{base_url: "{model.url}", api_key: {KEY}}}}}
-models: [{{id: gpt-5-mini, provider: openai}}]
-discord: {{token: "{TOKEN}", api_url: "{discord.api_url}", gateway_url: "{discord.gateway_url}"}}
-""")
+    urls = f'api_url: "{discord.api_url}", gateway_url: "{discord.gateway_url}"'
+    config.write_text(settings(folder, model, f'discord: {{token: "{TOKEN}", {urls}}}'))
     return config
 
 
