@@ -103,6 +103,9 @@ class Claim(Protocol):
         """*ref*, just posted, shows (part of) this turn's answer. Posting and remembering are one uninterruptible step:
         shield them together from cancellation. Raises LeaseLost."""
 
+    async def forget(self, ref: Ref) -> None:
+        """*ref*, just deleted, shows nothing of this turn's answer any more. Raises LeaseLost."""
+
 
 class Replies(Protocol):
     def open(self, turn: Turn, claim: Claim) -> AbstractAsyncContextManager[Reply]:
@@ -231,6 +234,9 @@ class Inbox(Protocol):
 
     async def remember(self, turn: Turn, ref: Ref) -> None:
         """*ref* now shows (part of) this turn's answer. Raises LeaseLost."""
+
+    async def forget(self, turn: Turn, ref: Ref) -> None:
+        """*ref* shows nothing of this turn's answer any more. Raises LeaseLost."""
 
     async def finish(self, turn: Turn, outcome: Outcome) -> None:
         """The turn is over; the next one of its conversation becomes claimable. FAILED keeps `turn.incoming` as the

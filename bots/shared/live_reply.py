@@ -288,8 +288,10 @@ class LiveReply:
             shown.page = page
 
     async def _delete(self, index: int) -> None:
+        ref = self._shown[index].ref
         with suppress(MessageGone):
-            await self._surface.delete(self._shown[index].ref)
+            await self._surface.delete(ref)
+        await self._claim.forget(ref)
         del self._shown[index]
 
     async def _sit_out(self, problem: SurfaceUnavailable) -> None:

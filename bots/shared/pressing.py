@@ -88,9 +88,8 @@ class Presses:
     async def _standing(self, press: Press) -> _Standing | None:
         """None for a message that shows nothing that is known (any more)."""
         store, conversation = self._store, press.incoming.conversation
-        shown = await store.shown_as(conversation, press.under)
-        if shown is None:
-            return None
+        # A message may be seen, and pressed, before the platform's response told us that it is there.
+        shown = await store.shown_as(conversation, press.under) or press.message
         answer = await store.message(conversation, shown)
         asks = None if answer else await store.asked(conversation, turn_of(shown))
         about = answer.parent if answer else asks.again if asks else None

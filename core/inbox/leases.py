@@ -73,6 +73,9 @@ class Hold:
     async def remember(self, ref: Ref) -> None:
         await self._inbox.remember(self._turn, ref)
 
+    async def forget(self, ref: Ref) -> None:
+        await self._inbox.forget(self._turn, ref)
+
     async def _renew(self) -> None:
         while not self._lost:
             # Who cannot renew it leaves while it still holds: so the turn is given back before others find it lapsed.

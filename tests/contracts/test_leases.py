@@ -23,6 +23,7 @@ async def _commit(store: Store, turn: Turn) -> None:
 WRITES: dict[str, Write] = {
     "renew": lambda store, turn: store.renew(turn, LEASE),
     "remember": lambda store, turn: store.remember(turn, Ref("t:1")),
+    "forget": lambda store, turn: store.forget(turn, Ref("t:1")),
     "commit": _commit,
     "finish": lambda store, turn: store.finish(turn, Outcome.ANSWERED),
     "fail": lambda store, turn: store.finish(turn, Outcome.FAILED),

@@ -167,6 +167,18 @@ async def test_an_edited_question_takes_over_the_error_of_its_last_retry(store: 
     assert (await claimed(store)).shown == SEEN
 
 
+async def test_a_message_that_was_deleted_is_taken_over_by_nobody(store: Store) -> None:
+    await _asked(store)
+    await store.put(asked("2", again=QUESTION, replaces=SEEN[0]))
+    turn = await claimed(store)
+    await store.forget(turn, SEEN[1])
+    await store.forget(turn, Ref("t:never"))
+    assert await store.shown_as(CHAT, SEEN[1]) is None
+    await store.finish(turn, Outcome.FAILED)
+    await store.put(asked("3", replaces=SEEN[0]))
+    assert (await claimed(store)).shown == SEEN[:1]
+
+
 async def test_only_the_turn_that_was_meant_is_stopped(store: Store) -> None:
     await store.put(asked("1"))
     turn = await claimed(store)

@@ -140,6 +140,10 @@ class Held:
         if ref not in self.shown:
             self.shown.append(ref)
 
+    async def forget(self, ref: Ref) -> None:
+        self.check()
+        self.shown.remove(ref)
+
 
 def turn_of(number: int = 1, shown: tuple[Ref, ...] = (), attempt: int = 1, language: str = "en") -> Turn:
     """A claimed turn, as a store gives it."""

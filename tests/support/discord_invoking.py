@@ -9,6 +9,7 @@ from tests.support.discord_rest import DiscordRest
 from tests.support.discord_webhooks import Interaction
 from tests.support.discord_world import (
     BOT,
+    CAROL,
     ELSEWHERE,
     EVERY_PERMISSION,
     GENERAL,
@@ -26,10 +27,21 @@ class DiscordInvoking(DiscordRest):
     locale = "en-US"
 
     def press(self, author: str, message: str, custom_id: str) -> str:
-        """*author* presses a button under *message*; the interaction's id."""
-        shown = self.messages[message]
+        """*author* presses a button under *message*, which may just have been deleted; the interaction's id."""
+        shown = self.messages.get(message) or self.gone[message]
         data = {"component_type": 2, "custom_id": custom_id}
         return self._interact(author, shown["channel_id"], {"type": 3, "message": shown, "data": data})
+
+    def choose(self, author: str, menu: str, value: str) -> str:
+        """*author* picks *value* from the menu with which the interaction *menu* was answered."""
+        origin, data = self.interactions[f"token{menu}"], self.callbacks[menu]["data"]
+        shown = origin.shown[origin.original]
+        select = {
+            "component_type": 3,
+            "custom_id": data["components"][0]["components"][0]["custom_id"],
+            "values": [value],
+        }
+        return self._interact(author, origin.channel, {"type": 3, "message": shown, "data": select})
 
     def slash(self, author: str, name: str, channel: str = GENERAL, **options: str) -> str:
         """*author* runs a slash command; the interaction's id."""
@@ -75,5 +87,8 @@ class DiscordInvoking(DiscordRest):
             owners = by_user if inside else {"authorizing_integration_owners": {"0": "0"}}
             return {"user": user(author), "context": 2 if inside else 1, **owners}
         owners = by_user if channel in ELSEWHERE else {"authorizing_integration_owners": {"0": server}}
-        who = {"guild_id": server, "member": member(author) | {"permissions": "0"}}
+        who = {
+            "guild_id": server,
+            "member": member(author) | {"permissions": EVERY_PERMISSION if author == CAROL else "0"},
+        }
         return {**who, "guild": {"id": server, "locale": "en-US", "features": []}, "context": 0, **owners}

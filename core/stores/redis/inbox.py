@@ -94,6 +94,9 @@ class RedisInbox:
     async def remember(self, turn: Turn, ref: Ref) -> None:
         await self._database.run_held("remember", turn, ref)
 
+    async def forget(self, turn: Turn, ref: Ref) -> None:
+        await self._database.run_held("forget", turn, ref)
+
     async def finish(self, turn: Turn, outcome: Outcome) -> None:
         failed = INCOMING.encode(turn.incoming.kept) if outcome is Outcome.FAILED else ""
         await self._database.run_held("finish", turn, failed)

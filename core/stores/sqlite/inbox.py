@@ -47,6 +47,9 @@ class SqliteInbox:
     async def remember(self, turn: Turn, ref: Ref) -> None:
         await self._database.write(lambda session: turns.remember(session, turn, ref))
 
+    async def forget(self, turn: Turn, ref: Ref) -> None:
+        await self._database.write(lambda session: turns.forget(session, turn, ref))
+
     async def finish(self, turn: Turn, outcome: Outcome) -> None:
         await self._change(lambda session: turns.finish(session, turn, outcome))
 

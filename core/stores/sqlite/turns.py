@@ -194,6 +194,12 @@ def remember(session: Session, turn: Turn, ref: Ref) -> None:
     messages.point(session, turn.incoming.conversation, ref, answer_id(turn.id))
 
 
+def forget(session: Session, turn: Turn, ref: Ref) -> None:
+    hold(session, turn)
+    name = turn.incoming.conversation
+    session.run("DELETE FROM refs WHERE conversation = ? AND ref = ? AND message = ?", name, ref, answer_id(turn.id))
+
+
 def finish(session: Session, turn: Turn, outcome: Outcome) -> None:
     hold(session, turn)
     if outcome is Outcome.FAILED:
