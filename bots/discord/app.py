@@ -66,7 +66,7 @@ class DiscordBot:
         self._intake = Intake(desk, api, settings.habits, self._marks, replies)
         self._slash = SlashCommands(api, desk, settings.habits, replies.acknowledging)
         self._pointing = MessageCommands(api, desk, settings.habits, replies.acknowledging)
-        self._buttons = Buttons(api, desk, settings.habits)
+        self._buttons = Buttons(api, desk, settings.habits, replies.acknowledging)
 
     async def run(self) -> int:
         """Raises SurfaceRefused for what only the operator can mend."""

@@ -12,9 +12,12 @@ from bots.discord.api import Api
 from bots.discord.habits import Habits
 from bots.discord.interactions import (
     EPHEMERAL,
+    Acknowledging,
+    Callback,
     acknowledged,
     answer,
     conversation_of,
+    hook_of,
     hooked,
     incoming_of,
     is_elsewhere,
@@ -33,8 +36,9 @@ MOST_GONE = 1000
 
 
 class Buttons:
-    def __init__(self, api: Api, desk: Desk, habits: Habits) -> None:
+    def __init__(self, api: Api, desk: Desk, habits: Habits, acknowledging: Acknowledging) -> None:
         self._api = api
+        self._acknowledging = acknowledging
         self._presses = Presses(desk.store, desk.commands)
         self._habits = habits
         self._gone: dict[int, None] = {}
@@ -46,14 +50,17 @@ class Buttons:
             del self._gone[next(iter(self._gone))]
 
     async def pressed(self, interaction: discord.Interaction) -> None:
+        async with self._acknowledging(hook_of(interaction)):
+            await answer(self._api, interaction, await self._obeyed(interaction))
+
+    async def _obeyed(self, interaction: discord.Interaction) -> Callback:
         data: Mapping[str, Any] = interaction.data or {}
         above, button = interaction.message, pressed(str(data.get("custom_id", "")))
         if above is None or button is None or above.id in self._gone:
             sentence: Sentence | None = Sentence.BUTTON_STALE
         else:
             sentence = await self._presses.obey(self._press(interaction, above, button))
-        callback = message(say(sentence, str(interaction.locale)), flags=EPHEMERAL) if sentence else acknowledged()
-        await answer(self._api, interaction, callback)
+        return message(say(sentence, str(interaction.locale)), flags=EPHEMERAL) if sentence else acknowledged()
 
     def _press(self, interaction: discord.Interaction, above: discord.Message, button: Pressed) -> Press:
         incoming = self._incoming(interaction, above, button)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -11,10 +10,10 @@ import discord
 
 from bots.discord.api import Api
 from bots.discord.habits import Habits
-from bots.discord.hooks import Hook
 from bots.discord.interactions import (
     AT_ONCE,
     EPHEMERAL,
+    Acknowledging,
     Callback,
     Responses,
     answer,
@@ -26,7 +25,6 @@ from bots.discord.interactions import (
 )
 from bots.discord.menu import ASK
 from bots.discord.translate import with_names
-from bots.shared.pacing import Permit
 from bots.shared.platform import Desk
 from bots.shared.surface import File
 from core.conversations.commands import Reaction
@@ -41,9 +39,6 @@ MOST_CHOICES = 25
 """Choices of an autocompletion or a select at most, from the same page and "Application Commands"."""
 LONGEST_CHOICE = 100
 CHOOSE = "parlour:choose"
-
-Acknowledging = Callable[[Hook], Permit]
-"""As `DiscordReplies.acknowledging`."""
 
 
 class SlashCommands:

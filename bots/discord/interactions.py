@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +15,7 @@ from bots.discord.api import Api, Refusal
 from bots.discord.habits import Habits
 from bots.discord.hooks import Hook
 from bots.discord.translate import LANE, Place, person_of, turn_of
+from bots.shared.pacing import Permit
 from bots.shared.split import utf16_units
 from bots.shared.surface import File, MessageGone
 from core.domain import ConversationId, Incoming, Sender
@@ -31,6 +32,8 @@ ATTEMPTS = 2
 """A response that got lost is sent once more; there is no time for a third."""
 AT_ONCE = 1.5
 """Seconds after which a response is announced instead of given: half of what Discord waits."""
+Acknowledging = Callable[[Hook], Permit]
+"""As `DiscordReplies.acknowledging`."""
 DEFERRED = discord.InteractionResponseType.deferred_channel_message.value
 
 

@@ -10,10 +10,11 @@ import discord
 
 from bots.discord import attachments
 from bots.discord.api import Api, Refusal
-from bots.discord.commands import Acknowledging, put
+from bots.discord.commands import put
 from bots.discord.habits import Habits
 from bots.discord.interactions import (
     EPHEMERAL,
+    Acknowledging,
     Callback,
     Responses,
     answer,

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from core.config import AccessConfig
 from core.wording import Sentence, say
 from tests.support.clock import until
-from tests.support.discord_bot import bot_on
+from tests.support.discord_bot import bot_on, config_for, running
 from tests.support.discord_server import DiscordServer
 from tests.support.discord_webhooks import EPHEMERAL
-from tests.support.discord_world import ADA, BOB, FAR, GENERAL, GROUP, Fault
+from tests.support.discord_world import ADA, BOB, FAR, GENERAL, GROUP, GUILD, Fault
+from tests.support.servers import RedisServer
 
 SLOW = "extra_body: {delay: 0.05}"
 LONG = " ".join(f"word{number}" for number in range(700))
@@ -217,3 +219,76 @@ async def test_an_answer_by_command_can_be_stopped_and_asked_again_by_its_button
         shown = discord.by_bot(channel)[0]
         discord.press(ADA, shown["id"], discord.buttons(shown)["Stop"])
         await until(lambda: "Retry" in discord.buttons(shown))
+
+
+async def test_who_may_not_talk_to_the_bot_is_told_so_alone(tmp_path: Path) -> None:
+    async with DiscordServer() as discord:
+        access = AccessConfig(users=("discord:202",))
+        async with running(discord, config_for(discord, tmp_path).model_copy(update={"access": access})):
+            discord.slash(ADA, "ask", question="may I?")
+            discord.slash(ADA, "new", FAR)
+            await until(lambda: discord.private(ADA) == [say(Sentence.NOT_ALLOWED, "en")] * 2)
+            discord.slash(BOB, "ask", FAR, question="may I?")
+            await until(lambda: discord.shown(FAR) == [asked("may I?", "Bob")])
+        assert discord.shown() == []
+
+
+async def test_a_listed_server_is_open_for_commands_too(tmp_path: Path) -> None:
+    async with DiscordServer() as discord:
+        access = AccessConfig(chats=(f"discord:{GUILD}",))
+        async with running(discord, config_for(discord, tmp_path).model_copy(update={"access": access})):
+            discord.slash(ADA, "ask", question="may I?")
+            await until(lambda: discord.shown() == ["> Ada asks: may I?\nYou said: Ada: may I?"])
+
+
+async def test_while_the_store_is_slow_a_command_is_announced_and_answered_afterwards(tmp_path: Path) -> None:
+    with RedisServer() as server:
+        async with DiscordServer() as discord:
+            config = config_for(discord, tmp_path).model_copy(update={"store": server.url})
+            async with running(discord, config):
+                server.pause()
+                asking, telling = discord.slash(ADA, "ask", question="hello?"), discord.slash(BOB, "context")
+                completing = discord.complete(ADA, "model", "e")
+                await until(lambda: {asking, telling, completing} <= set(discord.callbacks))
+                assert discord.callbacks[asking] == {"type": 5, "data": {"flags": 0}}
+                assert discord.callbacks[telling] == {"type": 5, "data": {"flags": EPHEMERAL}}
+                assert discord.callbacks[completing] == {"type": 8, "data": {"choices": []}}
+                server.resume()
+                await until(lambda: discord.shown() == ["> Ada asks: hello?\nYou said: Ada: hello?"])
+                await until(lambda: len(discord.private(BOB)) == 1)
+                assert not discord.refused
+
+
+async def test_while_the_store_is_away_the_asker_alone_is_told(tmp_path: Path) -> None:
+    with RedisServer() as server:
+        async with DiscordServer() as discord:
+            config = config_for(discord, tmp_path).model_copy(update={"store": server.url})
+            async with running(discord, config):
+                server.kill()
+                discord.slash(ADA, "ask", question="hello?")
+                discord.slash(ADA, "usage")
+                completing = discord.complete(ADA, "model", "e")
+                await until(lambda: discord.private(ADA) == [say(Sentence.STORE_AWAY, "en")] * 2)
+                await until(lambda: discord.callbacks.get(completing) == {"type": 8, "data": {"choices": []}})
+                assert discord.shown() == []
+
+
+async def test_where_the_bot_is_not_itself_a_button_writes_by_its_own_webhook(tmp_path: Path) -> None:
+    async with DiscordServer(route_limit=1000) as discord, bot_on(discord, tmp_path):
+        discord.slash(ADA, "ask", FAR, question="once more")
+        await until(lambda: whole(discord, FAR))
+        shown, edits = discord.by_bot(FAR)[0], len(discord.writes)
+        for interaction in discord.interactions.values():
+            interaction.made_at -= 16 * 60.0
+        discord.press(ADA, shown["id"], discord.buttons(shown)["Retry"])
+        await until(lambda: len(discord.writes) > edits and whole(discord, FAR))
+        assert discord.shown(FAR) == [asked("once more")]
+        assert not discord.refused
+
+
+async def test_the_token_of_an_interaction_is_in_no_log(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    async with DiscordServer(route_limit=1000) as discord, bot_on(discord, tmp_path):
+        discord.faults += [Fault(is_hook, "reset", times=2), Fault(is_hook, 502, times=2)]
+        asking = discord.slash(ADA, "ask", discord.direct(ADA), question="hello?")
+        await until(lambda: discord.shown(discord.direct(ADA)) == [asked("hello?")])
+        assert f"token{asking}" not in "".join(capfd.readouterr())
