@@ -9,17 +9,16 @@ the unit may come to show at most, which only rises while it is written. So mess
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 from bots.shared.split import fenced_lines, split, utf16_units
-from bots.telegram.render import rendered
+from bots.telegram.render import LENGTH, rendered
 from bots.telegram.spans import MOST
 from bots.telegram.tables import WIDEST, is_rule
 
-LENGTH = 4096
-"""UTF-16 units of a message's text, after entities ("sendMessage" in the Bot API)."""
 BETWEEN = 2
 """Units between two units of text: an empty line."""
 FENCE = 3
@@ -29,9 +28,11 @@ TABLE_LINE = WIDEST + 4
 HEAD = 1024
 """Units of a table's head at most, if it is to be written again above the rows of each further message."""
 
+GROWTH = 3
+"""Units that the number of an item may grow by: a list counts on from its first."""
+
 _BEGINS = re.compile(r"[ \t]{0,12}[`~]| {0,3}(?:[-*+#\d])")
 """A line that may open a fence, an item or a heading."""
-_NUMBERED = re.compile(r"[ \t>]*\d")
 _BLANK = re.compile(r"[ \t>]*\n?")
 _INDENT = re.compile(r"[ \t]*")
 _FORMULA = re.compile(r"\$|\\[(\[]")
@@ -108,26 +109,23 @@ def _shown(part: str) -> tuple[int, int]:
 @lru_cache(maxsize=4096)
 def _at_most(unit: str) -> tuple[int, int]:
     """Units and entities that *unit* and what it was before it was whole can show."""
-    length, table = 0, False
-    for line, before, after in fenced_lines(unit):
-        if before is not None or after is not None:
-            is_mark = before is None or after is None
-            length += min(FENCE, utf16_units(line)) if is_mark else _code(line)
-        elif not _BLANK.fullmatch(line):
-            table = table or "|" in line
-            length += _table_line(line) if table else _prose(line)
-    fenced = any(after for _, _, after in fenced_lines(unit))
-    return (length, 1) if fenced else (length + _formulas(unit), _entities(unit))
-
-
-def _code(text: str) -> int:
-    """A tab at the beginning may become blanks."""
-    return utf16_units(text) + 3 * text.count("\t")
+    lines = list(fenced_lines(unit))
+    fenced = lines[0][2] is not None
+    if fenced and unit.startswith(("`", "~")):
+        marks = sum(min(FENCE, utf16_units(line)) for line, *fences in lines if None in fences)
+        return marks + sum(utf16_units(line) for line, *fences in lines if None not in fences), 1
+    # Inside of another block, code may end sooner than its fence does.
+    length, barred = 0, False
+    for line, before, after in lines:
+        if before or after or not _BLANK.fullmatch(line):
+            barred = barred or "|" in line
+            length += _table_line(line) if barred else _prose(line)
+    return length + (0 if fenced else _formulas(unit)), _entities(unit)
 
 
 def _prose(text: str) -> int:
-    """With what breaks mentions and commands, and numbers that grow longer than they were written."""
-    return _code(text) + text.count("@") + text.count("/") + (FENCE if _NUMBERED.match(text) else 0)
+    """With what breaks mentions and commands, tabs that become blanks, and numbers that grow."""
+    return utf16_units(text) + 3 * text.count("\t") + text.count("@") + text.count("/") + GROWTH * text.count("\n")
 
 
 def _table_line(text: str) -> int:
@@ -149,7 +147,7 @@ def _taken_apart(unit: str) -> Sequence[str]:
     """A unit that fits into no message, as the texts of several."""
     lines = unit.splitlines(keepends=True)
     if any(after for _, _, after in fenced_lines(unit)):
-        return split(unit, LENGTH, _code)
+        return split(unit, LENGTH, utf16_units)
     if _is_barred(unit) and len(lines) > 1 and is_rule(lines[1]) and sum(map(_table_line, lines[:2])) <= HEAD:
         return list(_rows(lines))
     return list(_pieces(unit))
@@ -175,18 +173,22 @@ def _rows(lines: Sequence[str]) -> Iterator[str]:
 def _pieces(text: str) -> Iterator[str]:
     """Prose, at a line, a sentence or a word."""
     while text:
-        piece = split(text, LENGTH, _measure_of(text[:LENGTH]))[0]
+        window = text[: _reach(text)]
+        is_plain = _entities(window) <= MOST and not _FORMULA.search(window) and "|" not in window
+        piece = split(text, LENGTH, _prose if is_plain else _strict)[0]
         yield piece
         text = text[len(piece) :]
 
 
-def _measure_of(window: str) -> Callable[[str], int]:
-    """Units of a part of *window*, which is as much as a message can hold. It only becomes stricter as that is written."""
-    if _entities(window) > MOST:
-        return lambda text: 2 * _prose(text) + 40 * len(_SIGNS.findall(text))
-    if _FORMULA.search(window) or "|" in window:
-        return lambda text: 2 * _prose(text)
-    return _prose
+def _reach(text: str) -> int:
+    """How many characters of *text* can matter for the first message: as much as it could hold of prose."""
+    sizes = accumulate(map(_prose, text))
+    return next((place for place, size in enumerate(sizes) if size > LENGTH), len(text))
+
+
+def _strict(text: str) -> int:
+    """Where there are formulas, tables or more entities than a message has."""
+    return 2 * _prose(text) + 40 * len(_SIGNS.findall(text))
 
 
 def _dedented(part: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import pyromark
@@ -24,6 +25,8 @@ OPTIONS = (
 )
 """The dialect that the converter reads."""
 JOINER = b"&#8288;"
+DEEPEST, LONGEST = 6, 2000
+"""Braces in braces, and characters, of a formula that is converted."""
 MOST_PASSES = 12
 """Each pass makes something readable that was hidden; more than three are needed by nobody who means well."""
 
@@ -40,6 +43,7 @@ _BRACKETS = re.compile(
 _FORMULA = re.compile(r"\\[A-Za-z]|[\^_=<>+{}]|(?<!\w)[A-Za-z](?!\w)")
 _WORDS = re.compile(r"(?<![\\A-Za-z{])[^\W\d_]{3,} +[^\W\d_]|\d +[^\W\d_]{2,}")
 """Letters as prose has them, not a formula."""
+_CHAIN = re.compile(r"(?:\\[A-Za-z]+\s*){7}")
 _SIGN = re.compile(r"\\.|.", re.DOTALL)
 _BOLD = re.compile(r"(?<![\\*])\*\*(?P<text>[^\s*\\](?:[^*\n]*[^\s*\\])?)\*\*(?!\*)")
 _MARKER = re.compile(rb"(?:[-*+]|\d{1,9}(?P<end>[.)]))(?=[ \t\n]|\Z)")
@@ -54,24 +58,12 @@ class Edit(NamedTuple):
 
 
 class Parsed(NamedTuple):
-    """Markdown with what its parser found in it; positions are UTF-8 bytes."""
+    """Markdown with what its parser found in it; positions are UTF-8 bytes. prose: all but what stands for itself (code,
+    formulas, addresses in angle brackets)."""
 
     data: bytes
     events: Sequence[tuple[Any, int, int]]
-
-    def opaque(self) -> Iterator[tuple[int, int]]:
-        """Where characters stand for themselves: code, formulas, addresses in angle brackets."""
-        for event, start, end in self.events:
-            if isinstance(event, dict) and ({"Code", "InlineMath", "DisplayMath"} & event.keys() or _is_opaque(event)):
-                yield start, end
-
-    def prose(self) -> Iterator[tuple[int, int]]:
-        here = 0
-        for start, end in self.opaque():
-            if start > here:
-                yield here, start
-            here = max(here, end)
-        yield here, len(self.data)
+    prose: Sequence[tuple[int, int]]
 
 
 def prepared(markdown: str) -> str:
@@ -86,8 +78,19 @@ def prepared(markdown: str) -> str:
 
 
 def _parse(markdown: str) -> Parsed:
+    data = markdown.encode()
     found = pyromark.events_with_range(markdown, options=OPTIONS)
-    return Parsed(markdown.encode(), [(event, place["start"], place["end"]) for event, place in found])
+    events = [(event, place["start"], place["end"]) for event, place in found]
+    return Parsed(data, events, list(_between((span for span in events if _is_opaque(span[0])), len(data))))
+
+
+def _between(spans: Iterable[tuple[Any, int, int]], end: int) -> Iterator[tuple[int, int]]:
+    here = 0
+    for _, start, until in spans:
+        if start > here:
+            yield here, start
+        here = max(here, until)
+    yield here, end
 
 
 def _edited(data: bytes, edits: Iterable[Edit]) -> str:
@@ -99,11 +102,13 @@ def _edited(data: bytes, edits: Iterable[Edit]) -> str:
     return b"".join([*pieces, data[here:]]).decode()
 
 
-def _is_opaque(event: dict[str, Any]) -> bool:
-    start = event.get("Start")
-    if not isinstance(start, dict):
+def _is_opaque(event: Any) -> bool:
+    if not isinstance(event, dict):
         return False
-    return "CodeBlock" in start or start.get("Link", {}).get("link_type") in {"Autolink", "Email"}
+    start = event.get("Start")
+    if isinstance(start, dict):
+        return "CodeBlock" in start or start.get("Link", {}).get("link_type") in {"Autolink", "Email"}
+    return "Code" in event or bool(_mark(event))
 
 
 def _html(parsed: Parsed) -> Iterator[Edit]:
@@ -145,7 +150,7 @@ def _plain(cell: str) -> str:
 
 
 def _brackets(parsed: Parsed) -> Iterator[Edit]:
-    for start, end in parsed.prose():
+    for start, end in parsed.prose:
         for found in _BRACKETS.finditer(parsed.data, start, end):
             mark = b"$" if found["inline"] is not None else b"$$"
             formula = (found["inline"] or found["display"] or b"").strip()
@@ -155,13 +160,34 @@ def _brackets(parsed: Parsed) -> Iterator[Edit]:
 
 def _formulas(parsed: Parsed) -> Iterator[Edit]:
     for event, start, end in parsed.events:
-        if not isinstance(event, dict):
+        mark = _mark(event)
+        if not mark:
             continue
-        if "InlineMath" in event and (parsed.data[end : end + 1].isalnum() or not is_formula(event["InlineMath"])):
-            yield Edit(start, start, b"\\")
-            yield Edit(end - 1, end - 1, b"\\")
-        elif ("InlineMath" in event or "DisplayMath" in event) and b"||" in parsed.data[start:end]:
+        formula = parsed.data[start + len(mark) : end - len(mark)].decode()
+        is_price = mark == b"$" and (parsed.data[end : end + 1].isalnum() or not is_formula(formula))
+        if is_price or not _is_readable(formula):
+            for place in (*range(start, start + len(mark)), *range(end - len(mark), end)):
+                yield Edit(place, place, b"\\")
+        elif "||" in formula:
             yield Edit(start, end, parsed.data[start:end].replace(b"||", "‖".encode()))
+
+
+def _mark(event: Any) -> bytes:
+    """What stands around a formula; nothing for all else."""
+    if not isinstance(event, dict):
+        return b""
+    return b"$" if "InlineMath" in event else b"$$" if "DisplayMath" in event else b""
+
+
+@lru_cache(maxsize=1024)
+def _is_readable(formula: str) -> bool:
+    """Whether the converter can be trusted with it: signs above letters are characters, each level of roots doubles
+    them."""
+    depth = max(accumulate((sign == "{") - (sign == "}") for sign in _SIGN.findall(formula)), default=0)
+    if depth > DEEPEST or len(formula) > LONGEST or _CHAIN.search(formula):
+        return False
+    text, _ = convert(f"$${formula}$$", latex_escape=False)
+    return len(text) <= 2 * len(formula)
 
 
 def is_formula(text: str) -> bool:
@@ -180,7 +206,7 @@ def balanced(formula: str) -> str:
 
 
 def _signs(parsed: Parsed) -> Iterator[Edit]:
-    for start, end in parsed.prose():
+    for start, end in parsed.prose:
         yield from _escaped(parsed.data, _intraword(parsed.data, start, end))
         yield from (Edit(found.end(), found.end(), b"\\") for found in _DEFINITION.finditer(parsed.data, start, end))
         yield from _escaped(parsed.data, _stray_pipes(parsed.data, start, end))
@@ -189,7 +215,7 @@ def _signs(parsed: Parsed) -> Iterator[Edit]:
 def _bold(parsed: Parsed) -> Iterator[Edit]:
     """CommonMark wants a blank between punctuation within and a letter without, which Chinese never writes. Where one is
     wanted, a character without width stands, spelt so that it counts as punctuation."""
-    for start, end in parsed.prose():
+    for start, end in parsed.prose:
         prose = parsed.data[start:end].decode()
         for found in _BOLD.finditer(prose):
             before, after = prose[: found.start()][-1:], prose[found.end() :][:1]

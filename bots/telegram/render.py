@@ -20,6 +20,7 @@ from telegram import MessageEntity
 from telegram.constants import MessageEntityType
 from telegramify_markdown import RenderConfig, convert
 
+from bots.shared.split import utf16_units
 from bots.telegram.growing import completed
 from bots.telegram.markup import prepared
 from bots.telegram.spans import CODE, STYLES, Span, entities, offsets, ordered
@@ -27,6 +28,9 @@ from bots.telegram.spans import CODE, STYLES, Span, entities, offsets, ordered
 WORD_JOINER = "\u2060"
 NOTHING_YET = "…"
 """Telegram takes no text in which there is nothing to see."""
+
+LENGTH = 4096
+"""UTF-16 units of a message's text, after entities ("sendMessage" in the Bot API)."""
 
 _KINDS = STYLES | CODE | {MessageEntityType.BLOCKQUOTE, MessageEntityType.TEXT_LINK}
 """What a model can cause. Not among them: mentions of people, custom emoji."""
@@ -60,6 +64,8 @@ def rendered(markdown: str, *, growing: bool = False) -> Formatted:
     be. Never without something to see."""
     source = cleaned(markdown)
     text, spans = _converted(completed(source) if growing else source)
+    if utf16_units(text) > LENGTH:  # a fence that is none for the parser; what was written is what there is
+        text, spans = _beginning(source), []
     if not _is_visible(text):
         text, spans = (NOTHING_YET if growing or not _is_visible(source) else source.strip()), []
     text, spans = _stripped(text, spans)
@@ -116,6 +122,11 @@ def _is_safe(span: Span) -> bool:
 def _is_visible(text: str) -> bool:
     """Whether there is more than blanks, of whatever width."""
     return any(unicodedata.category(character)[0] not in "ZC" and character != "\u2800" for character in text)
+
+
+def _beginning(text: str) -> str:
+    """As much of *text* as a message holds."""
+    return text.encode("utf-16-le")[: 2 * LENGTH].decode("utf-16-le", "ignore")
 
 
 def _stripped(text: str, spans: Sequence[Span]) -> tuple[str, list[Span]]:
