@@ -43,7 +43,7 @@ class TelegramBot:
         async with Speaker(self._bot, self._pacer, self._patience) as speaker:
             commands = MenuCommands(self._desk, speaker, portrait.me)
             buttons = Buttons(self._bot, self._desk, self._habits, commands, speaker)
-            intake = Intake(self._desk, self._habits, (commands, buttons), portrait.me)
+            intake = Intake(self._desk, self._bot, self._habits, (commands, buttons), portrait.me)
             self._announce(f"telegram: {portrait.me.name} is here")
             await LongPolling(self._bot, intake.take, self._patience, self._announce).run()
         return 0

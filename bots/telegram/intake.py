@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from weakref import WeakValueDictionary
 
 import structlog
-from telegram import Message, Update, User
+from telegram import Bot, Message, Update, User
 
 from bots.shared.patience import Patience
 from bots.shared.platform import Desk
 from bots.telegram.buttons import Buttons
 from bots.telegram.commands import MenuCommands
+from bots.telegram.contents import contents, is_said
 from bots.telegram.habits import Habits
 from bots.telegram.library import UNREADABLE
 from bots.telegram.parts import Joining
-from bots.telegram.translate import is_addressed, is_from_person, revised, translate
-from core.domain import Incoming
+from bots.telegram.translate import is_addressed, is_from_person, place_of, revised, translate, words_of
+from core.domain import Incoming, TextPart, text_of
 
 log = structlog.get_logger(__name__)
 
@@ -29,8 +31,9 @@ Hands = tuple[MenuCommands, Buttons]
 class Intake:
     """*me*: who the bot is."""
 
-    def __init__(self, desk: Desk, habits: Habits, hands: Hands, me: User) -> None:
+    def __init__(self, desk: Desk, bot: Bot, habits: Habits, hands: Hands, me: User) -> None:
         self._desk = desk
+        self._bot = bot
         self._commands, self._buttons = hands
         self._habits = habits
         self._patience = Patience(desk.clock, desk.chance)
@@ -61,18 +64,29 @@ class Intake:
             log.debug("telegram.update_ignored", update=update.update_id)
 
     async def _said(self, message: Message) -> None:
-        if not is_from_person(message):
+        if not (is_from_person(message) and is_said(message)):
             return
         if invoked := self._commands.asked(message):
             await self._commands.run(invoked, self._translated(message), message.message_id)
-        else:
-            incoming = self._joining.placed(message, self._translated(message), addressed=self._is_meant(message))
-            if incoming is not None:
-                await self._put(incoming)
+            return
+        incoming = self._joining.placed(message, self._translated(message), addressed=self._is_meant(message))
+        if incoming is not None:
+            await self._put(message, incoming)
 
     async def _edited(self, message: Message, update: int) -> None:
-        if is_from_person(message) and self._is_meant(message) and message.edit_date is not None:
-            await self._put(revised(self._translated(message), update, message.edit_date.timestamp()))
+        at, meant = message.edit_date, is_from_person(message) and self._is_meant(message)
+        if at is None or not meant or self._commands.asked(message):
+            return
+        incoming = self._translated(message)
+        if not await self._patience.patiently(lambda: self._reads(incoming)):
+            await self._put(message, revised(incoming, update, at.timestamp()))
+
+    async def _reads(self, incoming: Incoming) -> bool:
+        """Whether the question is kept with these words: Telegram also tells of changes that nobody sees."""
+        store, conversation = self._desk.store, incoming.conversation
+        asked = await store.shown_as(conversation, incoming.ref) if incoming.ref else None
+        kept = await store.message(conversation, asked) if asked else None
+        return kept is not None and kept.text == text_of(incoming.parts)
 
     def _translated(self, message: Message) -> Incoming:
         return translate(message, self._me, self._habits.scope_in(message.chat.id))
@@ -80,6 +94,11 @@ class Intake:
     def _is_meant(self, message: Message) -> bool:
         return message.chat.id in self._habits.always or is_addressed(message, self._me)
 
-    async def _put(self, incoming: Incoming) -> None:
-        fresh = await self._patience.patiently(lambda: self._desk.store.put(incoming))
-        log.info("message.stored", turn=incoming.event_id, fresh=fresh)
+    async def _put(self, message: Message, incoming: Incoming) -> None:
+        """In a group, what holds nothing to read is part of what people do among themselves."""
+        parts = (*incoming.parts, *map(TextPart, await contents(message, self._bot)))
+        if not parts and not words_of(message) and not place_of(message).private:
+            return
+        whole = replace(incoming, parts=parts)
+        fresh = await self._patience.patiently(lambda: self._desk.store.put(whole))
+        log.info("message.stored", turn=whole.event_id, fresh=fresh)

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import structlog
-from telegram import Bot, Update
+from telegram import Bot, File, Update
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
@@ -111,6 +111,11 @@ async def attempt(call: Awaitable[T]) -> T:
         return await call
     except TelegramError as error:
         raise problem_of(error) from error
+
+
+async def download(file: File) -> bytes:
+    """All of *file*, which Telegram lets bots fetch up to 20 MB ("getFile" in the Bot API)."""
+    return bytes(await attempt(file.download_as_bytearray()))
 
 
 class Polling(HTTPXRequest):

@@ -1,0 +1,104 @@
+"""What the model is asked and what people see, for each way of saying something on Telegram."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from core.wording import Sentence, say
+from tests.support.clock import until
+from tests.support.telegram_bot import bot_on
+from tests.support.telegram_server import TelegramServer
+from tests.support.telegram_world import ADA, BOB, BOT_NAME, CHANNEL, SUPERGROUP
+
+ME = f"@{BOT_NAME}"
+ALWAYS = f"chats: {{{SUPERGROUP}: {{always: true}}}}"
+SLOW = "extra_body: {delay: 0.05}"
+
+
+async def test_two_quick_messages_are_two_turns_in_their_order(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path):
+        telegram.say(ADA, "one")
+        telegram.say(ADA, "two")
+        await until(lambda: telegram.shown(ADA) == ["You said: one", "You said: two"])
+
+
+async def test_an_edited_question_is_asked_again_and_its_answer_edited(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path):
+        question = telegram.say(ADA, "the first")
+        await until(lambda: telegram.shown(ADA) == ["You said: the first"])
+        telegram.edit(ADA, question, "the second")
+        await until(lambda: telegram.shown(ADA) == ["You said: the second"])
+        telegram.edit(ADA, question, "the second")  # as where only a link's preview changed
+        telegram.say(ADA, "and on")
+        await until(lambda: telegram.shown(ADA) == ["You said: the second", "You said: and on"])
+
+
+async def test_a_question_edited_while_it_is_answered_ends_as_it_was_meant(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path, "drafts: off", SLOW):
+        question = telegram.say(ADA, "one two three four five six seven eight nine ten")
+        await until(lambda: bool(telegram.shown(ADA)))
+        telegram.edit(ADA, question, "something else")
+        await until(lambda: telegram.shown(ADA) == ["You said: something else"])
+
+
+async def test_an_album_is_one_question(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path):
+        telegram.album(ADA, "what is this?")
+        await until(lambda: len(telegram.shown(ADA)) == 1)
+        await until(lambda: telegram.shown(ADA)[0].count("what is this?") == 1)
+        telegram.say(ADA, "next")
+        await until(lambda: telegram.shown(ADA)[1:] == ["You said: next"])
+
+
+async def test_an_album_in_a_group_is_meant_by_its_caption(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path):
+        telegram.album(BOB, "not for it", SUPERGROUP)
+        telegram.album(ADA, f"{ME} what is this?", SUPERGROUP)
+        await until(lambda: len(telegram.shown(SUPERGROUP)) == 1)
+        await until(lambda: telegram.shown(SUPERGROUP)[0].startswith("You said: Ada: what is this?"))
+
+
+async def test_a_long_text_that_the_client_split_is_one_question(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path):
+        telegram.say(ADA, "a" * 4096)
+        telegram.say(ADA, "the rest")
+        await until(lambda: bool(telegram.shown(ADA)) and telegram.shown(ADA)[-1].endswith("the rest"))
+        assert "".join(telegram.shown(ADA)).count("a" * 100) == 40
+        assert "".join(telegram.shown(ADA)).count("You said") == 1
+
+
+async def test_a_text_file_is_read_and_another_file_named(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path):
+        telegram.send_file(ADA, "notes.txt", "grüße".encode(), caption="what is in it?")
+        await until(lambda: len(telegram.shown(ADA)) == 1 and telegram.shown(ADA)[0].endswith("grüße"))
+        assert telegram.shown(ADA)[0].startswith("You said: what is in it?")
+        program = telegram.file("program.exe", b"\x00\x01", "application/octet-stream")
+        telegram.say(ADA, document=program, caption="and this?")
+        await until(lambda: len(telegram.shown(ADA)) == 2 and "program.exe cannot be read" in telegram.shown(ADA)[1])
+
+
+async def test_what_holds_no_words_gets_a_sentence_in_private_and_silence_in_groups(tmp_path: Path) -> None:
+    sticker = {"file_id": "s1", "file_unique_id": "u1", "type": "regular", "width": 1, "height": 1}
+    things: list[dict[str, Any]] = [
+        {"sticker": {**sticker, "is_animated": False, "is_video": False}},
+        {"location": {"latitude": 1.0, "longitude": 2.0}},
+        {"dice": {"emoji": "🎲", "value": 3}},
+    ]
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path, ALWAYS):
+        for thing in things:
+            telegram.say(ADA, **thing)
+            telegram.say(ADA, "", SUPERGROUP, **thing)
+        await until(lambda: telegram.shown(ADA) == [say(Sentence.EMPTY_MESSAGE, "en")] * 3)
+        telegram.say(ADA, "hello", SUPERGROUP)
+        await until(lambda: telegram.shown(SUPERGROUP) == ["You said: Ada: hello"])
+
+
+async def test_channels_and_bots_are_ignored_and_who_speaks_as_a_chat_is_told_apart(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path, ALWAYS):
+        telegram.post("news")
+        telegram.say_as(SUPERGROUP, "from an admin")
+        telegram.say_as(CHANNEL, "from a channel")
+        expected = ["You said: A supergroup: from an admin", "You said: A channel: from a channel"]
+        await until(lambda: telegram.shown(SUPERGROUP) == expected)
+        assert telegram.shown(CHANNEL) == []
