@@ -9,10 +9,8 @@ import discord
 Shown = discord.Message | discord.MessageSnapshot
 
 
-def files_of(message: discord.Message) -> list[discord.Attachment]:
-    """Its own and those of what it forwards."""
-    shown: list[Shown] = [message, *message.message_snapshots]
-    return [file for part in shown for file in part.attachments]
+def forwarded_files(message: discord.Message) -> list[discord.Attachment]:
+    return [file for shown in message.message_snapshots for file in shown.attachments]
 
 
 def is_worded(message: discord.Message) -> bool:

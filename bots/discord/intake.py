@@ -13,7 +13,7 @@ from bots.discord import attachments, threads
 from bots.discord.api import Api
 from bots.discord.attention import Attention
 from bots.discord.bookmarks import Marks
-from bots.discord.contents import files_of
+from bots.discord.contents import forwarded_files
 from bots.discord.habits import Habits
 from bots.discord.overhearing import Overhearing
 from bots.discord.refusing import may_write
@@ -108,7 +108,8 @@ class Intake:
 
     async def _completed(self, message: discord.Message, me: discord.ClientUser, incoming: Incoming) -> Incoming:
         """With its files and with what it is about. Who only mentions the bot in a reply asks about that."""
-        files = await attachments.read(self._api, files_of(message))
+        files = await attachments.read(self._api, message.attachments, own=True)
+        files += await attachments.read(self._api, forwarded_files(message))
         parts = (*incoming.parts, *map(TextPart, files))
         background = await self._background(message, me, incoming)
         if background and not parts:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
+from chardet import EncodingEra, detect
 
 from core.errors import SurfaceUnavailable
 
@@ -44,9 +47,14 @@ TEXT_NAMES = frozenset(
         "java",
     ]
 )
-MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-GUESSES = ("utf-8", "cp1252", "latin-1")
-"""In this order: hardly anything but UTF-8 is valid UTF-8, and every byte is Latin-1."""
+MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+"""Byte-order marks; the longer ones first, as one of them begins with a shorter one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +68,9 @@ class Attachment:
     fetch: Callable[[int], Awaitable[bytes]]
 
 
-async def read(file: Attachment) -> str:
-    """A paragraph for the model about the file: its text, or that it cannot be read."""
+async def read(file: Attachment, *, bare: bool = False) -> str:
+    """A paragraph for the model about the file: its text, or that it cannot be read. *bare*: the text alone, where the
+    file is nothing but what somebody says."""
     name = " ".join(file.name.split())
     if not _is_text(file):
         return f"[The file {name} cannot be read here.]"
@@ -72,7 +81,10 @@ async def read(file: Attachment) -> str:
     except SurfaceUnavailable as problem:
         log.warning("attachment.not_read", detail=str(problem))
         return f"[The file {name} could not be fetched.]"
-    return f"The file {name}:\n{decoded(content)}"
+    text = await asyncio.to_thread(decoded, content)
+    if text is None:
+        return f"[The file {name} cannot be read here.]"
+    return text if bare else f"The file {name}:\n{text}"
 
 
 def _is_text(file: Attachment) -> bool:
@@ -80,12 +92,13 @@ def _is_text(file: Attachment) -> bool:
     return kind.startswith("text/") or kind in TEXT_TYPES or file.name.rpartition(".")[2].lower() in TEXT_NAMES
 
 
-def decoded(content: bytes) -> str:
-    """The text of *content*, by its byte-order mark or by the first encoding that it is valid in."""
-    marked = next((encoding for mark, encoding in MARKS.items() if content.startswith(mark)), None)
-    for encoding in (*([marked] if marked else []), *GUESSES):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise AssertionError("every byte is Latin-1")
+def decoded(content: bytes) -> str | None:
+    """The text of *content*, by its byte-order mark; else as UTF-8, since hardly anything else is valid as that; else in
+    the encoding in which it looks most like a language. None where it is no text."""
+    if mark := next((mark for mark in MARKS if content.startswith(mark)), None):
+        return content.decode(MARKS[mark], "replace")
+    if b"\0" not in content:
+        with suppress(UnicodeDecodeError):
+            return content.decode()
+    encoding = detect(content, encoding_era=EncodingEra.MODERN_WEB)["encoding"]
+    return content.decode(encoding, "replace") if encoding else None
