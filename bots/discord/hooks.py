@@ -103,7 +103,7 @@ class HookSurface:
         self._responded = bool(turn.shown or hook.pressed)
         self._over = False
         self._moved = False
-        self._bot = DiscordSurface(api, turn.incoming, messages, heard)
+        self._bot = DiscordSurface(api, turn.incoming, messages, heard, turn.shown)
 
     @property
     def limits(self) -> Limits:
@@ -116,13 +116,13 @@ class HookSurface:
             return self._bot.route(deed)
         return self._hook.route(deed if self._responded or deed is not Deed.POST else Deed.EDIT)
 
-    async def find(self, nonce: str) -> Ref | None:
+    async def find(self, nonce: str) -> Ref | None:  # noqa: ARG002  # Discord does not tell it
         """The response itself can be written again and again; a follow-up whose posting was not heard of is found among
         the channel's messages, where the bot may read them."""
         if (self._alive and not self._known) or self._hook.elsewhere:
             return None
         return await self._bot.seek(
-            lambda message: str(message.get("nonce")) == nonce or self._is_forgotten(message), self._hook.interaction
+            lambda message: self._bot.is_forgotten(message) or self._is_forgotten(message), self._hook.interaction
         )
 
     async def post(self, page: Page, slip: Slip) -> Posted:

@@ -70,7 +70,7 @@ class DiscordReplies:
         if TITLE in turn.incoming.address:
             return ThreadSurface(self._api, turn, self._messages, self._heard, self._making), self._means
         if "token" not in turn.incoming.address:
-            return DiscordSurface(self._api, turn.incoming, self._messages, self._heard), self._means
+            return DiscordSurface(self._api, turn.incoming, self._messages, self._heard, turn.shown), self._means
         surface = HookSurface(self._api, turn, self._means.clock, self._messages, self._heard)
         head = quoted(turn, await question_of(turn, self._history))
         return surface, replace(self._means, layout=partial(_laid_out_under, head))

@@ -91,8 +91,9 @@ class ThreadSurface:
         self._order = asyncio.Lock()
         self._settled = bool(turn.shown)
         beside = self._settled and ids_of(turn.shown[0])[0] == self._parent
-        self._beside = DiscordSurface(api, replace(turn.incoming, address={"channel": self._parent}), messages, heard)
-        self._surface = self._beside if beside else DiscordSurface(api, turn.incoming, messages, heard)
+        there = replace(turn.incoming, address={"channel": self._parent})
+        self._beside = DiscordSurface(api, there, messages, heard, turn.shown)
+        self._surface = self._beside if beside else DiscordSurface(api, turn.incoming, messages, heard, turn.shown)
 
     @property
     def limits(self) -> Limits:

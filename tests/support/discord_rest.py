@@ -142,19 +142,20 @@ class DiscordRest(DiscordThreads, DiscordWebhooks):
             raise invalid("message_reference", "REPLIES_UNKNOWN_MESSAGE", "It lies in another channel.")
         if reference and reference["message_id"] not in self.messages and reference.get("fail_if_not_exists", True):
             raise invalid("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
-        known = self._nonces.get((channel, str(body.get("nonce"))))
-        if known in self.messages and body.get("enforce_nonce"):
-            return self.messages[str(known)]
-        more = {"message_reference": reference, "components": body.get("components", []), "nonce": body.get("nonce")}
+        if body.get("enforce_nonce") and (known := self.nonces.known(channel, body.get("nonce"))):
+            if known not in self.messages:
+                raise Refused(404, 10008, "Unknown Message")
+            return self.messages[known]
+        more = {"message_reference": reference, "components": body.get("components", [])}
         message = self._message(channel, BOT, body.get("content", ""), more | {"flags": body.get("flags", 0)})
-        if body.get("nonce") is not None:
-            self._nonces[channel, str(body["nonce"])] = message["id"]
+        self.nonces.keep(channel, body.get("nonce"), message["id"])
         self._written("create", message, body)
         replied = (body.get("allowed_mentions") or {"replied_user": True}).get("replied_user", False)
         if reference and replied:
             self.pinged.add(self.messages[reference["message_id"]]["author"]["id"])
-        self._announce("MESSAGE_CREATE", message)
-        return message
+        told = message | {key: body[key] for key in ("nonce",) if key in body}
+        self._announce("MESSAGE_CREATE", told)
+        return told
 
     def _touch(self, method: str, channel: str, message: str, body: Any) -> dict[str, Any] | None:
         found = self.messages.get(message)

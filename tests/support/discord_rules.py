@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -184,6 +185,25 @@ class Sliding:
             self.times.popleft()
         self.times.append(now)
         return len(self.times) <= self.limit
+
+
+@dataclass
+class Nonces:
+    """The messages that were made with a nonce, known by it for *seconds*. Nobody who reads a message is told its nonce;
+    only who makes it, and who hears of it by the gateway (issue 2451 of discord.py). A message that was deleted is not
+    made again (pull request 6647 of discord-api-docs)."""
+
+    seconds: float = 180.0
+    made: dict[tuple[str, str], tuple[str, float]] = field(default_factory=dict)
+
+    def keep(self, channel: str, nonce: object, message: str) -> None:
+        if nonce is not None:
+            self.made[channel, str(nonce)] = message, time.monotonic()
+
+    def known(self, channel: str, nonce: object) -> str:
+        """The id of the message; empty for none."""
+        message, at = self.made.get((channel, str(nonce)), ("", 0.0))
+        return message if time.monotonic() - at < self.seconds else ""
 
 
 def hidden(content: str, bot: str, mentioned: Iterable[str], direct: bool) -> str:
