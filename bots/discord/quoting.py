@@ -14,11 +14,15 @@ LONGEST = 300
 
 
 async def question_of(turn: Turn, history: History) -> str:
-    """What *turn* asks, or asks again. Raises StoreError."""
+    """What *turn* asks, or asks again, or shows another answer to. Raises StoreError."""
     incoming = turn.incoming
-    if incoming.again is None:
+    asked = incoming.again
+    if incoming.show is not None:
+        answer = await history.message(incoming.conversation, incoming.show)
+        asked = answer.parent if answer else None
+    elif asked is None:
         return text_of(incoming.parts[:1])
-    kept = await history.message(incoming.conversation, incoming.again)
+    kept = await history.message(incoming.conversation, asked) if asked else None
     return text_of(kept.parts[:1]) if kept else ""
 
 

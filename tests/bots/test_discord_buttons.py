@@ -354,6 +354,17 @@ async def test_buttons_work_in_direct_messages_and_in_threads(place: str, tmp_pa
         await until(lambda: here.shows("One.") and "1/2" in here.labels)
 
 
+async def test_the_answer_to_a_command_keeps_its_question_above(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        here.model.plan(answer("One."), answer("Two."))
+        here.discord.slash(ADA, "ask", question="a number?")
+        await until(lambda: here.shows("> Ada asks: a number?\nOne."))
+        here.press("Retry", CAROL)
+        await until(lambda: here.shows("> Ada asks: a number?\nTwo.") and "2/2" in here.labels)
+        here.press("‹")
+        await until(lambda: here.shows("> Ada asks: a number?\nOne.") and "1/2" in here.labels)
+
+
 async def test_a_menu_changes_the_model_for_those_who_may_also_after_a_restart(tmp_path: Path) -> None:
     async with DiscordServer(route_limit=1000) as discord, CompletionsServer() as model:
         here, config = Scene(discord, model), config_for(discord, model, tmp_path)
