@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+import structlog
 from telegram import Bot
 
 from bots.shared.pacing import Gate, Pacer
 from bots.shared.patience import Patience
-from bots.shared.platform import Desk, Finding, Platform, State
+from bots.shared.platform import Desk, Finding, Platform
+from bots.shared.surface import SurfaceRefused
 from bots.telegram.buttons import Buttons
 from bots.telegram.commands import MenuCommands
 from bots.telegram.habits import Habits, habits_of
 from bots.telegram.intake import Intake
 from bots.telegram.library import open_bot
 from bots.telegram.receiving import LongPolling
-from bots.telegram.setup import look_up
+from bots.telegram.setup import PRIVACY_ON, findings, introduce, look_up
 from bots.telegram.speaking import Speaker
 from bots.telegram.stream import open_pacer, replies_of
 from bots.telegram.translate import LANE
 from core.config import Config
 from core.ports import Clock
+
+log = structlog.get_logger(__name__)
 
 Line = tuple[Bot, Pacer[Gate]]
 """Where the bot writes, and when it may."""
@@ -40,13 +44,23 @@ class TelegramBot:
     async def run(self) -> int:
         """Raises SurfaceRefused for what only the operator can mend."""
         portrait = await self._patience.patiently(lambda: look_up(self._bot))
+        await self._patience.patiently(self._introduce)
         async with Speaker(self._bot, self._pacer, self._patience) as speaker:
             commands = MenuCommands(self._desk, speaker, portrait.me)
             buttons = Buttons(self._bot, self._desk, self._habits, commands, speaker)
             intake = Intake(self._desk, self._bot, self._habits, (commands, buttons), portrait.me)
             self._announce(f"telegram: {portrait.me.name} is here")
+            if not portrait.me.can_read_all_group_messages:
+                self._announce(f"telegram: {PRIVACY_ON}")
             await LongPolling(self._bot, intake.take, self._patience, self._announce).run()
         return 0
+
+    async def _introduce(self) -> None:
+        """What Telegram refuses of it is no reason not to answer."""
+        try:
+            log.info("telegram.introduced", changed=await introduce(self._bot))
+        except SurfaceRefused as problem:
+            log.warning("telegram.not_introduced", detail=str(problem))
 
 
 @asynccontextmanager
@@ -62,7 +76,7 @@ async def examine(config: Config, clock: Clock) -> list[Finding]:  # noqa: ARG00
     """As `PlatformModule` says."""
     async with _open(config) as bot:
         portrait = await look_up(bot)
-    return [Finding(State.OK, LANE, portrait.me.name)]
+    return findings(portrait, LANE)
 
 
 def _open(config: Config) -> AbstractAsyncContextManager[Bot]:

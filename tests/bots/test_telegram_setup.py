@@ -1,0 +1,60 @@
+"""What the operator hears about the bot on Telegram, and what Telegram is told about it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bots.checking import check
+from core.wording import Sentence, say
+from tests.support.clock import until
+from tests.support.telegram_bot import bot_on, config_for, running
+from tests.support.telegram_server import TelegramServer
+from tests.support.telegram_world import ADA
+
+
+async def test_check_says_who_it_is_what_it_hears_and_what_waits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with TelegramServer(privacy=True) as telegram:
+        telegram.say(ADA, "while nobody listens")
+        assert await check(config_for(telegram, tmp_path), None, offline=False) == 0
+        said = capsys.readouterr().out
+        assert "@parlour_bot; updates are asked for (no webhook is set); waiting: 1" in said
+        assert "warn   telegram               privacy mode is on" in said
+        assert await check(config_for(telegram, tmp_path, token="123:wrong"), None, offline=False) == 1
+        assert "error  telegram               Telegram does not know this token" in capsys.readouterr().out
+        config = config_for(telegram, tmp_path)
+    assert await check(config, None, offline=False) == 1
+    assert "error  telegram               Telegram cannot be reached" in capsys.readouterr().out
+
+
+async def test_a_wrong_token_is_one_sentence(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, running(telegram, config_for(telegram, tmp_path, token="1:x")) as lines:
+        await until(lambda: bool(lines))
+        assert lines == ["telegram is off: Telegram does not know this token: copy it again from @BotFather"]
+
+
+async def test_commands_and_profile_are_told_once(tmp_path: Path) -> None:
+    private = json.dumps({"type": "all_private_chats"})
+    async with TelegramServer() as telegram:
+        async with bot_on(telegram, tmp_path):
+            english, chinese = telegram.commands[private, ""], telegram.commands[private, "zh"]
+        assert {"command": "new", "description": say(Sentence.HELP_NEW, "en")} in english
+        assert {"command": "new", "description": say(Sentence.HELP_NEW, "zh")} in chinese
+        assert telegram.profile["short_description", "zh"] == say(Sentence.TELEGRAM_ABOUT, "zh")
+        told = telegram.requests["setmycommands"] + telegram.requests["setmydescription"]
+        async with bot_on(telegram, tmp_path):
+            assert telegram.requests["setmycommands"] + telegram.requests["setmydescription"] == told == 6
+
+
+async def test_two_processes_on_one_token_the_operator_hears_of_it_and_nothing_is_lost(tmp_path: Path) -> None:
+    second = tmp_path / "second"
+    second.mkdir()
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path) as first:
+        async with running(telegram, config_for(telegram, second)) as others:
+            await until(lambda: any("another process receives" in line for line in [*first, *others]))
+        telegram.say(ADA, "hello")
+        await until(lambda: telegram.shown(ADA) == ["You said: hello"])
