@@ -38,6 +38,9 @@ MESSAGE = discord.AppCommandType.message.value
 
 Line = tuple[Api, DiscordReplies]
 """Where the bot writes."""
+UNLIMITED = 0
+"""Connections at once, for aiohttp: the scheduler says how many requests there are, and one that got its permit must not
+wait behind others that hang."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,8 @@ class DiscordBot:
 
             async def ready() -> None:
                 self._announce(f"discord: {client.user} is here; servers: {len(client.guilds)}")
-                for line in portal.shortcomings:
+                invited = () if client.guilds else (f"invite it: {portal.invitation}",)
+                for line in (*invited, *portal.shortcomings):
                     self._announce(f"discord: {line}")
 
             client.hear("ready", ready)
@@ -138,6 +142,8 @@ async def examine(config: Config, clock: Clock) -> list[Finding]:
     async with open_api(settings_of(config), clock) as api:
         portal = await look_up(api)
     found = [Finding(State.OK, LANE, f"{portal.name}; invite it: {portal.invitation}")]
+    if portal.installation:
+        found.append(Finding(State.OK, LANE, f"for oneself, without a server: {portal.installation}"))
     return [*found, *(Finding(State.WARN, LANE, line) for line in portal.shortcomings)]
 
 
@@ -163,5 +169,5 @@ def _manners(places: Mapping[int, DiscordPlaceConfig]) -> dict[int, Manner]:
 async def open_api(settings: DiscordSettings, clock: Clock) -> AsyncIterator[Api]:
     point(settings.api_url, settings.gateway_url)
     quiet()
-    async with aiohttp.ClientSession() as session:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=UNLIMITED)) as session:
         yield Api(session, settings.api_url, settings.token, clock)

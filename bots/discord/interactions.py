@@ -56,7 +56,9 @@ def place_of(interaction: discord.Interaction) -> Place:
 
 
 def is_elsewhere(interaction: discord.Interaction) -> bool:
-    """Whether the bot is not there itself, because the app is installed by its user alone."""
+    """Whether the bot is not there itself, because the app is installed by its user alone; or nobody can say where."""
+    if interaction.channel_id is None:
+        return True
     if interaction.guild_id is not None:
         return interaction.client.get_guild(interaction.guild_id) is None
     return interaction.context.private_channel

@@ -87,3 +87,24 @@ async def test_check_says_when_few_gateway_sessions_are_left(
         discord.starts |= {"remaining": 9, "reset_after": 7_200_000}
         await check(config_for(discord, tmp_path), None, offline=False)
         assert "9 of 1000 gateway sessions are left for the next 2.0 h" in capsys.readouterr().out
+
+
+async def test_check_prints_the_link_by_which_people_install_it_for_themselves(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    link = f"https://discord.com/oauth2/authorize?client_id={BOT}&integration_type=1&scope=applications.commands"
+    async with DiscordServer() as discord:
+        await check(config_for(discord, tmp_path), None, offline=False)
+        assert link in capsys.readouterr().out
+        discord.application |= ONLY_SERVERS
+        await check(config_for(discord, tmp_path), None, offline=False)
+        assert link not in capsys.readouterr().out
+
+
+async def test_a_bot_in_no_server_says_how_to_invite_it(tmp_path: Path) -> None:
+    async with DiscordServer() as discord:
+        discord.gateway.guilds = []
+        async with bot_on(discord, tmp_path) as lines:
+            await until(lambda: len(lines) == 2)
+        assert lines[0] == "discord: parlour is here; servers: 0"
+        assert lines[1].startswith(f"discord: invite it: https://discord.com/oauth2/authorize?client_id={BOT}&perm")
