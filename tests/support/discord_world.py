@@ -20,6 +20,8 @@ GUILD, GENERAL, QUIET, CLOSED = "300", "400", "401", "402"
 FAR, GROUP, FAR_GUILD = "490", "491", "390"
 ELSEWHERE = {FAR: FAR_GUILD, GROUP: ""}
 """Channels that only an app which its user installed gets to: of a server without the bot, and a group of friends."""
+ROLE = "310"
+"""The one that Discord makes for the bot when it is invited."""
 NAMES = {BOT: "parlour", ADA: "ada", BOB: "bob", CAROL: "carol"}
 EPOCH_MS = 1_420_070_400_000
 """Discord's first millisecond."""
@@ -63,7 +65,7 @@ def user(id_: str, *, bot: bool = False) -> dict[str, Any]:
 def member(id_: str) -> dict[str, Any]:
     return {
         "user": user(id_, bot=id_ == BOT),
-        "roles": [],
+        "roles": [ROLE] if id_ == BOT else [],
         "joined_at": stamp(),
         "deaf": False,
         "mute": False,
@@ -116,7 +118,9 @@ async def read(request: web.Request) -> tuple[Any, dict[str, bytes]]:
 def guild(channels: Iterable[dict[str, Any]]) -> dict[str, Any]:
     everyone = {"id": GUILD, "name": "@everyone", "permissions": EVERY_PERMISSION, "position": 0, "color": 0}
     colors = {"primary_color": 0, "secondary_color": None, "tertiary_color": None}
-    role = everyone | {"hoist": False, "managed": False, "mentionable": False, "flags": 0, "colors": colors}
+    plain = {"hoist": False, "managed": False, "mentionable": False, "flags": 0, "colors": colors}
+    own = {"id": ROLE, "name": "Parlour", "permissions": "0", "position": 1, "tags": {"bot_id": BOT}, "managed": True}
+    roles = [everyone | plain, everyone | plain | own]
     levels = {"verification_level": 0, "default_message_notifications": 0, "explicit_content_filter": 0}
     more = {"features": [], "emojis": [], "stickers": [], "mfa_level": 0, "nsfw_level": 0, "premium_tier": 0}
     lists: dict[str, list[Any]] = {"presences": [], "voice_states": [], "threads": [], "stage_instances": []}
@@ -124,7 +128,7 @@ def guild(channels: Iterable[dict[str, Any]]) -> dict[str, Any]:
         "id": GUILD,
         "name": "A server",
         "owner_id": CAROL,
-        "roles": [role],
+        "roles": roles,
         "channels": [channel for channel in channels if "guild_id" in channel and "parent_id" not in channel],
         "members": [member(BOT)],
         "member_count": 4,
@@ -169,7 +173,7 @@ def said(id_: str, channel: str, author: str, content: str) -> dict[str, Any]:
         "tts": False,
         "mention_everyone": False,
         "mentions": [user(id_) for id_ in NAMES if f"<@{id_}>" in content],
-        "mention_roles": [],
+        "mention_roles": [ROLE] if f"<@&{ROLE}>" in content else [],
         "attachments": [],
         "embeds": [],
         "pinned": False,
