@@ -30,10 +30,9 @@ SOON = 0.25
 """Seconds after which a webhook that another process is about to make known is tried again."""
 MOST_ELSEWHERE = 6
 """Messages where the app is installed by its user alone: the response and 5 follow-ups, from the same page."""
-OVER = frozenset({10015, 50027, 40094})
-"""Error codes ("JSON Error Codes" in the reference) by which the webhook says that it takes no more: unknown webhook,
-invalid webhook token, most follow-up messages reached."""
-UNKNOWN_WEBHOOK = 10015
+UNKNOWN, INVALID, MOST_FOLLOW_UPS = 404, 401, 40094
+"""What a webhook says that takes no more: the status for one that is not known, the status for a token whose time is
+over, and the error code ("JSON Error Codes" in the reference) after the last follow-up message."""
 LOADING = 1 << 7
 """Message flag of a response that still has no words ("Message Flags")."""
 
@@ -177,11 +176,10 @@ class HookSurface:
                 method, self._hook.path + path, body, files, lambda allowance: self._heard(route, allowance)
             )
         except Refusal as problem:
-            if problem.code not in OVER:
+            if problem.status not in {UNKNOWN, INVALID} and problem.code != MOST_FOLLOW_UPS:
                 raise
             young = self._clock.now() < self._hook.made_at + ACKNOWLEDGING
-            if problem.code != UNKNOWN_WEBHOOK or not young:
-                self._over = True
+            self._over = problem.status != UNKNOWN or not young
             raise SurfaceUnavailable("the interaction takes nothing now", retry_after=SOON) from problem
 
     def _path(self, ref: Ref) -> str:

@@ -189,6 +189,16 @@ async def test_where_the_bot_is_not_itself_a_late_answer_comes_as_a_direct_messa
         await until(lambda: discord.shown(discord.direct(ADA)) == expected)
 
 
+async def test_people_read_their_own_language(tmp_path: Path) -> None:
+    async with DiscordServer() as discord, bot_on(discord, tmp_path):
+        discord.locale = "zh-CN"
+        discord.slash(ADA, "new")
+        await until(lambda: discord.private(ADA) == [say(Sentence.NEW_DONE, "zh")])
+        discord.slash(ADA, "ask", question="你好")
+        head = say(Sentence.DISCORD_ASKS, "zh", name="Ada", question="你好")
+        await until(lambda: discord.shown() == [f"> {head}\nYou said: Ada: 你好"])
+
+
 async def test_retry_answers_in_its_own_response(tmp_path: Path) -> None:
     async with DiscordServer() as discord, bot_on(discord, tmp_path):
         channel = discord.direct(ADA)
