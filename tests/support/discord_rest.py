@@ -60,6 +60,12 @@ class DiscordRest(DiscordThreads, DiscordWebhooks):
         broken(request)
         return web.Response(status=500)
 
+    def _refusing(self, now: float) -> float:
+        """Seconds for which nothing is taken from the bot at all."""
+        if now < self.penalty_ends:
+            return self.penalty_ends - now
+        return 0.0 if self._all.take(now) else 0.5
+
     async def _respond(self, request: web.Request, method: str, path: str) -> web.StreamResponse:
         interaction = path.startswith(("/interactions/", "/webhooks/"))
         now = time.monotonic()
@@ -67,8 +73,8 @@ class DiscordRest(DiscordThreads, DiscordWebhooks):
             admit(request.headers, interaction=interaction)
         except Refused as problem:
             return as_json(problem.body, status=problem.status)
-        if not interaction and not self._all.take(now):
-            return limited(0.5, "global", {})
+        if not interaction and (seconds := self._refusing(now)):
+            return limited(seconds, "global", {})
         parts = path.strip("/").split("/")
         bucket = f"{method}:{'/'.join(part for part in parts if not part.isdigit() and part != '@original')}"
         window = self._buckets[bucket, parts[1] if len(parts) > 1 else ""]

@@ -60,6 +60,7 @@ class DiscordState:
         self.gateway = Gateway(TOKEN, privileged=self.privileged)
         self._ids = itertools.count(1)
         self.nonces = Nonces()
+        self.penalty_ends = 0.0
         self._buckets: dict[tuple[str, str], Window] = defaultdict(lambda: Window(self.route_limit, self.route_window))
         self._all = Sliding(self.global_limit)
         self.channels: dict[str, dict[str, Any]] = {
@@ -74,6 +75,10 @@ class DiscordState:
         self._hanging = asyncio.Event()
         self.application: dict[str, Any] = application(self._flags())
         self.starts = {"total": 1000, "remaining": 999, "reset_after": 14_400_000, "max_concurrency": 1}
+
+    def penalise(self, seconds: float) -> None:
+        """Nothing is taken from the bot for so long."""
+        self.penalty_ends = time.monotonic() + seconds
 
     def delete(self, message: str) -> None:
         gone = self.gone[message] = self.messages.pop(message)
