@@ -17,17 +17,19 @@ from bots.discord.tables import tables_as_code
 from bots.discord.threads import TITLE, ThreadSurface
 from bots.shared.controls import Controls
 from bots.shared.live_reply import LiveReply, Means
-from bots.shared.pacing import Pacer, Permit, Priority, RateGate, WindowGate
+from bots.shared.pacing import Pacer, Permit, Priority, WindowGate
+from bots.shared.shared_gate import SharedGate
 from bots.shared.split import split, utf16_units
 from bots.shared.surface import Deed, Route, Surface
 from core.domain import Turn
 from core.errors import SurfaceClosed
 from core.limits.rates import Rate
-from core.ports import Claim, Clock, History, Reply
+from core.ports import Claim, Clock, History, Reply, Store
 
 OVERALL = Rate(per_second=43.0, burst=2.0)
-"""Requests of the whole bot. Discord allows 50 in any second ("Global Rate Limit"); a bucket lets its burst through on
-top of its rate, and the rest is for requests that travel for different times and so arrive closer together."""
+"""Requests of the whole bot, in however many processes. Discord allows 50 in any second ("Global Rate Limit"); a bucket
+lets its burst through on top of its rate, and the rest is for requests that travel for different times and so arrive
+closer together."""
 
 
 class DiscordReplies:
@@ -84,11 +86,20 @@ class DiscordReplies:
 
 
 @asynccontextmanager
-async def open_replies(api: Api, clock: Clock, history: History, messages: int) -> AsyncIterator[DiscordReplies]:
-    overall = RateGate(OVERALL, clock.monotonic())
-    async with Pacer(clock, overall, lambda _bucket: WindowGate()) as pacer:
-        api.on_global = lambda seconds: pacer.penalise(None, seconds)
-        yield DiscordReplies(api, pacer, Means(pacer, clock, Controls(history), _laid_out), history, messages)
+async def open_replies(api: Api, clock: Clock, store: Store, messages: int) -> AsyncIterator[DiscordReplies]:
+    async with (
+        SharedGate(store, api.bot, OVERALL, clock) as overall,
+        Pacer(clock, overall, lambda _bucket: WindowGate()) as pacer,
+    ):
+        overall.on_permit = pacer.serve
+        overall.on_hold = partial(pacer.penalise, None)
+
+        def hold(seconds: float) -> None:
+            pacer.penalise(None, seconds)
+            overall.hold(seconds)
+
+        api.on_global = hold
+        yield DiscordReplies(api, pacer, Means(pacer, clock, Controls(store), _laid_out), store, messages)
 
 
 def _laid_out(text: str) -> Sequence[str]:
