@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Mapping
 
 from tests.support.discord_server import DiscordServer
-from tests.support.discord_world import Fault
+from tests.support.discord_world import BOT, Fault
 
 WORDS = "one two three four five six seven eight nine ten eleven twelve"
 THREE_OF_TEN = (True, False, False, True, False, False, True, False, False, False)
@@ -24,11 +24,10 @@ def ask_all(discord: DiscordServer, people: int) -> Mapping[str, str]:
 
 def all_right(discord: DiscordServer, expected: Mapping[str, str]) -> bool:
     """Whether each answer is there whole, once, and finished."""
-    for channel, text in expected.items():
-        shown = discord.by_bot(channel)
-        if len(shown) != 1 or shown[0]["content"] != text or list(discord.buttons(shown[0])) != ["Retry"]:
-            return False
-    return True
+    shown = [message for message in discord.messages.values() if message["author"]["id"] == BOT]
+    texts = {message["channel_id"]: message["content"] for message in shown}
+    ended = all(list(discord.buttons(message)) == ["Retry"] for message in shown)
+    return ended and texts == expected and len(shown) == len(expected)
 
 
 def failing(deed: Callable[[str, str], bool], kind: int | str, scope: str = "user") -> Fault:

@@ -159,9 +159,9 @@ class DiscordRest(DiscordThreads, DiscordWebhooks):
         replied = (body.get("allowed_mentions") or {"replied_user": True}).get("replied_user", False)
         if reference and replied:
             self.pinged.add(self.messages[reference["message_id"]]["author"]["id"])
-        told = message | {key: body[key] for key in ("nonce",) if key in body}
-        self._announce("MESSAGE_CREATE", told)
-        return told
+        made = message | {key: body[key] for key in ("nonce",) if key in body}
+        self._announce("MESSAGE_CREATE", made)
+        return made
 
     def _touch(self, method: str, channel: str, message: str, body: Any) -> dict[str, Any] | None:
         found = self.messages.get(message)
