@@ -14,7 +14,7 @@ from bots.shared.platform import Desk, Finding, Platform
 from bots.shared.surface import SurfaceRefused
 from bots.telegram.buttons import Buttons
 from bots.telegram.commands import MenuCommands
-from bots.telegram.habits import Habits, habits_of
+from bots.telegram.habits import habits_of
 from bots.telegram.intake import Intake
 from bots.telegram.library import open_bot
 from bots.telegram.receiving import LongPolling
@@ -22,6 +22,7 @@ from bots.telegram.setup import PRIVACY_ON, findings, introduce, look_up
 from bots.telegram.speaking import Speaker
 from bots.telegram.stream import open_pacer, replies_of
 from bots.telegram.translate import LANE
+from bots.telegram.webhook import Webhook
 from core.config import Config
 from core.ports import Clock
 
@@ -34,12 +35,18 @@ Line = tuple[Bot, Pacer[Gate]]
 class TelegramBot:
     """``await bot.run()`` listens until it is cancelled. *announce* is told what the operator wants to see."""
 
-    def __init__(self, desk: Desk, line: Line, habits: Habits, announce: Callable[[str], None]) -> None:
+    def __init__(self, desk: Desk, line: Line, config: Config, announce: Callable[[str], None]) -> None:
         self._desk = desk
         self._bot, self._pacer = line
-        self._habits = habits
+        self._habits = habits_of(config)
         self._announce = announce
         self._patience = Patience(desk.clock, desk.chance)
+        webhook = config.telegram.webhook
+        self._receiving: Webhook | LongPolling = (
+            Webhook(self._bot, webhook, self._patience, announce)
+            if webhook
+            else LongPolling(self._bot, self._patience, announce)
+        )
 
     async def run(self) -> int:
         """Raises SurfaceRefused for what only the operator can mend."""
@@ -52,7 +59,7 @@ class TelegramBot:
             self._announce(f"telegram: {portrait.me.name} is here")
             if not portrait.me.can_read_all_group_messages:
                 self._announce(f"telegram: {PRIVACY_ON}")
-            await LongPolling(self._bot, intake.take, self._patience, self._announce).run()
+            await self._receiving.run(intake.take)
         return 0
 
     async def _introduce(self) -> None:
@@ -66,10 +73,9 @@ class TelegramBot:
 @asynccontextmanager
 async def open_platform(desk: Desk, config: Config, announce: Callable[[str], None]) -> AsyncIterator[Platform]:
     """As `PlatformModule` says."""
-    habits = habits_of(config)
     async with _open(config) as bot, open_pacer(desk.clock) as pacer:
-        replies = replies_of(bot, pacer, desk.store, desk.clock, habits)
-        yield Platform(LANE, TelegramBot(desk, (bot, pacer), habits, announce).run, replies)
+        replies = replies_of(bot, pacer, desk.store, desk.clock, habits_of(config))
+        yield Platform(LANE, TelegramBot(desk, (bot, pacer), config, announce).run, replies)
 
 
 async def examine(config: Config, clock: Clock) -> list[Finding]:  # noqa: ARG001  # the library has a clock of its own

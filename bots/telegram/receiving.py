@@ -37,20 +37,19 @@ Take = Callable[[Sequence[Update]], Awaitable[None]]
 class LongPolling:
     """*announce* is told what the operator wants to see."""
 
-    def __init__(self, bot: Bot, take: Take, patience: Patience, announce: Callable[[str], None]) -> None:
+    def __init__(self, bot: Bot, patience: Patience, announce: Callable[[str], None]) -> None:
         self._bot = bot
-        self._take = take
         self._patience = patience
         self._announce = announce
         self._told = False
 
-    async def run(self) -> None:
+    async def run(self, take: Take) -> None:
         """Until it is cancelled. Nothing that waits is dropped, at the start neither. Raises SurfaceRefused."""
         await self._patience.patiently(self._open)
         offset: int | None = None
         while True:
             updates = await self._patience.patiently(lambda: self._next(offset))  # noqa: B023  # awaited here and now
-            await self._take(updates)
+            await take(updates)
             if updates:
                 offset = updates[-1].update_id + 1
 

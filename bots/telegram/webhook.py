@@ -1,0 +1,103 @@
+"""Updates that Telegram delivers: answered with 200 only when they are stored."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import web
+from telegram import Bot, Update
+
+from bots.shared.patience import Patience
+from bots.shared.surface import SurfaceRefused
+from bots.telegram.library import attempt, readable
+from bots.telegram.receiving import WANTED, Take
+from core.config_platforms import WebhookConfig
+
+log = structlog.get_logger(__name__)
+
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  # the header's name ("setWebhook" in the Bot API)
+LARGEST = 1_000_000
+"""Bytes of an update: Telegram's are some kilobytes."""
+LINGERING = 1.0
+"""Seconds for which the rest of a refused body is read, so that its sender reads the answer."""
+
+
+def secret_of(settings: WebhookConfig, token: str) -> str:
+    """The configured one, or one that every process with this *token* comes to by itself."""
+    return settings.secret.get_secret_value() or hmac.new(token.encode(), b"webhook", sha256).hexdigest()
+
+
+class Deliveries:
+    """What any HTTP server can hand deliveries to: first `is_genuine`, then the body to `receive`."""
+
+    def __init__(self, bot: Bot, secret: str, take: Take) -> None:
+        self._bot = bot
+        self._secret = secret.encode()
+        self._take = take
+
+    def is_genuine(self, given: str) -> bool:
+        """Whether *given*, from the header `SECRET_HEADER`, is the secret; found out in the same time for any."""
+        return hmac.compare_digest(given.encode(), self._secret)
+
+    async def receive(self, body: bytes) -> HTTPStatus:
+        """Returns when the update is stored. What cannot be read is taken all the same: it would come again and again."""
+        try:
+            update = json.loads(body)
+        except ValueError:
+            return HTTPStatus.BAD_REQUEST
+        if readable(update) and (heard := Update.de_json(update, self._bot)) is not None:
+            await self._take([heard])
+        return HTTPStatus.OK
+
+
+class Webhook:
+    """A small server of its own. *announce* is told what the operator wants to see."""
+
+    def __init__(self, bot: Bot, settings: WebhookConfig, patience: Patience, announce: Callable[[str], None]) -> None:
+        self._bot = bot
+        self._settings = settings
+        self._patience = patience
+        self._announce = announce
+
+    async def run(self, take: Take) -> None:
+        """Until it is cancelled. Raises SurfaceRefused."""
+        secret = secret_of(self._settings, self._bot.token)
+        deliveries = Deliveries(self._bot, secret, take)
+        app = _app(urlsplit(self._settings.url).path or "/", deliveries)
+        runner = web.AppRunner(app, access_log=None, lingering_time=LINGERING)
+        await runner.setup()
+        try:
+            await self._listen(runner)
+            await self._patience.patiently(
+                lambda: attempt(self._bot.set_webhook(self._settings.url, allowed_updates=WANTED, secret_token=secret))
+            )
+            await asyncio.Event().wait()
+        finally:
+            await runner.cleanup()
+
+    async def _listen(self, runner: web.AppRunner) -> None:
+        host, port = self._settings.host, self._settings.port
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as problem:
+            raise SurfaceRefused(f"the webhook cannot listen on {host}:{port}: {problem.strerror}") from problem
+        self._announce(f"telegram: updates are delivered to {self._settings.url}, here {host}:{port}")
+
+
+def _app(path: str, deliveries: Deliveries) -> web.Application:
+    async def delivered(request: web.Request) -> web.Response:
+        if not deliveries.is_genuine(request.headers.get(SECRET_HEADER, "")):
+            log.warning("telegram.delivery_refused", remote=request.remote)
+            return web.Response(status=HTTPStatus.FORBIDDEN)
+        return web.Response(status=await deliveries.receive(await request.read()))
+
+    app = web.Application(client_max_size=LARGEST)
+    app.router.add_post(path, delivered)
+    return app
