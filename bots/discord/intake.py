@@ -19,7 +19,7 @@ from bots.discord.overhearing import Overhearing
 from bots.discord.refusing import may_write
 from bots.discord.stream import DiscordReplies
 from bots.discord.surroundings import Surroundings
-from bots.discord.translate import Place, is_from_person, place_of, ref_of, revised, translate
+from bots.discord.translate import Place, is_addressed, is_from_person, place_of, ref_of, revised, translate
 from bots.shared.patience import Patience
 from bots.shared.platform import Desk
 from core.domain import ConversationId, Incoming, Ref, TextPart
@@ -41,7 +41,7 @@ class Intake:
         self._habits = habits
         self._marks = marks
         self._replies = replies
-        self._attention = Attention(desk.store, habits, self._patience)
+        self._attention = Attention(desk, habits, self._patience)
         self._surroundings = Surroundings(replies.read, self._patience)
         self._overhearing = Overhearing(habits, replies.read, self._patience)
         self._orders: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -96,7 +96,8 @@ class Intake:
             return None
         self._overhearing.forget(message.channel.id, message.id)
         if not threads.opens(incoming) and not may_write(message):
-            await self._patience.patiently(lambda: self._replies.refusals.tell(incoming))
+            if is_addressed(message, me):
+                await self._patience.patiently(lambda: self._replies.refusals.tell(incoming))
             return None
         return await self._completed(message, me, incoming)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from bots.discord.habits import Habits, Manner
 from core.config import AccessConfig
 from core.wording import Sentence, say
 from tests.support.clock import until
@@ -95,3 +97,34 @@ async def test_access_is_checked_again_when_an_answer_is_resumed(tmp_path: Path)
         access = AccessConfig(users=("discord:999",))
         async with running(discord, config_for(discord, tmp_path).model_copy(update={"access": access})):
             await until(lambda: discord.shown(channel) == [say(Sentence.NOT_ALLOWED, "en")])
+
+
+async def test_who_may_not_ask_is_not_told_so_at_every_word(tmp_path: Path) -> None:
+    always = f"channels: {{{QUIET}: {{always: true}}}}"
+    async with DiscordServer() as discord:
+        config = config_for(discord, tmp_path, always).model_copy(
+            update={"access": AccessConfig(users=("discord:201",))}
+        )
+        async with running(discord, config):
+            discord.say(BOB, "hello", QUIET)
+            discord.say(BOB, f"{ME} hello", QUIET)
+            discord.say(ADA, "hello", QUIET)
+            await until(lambda: discord.shown(QUIET) == [say(Sentence.NOT_ALLOWED, "en"), "You said: Ada: hello"])
+
+
+@dataclass
+class There:
+    """A channel as the library hands it over."""
+
+    id: int
+    parent_id: int | None = None
+    guild_id: int | None = None
+
+
+def test_what_is_set_for_a_channel_goes_before_its_server_and_that_before_everything() -> None:
+    servers, channels = {1: Manner(scope="thread", overhear=5)}, {2: Manner(scope="member", always=True)}
+    habits = Habits(overhear=20, servers=servers, channels=channels)
+    thread, other, elsewhere = There(3, parent_id=2, guild_id=1), There(4, guild_id=1), There(5, guild_id=9)
+    assert [habits.scope_in(place) for place in (thread, other, elsewhere)] == ["member", "thread", "shared"]
+    assert [habits.overhear_in(place) for place in (thread, other, elsewhere)] == [5, 5, 20]
+    assert [habits.always_in(place) for place in (thread, other, elsewhere)] == [True, False, False]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from core.wording import Sentence, say
 from tests.support.clock import until
 from tests.support.discord_bot import bot_on
 from tests.support.discord_server import DiscordServer
 from tests.support.discord_threads import CREATE_PUBLIC_THREADS, archive
-from tests.support.discord_world import ADA, BOB, BOT, CLOSED, GENERAL, GUILD, QUIET, SEND_MESSAGES
+from tests.support.discord_world import ADA, BOB, BOT, CLOSED, GENERAL, GUILD, QUIET, SEND_MESSAGES, Fault
 
 ME = f"<@{BOT}>"
 IN_THREADS = f"servers: {{{GUILD}: {{scope: thread}}}}"
@@ -27,6 +29,26 @@ async def test_a_mention_opens_a_thread_in_which_nobody_needs_to_be_mentioned(tm
         assert "capital" in discord.callbacks[asked]["data"]["content"]
         assert discord.shown() == []
         assert not discord.refused
+
+
+async def test_where_everything_is_answered_each_message_opens_a_thread(tmp_path: Path) -> None:
+    both = f"channels: {{{QUIET}: {{scope: thread, always: true}}}}"
+    async with DiscordServer() as discord, bot_on(discord, tmp_path, both):
+        first, second = discord.say(ADA, "one", QUIET), discord.say(BOB, "two", QUIET)
+        await until(
+            lambda: discord.shown(first) + discord.shown(second) == ["You said: Ada: one", "You said: Bob: two"]
+        )
+
+
+async def test_what_is_deleted_in_a_thread_before_its_answer_is_withdrawn(tmp_path: Path) -> None:
+    slow = "extra_body: {delay: 0.02}"
+    async with DiscordServer() as discord, bot_on(discord, tmp_path, IN_THREADS, model=slow):
+        thread = discord.say(ADA, f"{ME} one two three four five six seven eight nine ten")
+        await until(lambda: bool(discord.shown(thread)))
+        never_mind = discord.say(ADA, "never mind", thread)
+        discord.delete(never_mind)
+        discord.say(ADA, "and then?", thread)
+        await until(lambda: discord.shown(thread)[1:] == ["You said: Ada: and then?"])
 
 
 async def test_a_follow_up_in_a_thread_is_heard_before_the_first_answer_is_there(tmp_path: Path) -> None:
@@ -75,6 +97,15 @@ async def test_a_thread_that_was_opened_just_before_the_kill_is_used(tmp_path: P
         async with bot_on(discord, tmp_path, IN_THREADS):
             await until(lambda: discord.shown(thread) == ["You said: Ada: hello"])
         assert [problem["code"] for problem in discord.refused] == [160004]
+
+
+@pytest.mark.parametrize("kind", [429, 502, "reset", "lost"])
+async def test_a_thread_whose_opening_fails_is_opened_all_the_same(kind: int | str, tmp_path: Path) -> None:
+    async with DiscordServer() as discord, bot_on(discord, tmp_path, IN_THREADS):
+        discord.faults.append(Fault(lambda _method, path: path.endswith("/threads"), kind, times=2))
+        thread = discord.say(ADA, f"{ME} hello")
+        await until(lambda: discord.shown(thread) == ["You said: Ada: hello"])
+        assert discord.shown() == []
 
 
 async def test_a_thread_needs_a_name_whatever_the_question_is(tmp_path: Path) -> None:
