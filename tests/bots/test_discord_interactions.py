@@ -84,6 +84,19 @@ async def test_an_empty_question_gets_a_sentence_that_only_the_asker_sees(questi
         assert discord.shown() == []
 
 
+async def test_a_question_that_is_too_long_gets_a_sentence_below_its_beginning(tmp_path: Path) -> None:
+    async with DiscordServer() as discord:
+        config = config_for(discord, tmp_path)
+        narrow = config.context.model_copy(update={"max_tokens": 500})
+        async with running(discord, config.model_copy(update={"context": narrow})):
+            discord.slash(ADA, "ask", question=LONG)
+            await until(lambda: bool(discord.shown()) and "too long" in discord.shown()[0])
+        head, _, sentence = discord.shown()[0].partition("\n")
+        assert head.startswith("> Ada asks: word0 word1")
+        assert len(head) < 400
+        assert sentence.startswith("That message is too long for me")
+
+
 async def test_a_long_answer_goes_on_in_follow_ups(tmp_path: Path) -> None:
     async with DiscordServer(route_limit=1000) as discord, bot_on(discord, tmp_path):
         discord.slash(ADA, "ask", discord.direct(ADA), question=LONG)
