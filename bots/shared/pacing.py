@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from enum import IntEnum
 from types import TracebackType
@@ -57,15 +57,20 @@ class Gate(Protocol):
         """Nothing would be forgotten with this gate that matters."""
 
 
-class RateGate:
-    """A rate known beforehand. A burst below 2 has no permit to spare, so there drafts may delay last words."""
+ONE_OVER = {Priority.FINAL: 0.0, Priority.FIRST: 1.0, Priority.DRAFT: 1.0, Priority.TYPING: 1.0}
 
-    def __init__(self, rate: Rate, now: float) -> None:
+
+class RateGate:
+    """A rate known beforehand. left: permits that each priority leaves over. A burst below 2 has no permit to spare, so
+    there drafts may delay last words."""
+
+    def __init__(self, rate: Rate, now: float, left: Mapping[Priority, float] = ONE_OVER) -> None:
         self._rate = rate
+        self._left = left
         self._bucket = full(rate, now)
 
     def wait(self, now: float, priority: Priority) -> float:
-        _, seconds = take(self._bucket, self._rate, now, 1.0 + min(_reserve(priority), self._rate.burst - 1.0))
+        _, seconds = take(self._bucket, self._rate, now, 1.0 + min(self._left[priority], self._rate.burst - 1.0))
         return seconds
 
     def take(self, now: float) -> None:

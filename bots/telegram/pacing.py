@@ -6,16 +6,16 @@ import math
 from collections import deque
 
 from bots.shared.pacing import Gate, Priority, RateGate
-from core.limits.rates import Rate, full, take
+from core.limits.rates import Rate
 
 OVERALL = Rate(per_second=27.0, burst=2.0)
 """Writes of the whole bot. Telegram takes "no more than 30 messages per second or so" ("Bots FAQ", on limits); a bucket
 lets its burst through on top of its rate, and the rest is for requests that travel for different times."""
 CHAT = Rate(per_second=1 / 1.1, burst=3.0)
 """Writes to one chat: "avoid sending more than one message per second", "short bursts" aside (same page). Edits count."""
-LEFT = {Priority.FINAL: 0.0, Priority.FIRST: 1.0, Priority.DRAFT: 2.0, Priority.TYPING: 2.0}
+LEFT = {Priority.FINAL: 0.0, Priority.FIRST: 0.0, Priority.DRAFT: 2.0, Priority.TYPING: 2.0}
 """Writes of a chat that each leaves over: after a draft the last words and the first ones of the next answer can still
-be written at once."""
+be written at once. First words leave nothing: a permit is there again before most answers end."""
 GROUP_WINDOW = 60.0
 GROUP_MOST = 20
 """"Not more than 20 messages per minute to the same group" (same page)."""
@@ -27,22 +27,24 @@ TYPING = Rate(per_second=0.25, burst=1.0)
 """Telegram shows it for 5 seconds."""
 PREVIEWS = Rate(per_second=1 / 1.1, burst=2.0)
 """Previews of a private chat, for which Telegram gives no number: as often as messages."""
+PREVIEWS_LEFT = {Priority.FINAL: 0.0, Priority.FIRST: 0.0, Priority.DRAFT: 1.0, Priority.TYPING: 1.0}
+"""The first preview of an answer never waits for those of the one before it."""
 
 
 class ChatGate:
     """What one chat takes. *group*: with a group's further limits."""
 
     def __init__(self, now: float, *, group: bool) -> None:
-        self._bucket = full(CHAT, now)
+        self._rate = RateGate(CHAT, now, LEFT)
         self._group = group
         self._written: deque[float] = deque()
 
     def wait(self, now: float, priority: Priority) -> float:
-        _, seconds = take(self._bucket, CHAT, now, 1.0 + LEFT[priority])
+        seconds = self._rate.wait(now, priority)
         return max(seconds, self._group_wait(now, priority)) if self._group else seconds
 
     def take(self, now: float) -> None:
-        self._bucket, _ = take(self._bucket, CHAT, now)
+        self._rate.take(now)
         self._written.append(now)
         while len(self._written) > GROUP_MOST:
             self._written.popleft()
@@ -70,5 +72,5 @@ def gate_of(bucket: str, now: float) -> Gate:
     """The gate of what `bucket_of` names."""
     chat, _, kind = bucket.removeprefix("telegram:").partition(" ")
     if kind:
-        return RateGate(TYPING if kind == "typing" else PREVIEWS, now)
+        return RateGate(TYPING, now) if kind == "typing" else RateGate(PREVIEWS, now, PREVIEWS_LEFT)
     return ChatGate(now, group=int(chat) < 0)
