@@ -23,8 +23,9 @@ from core.ports import Clock, Permits
 
 log = structlog.get_logger(__name__)
 
-AHEAD = 2
-"""Permits drawn before they are needed: one for last words, and one for everything else."""
+AHEAD, MOST_AHEAD = 2, 8
+"""Permits drawn before they are needed: one for last words, one for everything else, and where the store takes its time
+as many as come due meanwhile."""
 FRESH = 0.1
 """Seconds for which a permit that could be used counts in the second it was drawn for. One that is used later, after a
 pause, is paid once more: many processes that wake together must not all spend what they drew long ago."""
@@ -43,6 +44,7 @@ class SharedGate:
         self._rate = rate
         self._clock = clock
         self._drawn: deque[float] = deque()
+        self._ahead = AHEAD
         self._spent_twice = 0
         self._hold_until = -math.inf
         self._alone: RateGate | None = None
@@ -102,7 +104,7 @@ class SharedGate:
 
     @property
     def _missing(self) -> int:
-        return AHEAD - len(self._drawn) + self._spent_twice
+        return max(0, self._ahead - len(self._drawn)) + self._spent_twice
 
     async def _exchange(self) -> None:
         """Tells the store what it must know, and asks it what this process must."""
@@ -111,8 +113,11 @@ class SharedGate:
             self._hold_until = -math.inf
         if missing := self._missing:
             spent, self._spent_twice = self._spent_twice, 0
+            asked = self._clock.monotonic()
             wait, held = await self._permits.draw(self._bucket, self._rate.per_second, self._rate.burst, missing)
             self._add(missing - spent, wait)
+            meanwhile = int((self._clock.monotonic() - asked) * self._rate.per_second)
+            self._ahead = min(AHEAD + meanwhile, MOST_AHEAD)
         else:
             held = await self._permits.held(self._bucket)
         if held > 0:
