@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 
+from wcwidth import wcwidth
+
 from bots.shared.split import fenced_lines, split, utf16_units
 from bots.telegram.render import LENGTH, rendered
 from bots.telegram.spans import MOST
-from bots.telegram.tables import WIDEST, is_rule
+from bots.telegram.tables import WIDEST, is_rule, most_columns
 
 BETWEEN = 2
 """Units between two units of text: an empty line."""
@@ -31,11 +33,16 @@ HEAD = 1024
 GROWTH = 3
 """Units that the number of an item may grow by: a list counts on from its first."""
 
+WORTH = 200
+"""Units for which it is worth while to look at a message exactly."""
+
 _BEGINS = re.compile(r"[ \t]{0,12}[`~]| {0,3}(?:[-*+#\d])")
 """A line that may open a fence, an item or a heading."""
 _BLANK = re.compile(r"[ \t>]*\n?")
 _INDENT = re.compile(r"[ \t]*")
 _FORMULA = re.compile(r"\$|\\[(\[]")
+_BLOCK = re.compile(r"\A(?: {4}|[ \t]*[#>|\t])|\n")
+"""What may be an entity as a whole: a heading, a quote, a table, code."""
 _PAIRED = re.compile(r"\*{3,}|_{3,}|\*\*?|__?|~~|`+|\|\||\$+")
 _SINGLE = re.compile(r"\]\(|<\w[\w+.-]*[:@]|://")
 _SIGNS = re.compile(r"[*_~`|$\[<]")
@@ -56,17 +63,19 @@ def laid_out(text: str) -> Sequence[str]:
 
 @dataclass(slots=True)
 class _Part:
-    """A message. length, entities: at most what it shows; looked at exactly only when it seems full."""
+    """A message. length, entities: at most what it shows. guessed: units of it that were only estimated; looked at exactly
+    when it seems full and that is worth while."""
 
     text: str = ""
     length: int = -BETWEEN
     entities: int = 0
+    guessed: int = 0
 
     def takes(self, unit: str) -> bool:
         if self._has_room(unit):
             return True
-        if self.text:
-            self.length, self.entities = _shown(self.text)
+        if self.guessed >= WORTH:
+            (self.length, self.entities), self.guessed = _shown(self.text), 0
         return self._has_room(unit)
 
     def add(self, unit: str) -> None:
@@ -74,6 +83,7 @@ class _Part:
         self.text += unit
         self.length += BETWEEN + length
         self.entities += entities
+        self.guessed += length
 
     def _has_room(self, unit: str) -> bool:
         length, entities = _at_most(unit)
@@ -114,6 +124,8 @@ def _at_most(unit: str) -> tuple[int, int]:
     if fenced and unit.startswith(("`", "~")):
         marks = sum(min(FENCE, utf16_units(line)) for line, *fences in lines if None in fences)
         return marks + sum(utf16_units(line) for line, *fences in lines if None not in fences), 1
+    if _is_table(texts := [line for line, _, _ in lines if not _BLANK.fullmatch(line)]):
+        return _table(texts), 1
     # Inside of another block, code may end sooner than its fence does.
     length, barred = 0, False
     for line, before, after in lines:
@@ -132,6 +144,23 @@ def _table_line(text: str) -> int:
     return max(TABLE_LINE, _prose(text))
 
 
+def _table(lines: Sequence[str]) -> int:
+    """Units of a table at most. Its first two lines count as much as before it was one."""
+    columns = most_columns(lines)
+    rows = (max(_prose(line), columns + 1 + _narrow(line)) for line in lines[2:])
+    return sum(map(_table_line, lines[:2])) + sum(rows)
+
+
+@lru_cache(maxsize=2048)
+def _narrow(text: str) -> int:
+    """Units of what is less wide than it has units: marks above letters."""
+    return sum(max(0, utf16_units(character) - max(0, wcwidth(character))) for character in text)
+
+
+def _is_table(lines: Sequence[str]) -> bool:
+    return len(lines) > 2 and _is_barred(lines[0]) and is_rule(lines[1])  # noqa: PLR2004  # a head, its rule, a row
+
+
 def _formulas(text: str) -> int:
     """Units that formulas in *text* may grow by: the converter writes lines above letters as characters."""
     found = _FORMULA.search(text)
@@ -140,7 +169,7 @@ def _formulas(text: str) -> int:
 
 def _entities(text: str) -> int:
     paired = sum(2 if len(found) > 2 and found[0] in "*_" else 1 for found in _PAIRED.findall(text))  # noqa: PLR2004  # *, ** or both
-    return 1 + (paired + 1) // 2 + len(_SINGLE.findall(text))
+    return bool(_BLOCK.search(text.rstrip())) + (paired + 1) // 2 + len(_SINGLE.findall(text))
 
 
 def _taken_apart(unit: str) -> Sequence[str]:
@@ -148,26 +177,24 @@ def _taken_apart(unit: str) -> Sequence[str]:
     lines = unit.splitlines(keepends=True)
     if any(after for _, _, after in fenced_lines(unit)):
         return split(unit, LENGTH, utf16_units)
-    if _is_barred(unit) and len(lines) > 1 and is_rule(lines[1]) and sum(map(_table_line, lines[:2])) <= HEAD:
+    if _is_table(lines) and sum(map(_table_line, lines[:2])) <= HEAD:
         return list(_rows(lines))
     return list(_pieces(unit))
 
 
 def _rows(lines: Sequence[str]) -> Iterator[str]:
     """A table, in messages that each begin with its head."""
-    head = "".join(lines[:2])
-    part = head
+    head, part = list(lines[:2]), list(lines[:2])
     for row in lines[2:]:
-        if sum(map(_table_line, (part + row).splitlines())) > LENGTH - BETWEEN:
-            if part != head:
-                yield part
-            part = head
-        if _table_line(row) > LENGTH - HEAD:
+        if _table([*part, row]) > LENGTH and part != head:
+            yield "".join(part)
+            part = list(head)
+        if _table([*part, row]) > LENGTH:
             yield from _pieces(row)
         else:
-            part += row
+            part.append(row)
     if part != head:
-        yield part
+        yield "".join(part)
 
 
 def _pieces(text: str) -> Iterator[str]:

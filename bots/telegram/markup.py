@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import accumulate
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pyromark
 from telegramify_markdown import convert
 
+from bots.telegram.formulas import is_formula, is_readable
 from bots.telegram.tables import as_code
 
 OPTIONS = (
@@ -25,8 +26,6 @@ OPTIONS = (
 )
 """The dialect that the converter reads."""
 JOINER = b"&#8288;"
-DEEPEST, LONGEST = 6, 2000
-"""Braces in braces, and characters, of a formula that is converted."""
 MOST_PASSES = 12
 """Each pass makes something readable that was hidden; more than three are needed by nobody who means well."""
 
@@ -34,19 +33,28 @@ _HTML = re.compile(rb"<")
 _INTRAWORD = re.compile(rb"(?<=[0-9A-Za-z])\*{1,3}(?=[0-9A-Za-z])|(?<=[)\]])\*(?=[0-9A-Za-z(\[])|(?<=\d)\*(?=\()")
 _PLAIN_LINK = re.compile(rb"https?://[^\s<>()\[\]`\\]*[^\s<>()\[\]`\\*_~.,;:!?\"']")
 _IN_LINK = re.compile(rb"[*_~]")
-_DEFINITION = re.compile(rb"\](?=:)")
+_DEFINITION = re.compile(
+    rb"(?:(?m:^) {0,3}\[(?P<label>[^\[\]^\\][^\[\]\\]*)(?=\]:[ \t]*<?https?://))?(?P<bracket>\])(?=:)"
+)
+"""The end of what defines a link; with its label where it is one that can be opened."""
+_DUNDER = re.compile(
+    rb"(?<![\w\\])__[a-z]+(?:_[a-z]+)*__(?=[(\[]|\.\w)|(?<=\.)__[a-z]+(?:_[a-z]+)*__"
+    rb"|(?<![\w\\])__(?:init|main|name|file|all|str|repr|call|dict|class|doc|new|len|iter|next|enter|exit|version)__"
+)
+"""A name in Python."""
 _SPOILER = re.compile(rb"(?<![\\|])\|\|(?=[^\s|])(?:(?!\n[ \t>]*\n)[^|]|\|(?!\|))+?(?<=[^\s|\\])\|\|(?!\|)")
 _PIPES = re.compile(rb"(?<!\\)\|{2,}")
 _BRACKETS = re.compile(
     rb"(?<!\\)\\(?:\((?P<inline>(?:(?!\n\s*\n)[^$])+?)(?<!\\)\\\)|\[(?P<display>(?:(?!\n\s*\n)[^$])+?)(?<!\\)\\\])"
 )
-_FORMULA = re.compile(r"\\[A-Za-z]|[\^_=<>+{}]|(?<!\w)[A-Za-z](?!\w)")
-_WORDS = re.compile(r"(?<![\\A-Za-z{])[^\W\d_]{3,} +[^\W\d_]|\d +[^\W\d_]{2,}")
-"""Letters as prose has them, not a formula."""
-_CHAIN = re.compile(r"(?:\\[A-Za-z]+\s*){7}")
-_SIGN = re.compile(r"\\.|.", re.DOTALL)
 _BOLD = re.compile(r"(?<![\\*])\*\*(?P<text>[^\s*\\](?:[^*\n]*[^\s*\\])?)\*\*(?!\*)")
 _MARKER = re.compile(rb"(?:[-*+]|\d{1,9}(?P<end>[.)]))(?=[ \t\n]|\Z)")
+
+
+_BLOCKS = frozenset({"CodeBlock", "BlockQuote", "Heading", "Table"})
+_WORDS = frozenset({"Text", "Code", "InlineMath"})
+_INLINE = frozenset({"Emphasis", "Strong", "Strikethrough", "Link", "Image"})
+"""As the parser names them."""
 
 
 class Edit(NamedTuple):
@@ -149,6 +157,28 @@ def _plain(cell: str) -> str:
     return text.replace("\u2060", "").replace("\n", " ").strip()
 
 
+def _tight(parsed: Parsed) -> Iterator[Edit]:
+    """A block right below the words of an item is shown on a line of its own when an empty line stands between."""
+    for (before, _, _), (event, start, _) in pairwise(parsed.events):
+        if _ends_words(before) and _begins_block(event):
+            begins = parsed.data.rfind(b"\n", 0, start) + 1
+            prefix = parsed.data[begins:start]
+            if not prefix.strip(b" \t>"):
+                yield Edit(begins, begins, prefix.rstrip() + b"\n")
+
+
+def _begins_block(event: Any) -> bool:
+    start = event.get("Start") if isinstance(event, dict) else None
+    return isinstance(start, dict) and bool(_BLOCKS & start.keys())
+
+
+def _ends_words(event: Any) -> bool:
+    if not isinstance(event, dict):
+        return False
+    end = event.get("End")
+    return bool(_WORDS & event.keys()) or (isinstance(end, str) and end in _INLINE)
+
+
 def _brackets(parsed: Parsed) -> Iterator[Edit]:
     for start, end in parsed.prose:
         for found in _BRACKETS.finditer(parsed.data, start, end):
@@ -165,7 +195,7 @@ def _formulas(parsed: Parsed) -> Iterator[Edit]:
             continue
         formula = parsed.data[start + len(mark) : end - len(mark)].decode()
         is_price = mark == b"$" and (parsed.data[end : end + 1].isalnum() or not is_formula(formula))
-        if is_price or not _is_readable(formula):
+        if is_price or not is_readable(formula):
             for place in (*range(start, start + len(mark)), *range(end - len(mark), end)):
                 yield Edit(place, place, b"\\")
         elif "||" in formula:
@@ -179,37 +209,23 @@ def _mark(event: Any) -> bytes:
     return b"$" if "InlineMath" in event else b"$$" if "DisplayMath" in event else b""
 
 
-@lru_cache(maxsize=1024)
-def _is_readable(formula: str) -> bool:
-    """Whether the converter can be trusted with it: signs above letters are characters, each level of roots doubles
-    them."""
-    depth = max(accumulate((sign == "{") - (sign == "}") for sign in _SIGN.findall(formula)), default=0)
-    if depth > DEEPEST or len(formula) > LONGEST or _CHAIN.search(formula):
-        return False
-    text, _ = convert(f"$${formula}$$", latex_escape=False)
-    return len(text) <= 2 * len(formula)
-
-
-def is_formula(text: str) -> bool:
-    return bool(_FORMULA.search(text)) and ("\\" in text or not _WORDS.search(text))
-
-
-def balanced(formula: str) -> str:
-    """With its braces in pairs: else it is none for the parser."""
-    depth, kept = 0, []
-    for sign in _SIGN.findall(formula):
-        if sign == "}" and not depth:
-            continue
-        depth += (sign == "{") - (sign == "}")
-        kept.append(sign)
-    return "".join(kept) + "}" * depth
-
-
 def _signs(parsed: Parsed) -> Iterator[Edit]:
+    used = set(_labels(parsed))
     for start, end in parsed.prose:
         yield from _escaped(parsed.data, _intraword(parsed.data, start, end))
-        yield from (Edit(found.end(), found.end(), b"\\") for found in _DEFINITION.finditer(parsed.data, start, end))
+        for found in _DEFINITION.finditer(parsed.data, start, end):
+            if not found["label"] or found["label"].decode().casefold() not in used:
+                yield Edit(found.end("bracket"), found.end("bracket"), b"\\")
         yield from _escaped(parsed.data, _stray_pipes(parsed.data, start, end))
+
+
+def _labels(parsed: Parsed) -> Iterator[str]:
+    """Those that links refer to."""
+    for event, _, _ in parsed.events:
+        start = event.get("Start") if isinstance(event, dict) else None
+        link = start.get("Link") if isinstance(start, dict) else None
+        if link and link["link_type"] in {"Reference", "Collapsed", "Shortcut"}:
+            yield link["id"].casefold()
 
 
 def _bold(parsed: Parsed) -> Iterator[Edit]:
@@ -229,6 +245,8 @@ def _bold(parsed: Parsed) -> Iterator[Edit]:
 def _intraword(data: bytes, start: int, end: int) -> Iterator[int]:
     for link in _PLAIN_LINK.finditer(data, start, end):
         yield from (sign.start() for sign in _IN_LINK.finditer(data, link.start(), link.end()))
+    for name in _DUNDER.finditer(data, start, end):
+        yield from (sign.start() for sign in _IN_LINK.finditer(data, name.start(), name.end()))
     for signs in _INTRAWORD.finditer(data, start, end):
         yield from range(signs.start(), signs.end())
 
@@ -245,4 +263,13 @@ def _escaped(data: bytes, places: Iterable[int]) -> Iterator[Edit]:
     return (Edit(place, place, b"\\") for place in sorted(set(places)) if data[place - 1 : place] != b"\\")
 
 
-_KINDS: Sequence[Callable[[Parsed], Iterator[Edit]]] = (_html, _markers, _tables, _brackets, _formulas, _bold, _signs)
+_KINDS: Sequence[Callable[[Parsed], Iterator[Edit]]] = (
+    _html,
+    _markers,
+    _tables,
+    _tight,
+    _brackets,
+    _formulas,
+    _bold,
+    _signs,
+)

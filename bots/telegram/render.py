@@ -84,6 +84,7 @@ def _style() -> RenderConfig:
     symbols = style.markdown_symbol
     for level in range(1, 7):
         setattr(symbols, f"heading_level_{level}", "")
+    symbols.image = "🖼 "
     symbols.unordered_list_item = "•"
     symbols.task_completed = "✅"
     symbols.task_uncompleted = "⬜"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import zip_longest
 
 from wcwidth import wcswidth
@@ -28,6 +29,17 @@ def as_code(table: str, prefix: str, plain: Callable[[str], str]) -> str:
     shown = _lines(rows)
     fence = "`" * max(3, 1 + max((len(ticks) for line in shown for ticks in _TICKS.findall(line)), default=0))
     return "\n".join(prefix + line for line in (fence, *shown, fence)) + "\n"
+
+
+def most_columns(lines: Sequence[str]) -> int:
+    """Columns that a line of the table can have when its cells are padded: those of what was written at most."""
+    widths = [max(column) for column in zip_longest(*map(_widths, lines), fillvalue=0)]
+    return min(WIDEST, sum(widths) + 3 * len(widths))
+
+
+@lru_cache(maxsize=2048)
+def _widths(line: str) -> Sequence[int]:
+    return [_width(cell) for cell in cells(line)]
 
 
 def cells(line: str) -> list[str]:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from telegram import MessageEntity
 
 from bots.shared.split import utf16_units
-from bots.telegram.layout import LENGTH, laid_out
-from bots.telegram.render import WORD_JOINER, Formatted, rendered
+from bots.telegram.layout import laid_out
+from bots.telegram.render import LENGTH, WORD_JOINER, Formatted, rendered
 from bots.telegram.spans import CODE, MOST, STYLES
 from tests.support.telegram_rules import found, ordered, settled
 
