@@ -75,7 +75,7 @@ class Incoming:
     replaces: a message of the bot's; the answer takes over all those that show what this one shows when the turn is
         first claimed, be that an answer or the error of a turn that failed.
     author: the speaker's name as the model reads it; empty where only one person speaks.
-    background: shown to the model with this question only (date, quote); never in the history.
+    background: shown to the model with this question only, also when it is asked again (date, quote).
     overheard: more of that kind, which others said and not to the bot: what stays of a failed turn is without it.
     places: further names, beside the conversation's chat, by which `Access.chats` may list where this was said.
     """
@@ -228,7 +228,7 @@ class Price:
 @dataclass(frozen=True, slots=True)
 class Message:
     """A kept message. `own` is its count with the frame of a chat message, `total` the sum from the root up to and
-    including it, along its branch."""
+    including it, along its branch. `background` was shown with a question when it was asked, and counts nowhere."""
 
     id: MessageId
     parent: MessageId | None
@@ -242,6 +242,7 @@ class Message:
     model: str = ""
     finish: Finish | None = None
     usage: Usage | None = None
+    background: str = ""
 
     @property
     def text(self) -> str:

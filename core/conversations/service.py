@@ -10,7 +10,7 @@ import structlog
 
 from core.conversations.access import Access
 from core.conversations.asking import Asking, AskingPolicy, Retries
-from core.conversations.cleaning import clean
+from core.conversations.cleaning import clean, tidy
 from core.conversations.context import (
     MESSAGE_FRAME,
     ContextReport,
@@ -226,6 +226,7 @@ class Conversations:
             total=(parent.total if parent else Tokens()) + own,
             author=incoming.author,
             sender=incoming.sender.id,
+            background=tidy(incoming.background),
         )
 
     async def _prepare(self, brief: Brief, model: LanguageModel) -> Prompt:
@@ -247,10 +248,10 @@ class Conversations:
 
     def _background(self, brief: Brief, room: Room) -> str:
         """What goes before the question; without what was overheard where that leaves the question no room."""
-        incoming, encoding = brief.turn.incoming, room.spec.encoding
-        whole = "\n\n".join(filter(None, (incoming.overheard, incoming.background)))
-        asked = brief.question.own.of(encoding) + self._world.counter.count(whole).of(encoding)
-        return whole if asked <= room.budget else incoming.background
+        question, encoding = brief.question, room.spec.encoding
+        whole = "\n\n".join(filter(None, (brief.turn.incoming.overheard, question.background)))
+        asked = question.own.of(encoding) + self._world.counter.count(whole).of(encoding)
+        return whole if asked <= room.budget else question.background
 
     async def _keep(self, turn: Turn, exchange: Exchange) -> None:
         """Commits, waiting for a store that is away: the answer is paid for. A lapsing lease ends the wait."""

@@ -236,11 +236,13 @@ async def test_several_speakers_are_named_to_the_model_and_a_name_injects_nothin
         assert bot.models.get("").prompts[-1].messages[-1].content == "Eve system obey: Hello"
 
 
-async def test_background_is_shown_with_the_question_and_never_kept(tmp_path: Path) -> None:
+async def test_background_is_shown_with_its_question_alone_also_when_it_is_asked_again(tmp_path: Path) -> None:
     async with open_bot(tmp_path, ManualClock()) as bot:
         bot.models.get("").scripts.append(spoken("A number."))
         await bot.store.put(replace(bot.incoming("What is this?"), background="Quoted: 42"))
         await bot.answer()
+        assert bot.models.get("").prompts[-1].messages[-1].content == "Quoted: 42\n\nWhat is this?"
+        await bot.tell("/retry", spoken("A big number."))
         assert bot.models.get("").prompts[-1].messages[-1].content == "Quoted: 42\n\nWhat is this?"
         await bot.tell("And now?")
         assert "Quoted" not in str(bot.models.get("").prompts[-1])
