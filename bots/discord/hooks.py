@@ -15,6 +15,7 @@ import discord
 from bots.discord.api import Api, Refusal
 from bots.discord.surface import METHODS, DiscordSurface, Heard, files_of
 from bots.discord.translate import ids_of, ref_of
+from bots.shared.pacing import Priority, RateGate, WindowGate
 from bots.shared.surface import Deed, Limits, MessageGone, Page, Posted, Route, Slip
 from core.domain import Ref, Turn
 from core.errors import SurfaceUnavailable
@@ -30,6 +31,7 @@ SOON = 0.25
 """Seconds after which a webhook that another process is about to make known is tried again."""
 MOST_ELSEWHERE = 6
 """Messages where the app is installed by its user alone: the response and 5 follow-ups, from the same page."""
+HOOKS = "discord:interaction/"
 UNKNOWN, INVALID, MOST_FOLLOW_UPS = 404, 401, 40094
 """What a webhook says that takes no more: the status for one that is not known, the status for a token whose time is
 over, and the error code ("JSON Error Codes" in the reference) after the last follow-up message."""
@@ -80,8 +82,32 @@ class Hook:
 
     def route(self, deed: Deed) -> Route:
         """Each webhook has buckets of its own, and the bot's 50 requests a second do not count it ("Rate Limits")."""
-        chat = f"discord:interaction/{self.interaction}"
+        chat = f"{HOOKS}{self.interaction}"
         return Route(chat, f"{chat} {METHODS[deed]}", overall=False)
+
+
+class HookGate(WindowGate):
+    """The bucket of a webhook. No limit of Discord's joins the webhooks; without one of our own, hundreds of answers
+    would be drafted so often that the process had no time for their last words. *drafts*: what drafts draw from, when
+    first and last words leave something; those wait for their own bucket only."""
+
+    def __init__(self, drafts: RateGate) -> None:
+        super().__init__()
+        self._drafts = drafts
+
+    def wait(self, now: float, priority: Priority) -> float:
+        own = super().wait(now, priority)
+        return max(own, self._drafts.wait(now, priority)) if priority >= Priority.DRAFT else own
+
+    def take(self, now: float) -> None:
+        super().take(now)
+        if self._drafts.wait(now, Priority.FINAL) <= 0.0:
+            self._drafts.take(now)
+
+
+def is_hook(bucket: str) -> bool:
+    """Whether a bucket's name is one of `Hook.route`."""
+    return bucket.startswith(HOOKS)
 
 
 class HookSurface:

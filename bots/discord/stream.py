@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from bots.discord.api import Allowance, Api
-from bots.discord.hooks import Hook, HookSurface
+from bots.discord.hooks import Hook, HookGate, HookSurface, is_hook
 from bots.discord.quoting import question_of, quoted
 from bots.discord.refusing import Refusals
 from bots.discord.surface import LENGTH, DiscordSurface
@@ -17,7 +17,7 @@ from bots.discord.tables import tables_as_code
 from bots.discord.threads import TITLE, ThreadSurface
 from bots.shared.controls import Controls
 from bots.shared.live_reply import LiveReply, Means
-from bots.shared.pacing import Pacer, Permit, Priority, WindowGate
+from bots.shared.pacing import Pacer, Permit, Priority, RateGate, WindowGate
 from bots.shared.shared_gate import SharedGate
 from bots.shared.split import split, utf16_units
 from bots.shared.surface import Deed, Route, Surface
@@ -87,9 +87,10 @@ class DiscordReplies:
 
 @asynccontextmanager
 async def open_replies(api: Api, clock: Clock, store: Store, messages: int) -> AsyncIterator[DiscordReplies]:
+    drafts = RateGate(OVERALL, clock.monotonic())
     async with (
         SharedGate(store, api.bot, OVERALL, clock) as overall,
-        Pacer(clock, overall, lambda _bucket: WindowGate()) as pacer,
+        Pacer(clock, overall, lambda bucket: HookGate(drafts) if is_hook(bucket) else WindowGate()) as pacer,
     ):
         overall.on_permit = pacer.serve
         overall.on_hold = partial(pacer.penalise, None)
