@@ -17,6 +17,7 @@ from bots.telegram.commands import MenuCommands
 from bots.telegram.habits import habits_of
 from bots.telegram.intake import Intake
 from bots.telegram.library import open_bot
+from bots.telegram.moving import Homes
 from bots.telegram.receiving import LongPolling
 from bots.telegram.setup import PRIVACY_ON, findings, introduce, look_up
 from bots.telegram.speaking import Speaker
@@ -54,8 +55,9 @@ class TelegramBot:
         await self._patience.patiently(self._introduce)
         async with Speaker(self._bot, self._pacer, self._patience) as speaker:
             commands = MenuCommands(self._desk, speaker, portrait.me)
-            buttons = Buttons(self._bot, self._desk, self._habits, commands, speaker)
-            intake = Intake(self._desk, self._bot, self._habits, (commands, buttons), portrait.me)
+            homes = Homes(self._desk.store, self._patience)
+            buttons = Buttons(self._bot, self._desk, self._habits, (commands, speaker, homes))
+            intake = Intake(self._desk, self._bot, self._habits, (commands, buttons, homes), portrait.me)
             self._announce(f"telegram: {portrait.me.name} is here")
             if not portrait.me.can_read_all_group_messages:
                 self._announce(f"telegram: {PRIVACY_ON}")
@@ -73,7 +75,7 @@ class TelegramBot:
 @asynccontextmanager
 async def open_platform(desk: Desk, config: Config, announce: Callable[[str], None]) -> AsyncIterator[Platform]:
     """As `PlatformModule` says."""
-    async with _open(config) as bot, open_pacer(desk.clock) as pacer:
+    async with _open(config) as bot, open_pacer(bot, desk.store, desk.clock) as pacer:
         replies = replies_of(bot, pacer, desk.store, desk.clock, habits_of(config))
         yield Platform(LANE, TelegramBot(desk, (bot, pacer), config, announce).run, replies)
 

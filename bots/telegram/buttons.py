@@ -11,6 +11,7 @@ from bots.telegram.commands import MenuCommands, chosen
 from bots.telegram.habits import Habits
 from bots.telegram.keyboards import pressed
 from bots.telegram.library import attempt
+from bots.telegram.moving import Homes
 from bots.telegram.speaking import Speaker
 from bots.telegram.translate import LANE, Place, person_of, place_of, ref_of, sender_of_user
 from core.domain import Incoming, PersonId, TurnId
@@ -21,15 +22,17 @@ MODERATORS = frozenset({ChatMember.OWNER, ChatMember.ADMINISTRATOR})
 LONGEST = 200
 """Characters of what is said to who pressed at most ("answerCallbackQuery" in the Bot API)."""
 
+Hands = tuple[MenuCommands, Speaker, Homes]
+"""What menus run, what answers, and what knows where conversations are."""
+
 
 class Buttons:
-    def __init__(self, bot: Bot, desk: Desk, habits: Habits, commands: MenuCommands, speaker: Speaker) -> None:
+    def __init__(self, bot: Bot, desk: Desk, habits: Habits, hands: Hands) -> None:
         self._bot = bot
         self._clock = desk.clock
         self._presses = Presses(desk.store, desk.commands)
         self._habits = habits
-        self._commands = commands
-        self._speaker = speaker
+        self._commands, self._speaker, self._homes = hands
 
     async def pressed(self, query: CallbackQuery) -> None:
         """Whatever becomes of it, Telegram is told: until then the button shows that it waits."""
@@ -48,21 +51,21 @@ class Buttons:
         if not isinstance(message, Message):
             return say(Sentence.BUTTON_STALE, language)  # deleted, or older than Telegram shows
         if choice := chosen(query.data or ""):
-            incoming = self._incoming(query, place_of(message), person_of(query.from_user.id))
+            incoming = await self._incoming(query, place_of(message), person_of(query.from_user.id))
             return await self._commands.choose(choice, incoming, message.message_id)
         button = pressed(query.data or "", message.reply_markup)
         if button is None:
             return say(Sentence.BUTTON_STALE, language)
-        incoming = self._incoming(query, place_of(message), person_of(button.owner))
+        incoming = await self._incoming(query, place_of(message), person_of(button.owner))
         moderates = button.owner != query.from_user.id and await self._moderates(message, query.from_user.id)
         under = ref_of(message.chat.id, message.message_id)
         sentence = await self._presses.obey(Press(incoming, under, button.action, button.message, moderates))
         return say(sentence, language) if sentence else ""
 
-    def _incoming(self, query: CallbackQuery, place: Place, owner: PersonId) -> Incoming:
+    async def _incoming(self, query: CallbackQuery, place: Place, owner: PersonId) -> Incoming:
         """In the conversation of the person who asked, also where a moderator presses."""
         sender, scope = sender_of_user(query.from_user), self._habits.scope_in(place.chat)
-        return Incoming(
+        incoming = Incoming(
             event_id=TurnId(f"telegram:c{query.id}"),
             conversation=place.conversation(owner, scope),
             lane=LANE,
@@ -72,6 +75,7 @@ class Buttons:
             address=place.address,
             author="" if place.private or scope == "member" else sender.name,
         )
+        return await self._homes.at_home(incoming)
 
     async def _moderates(self, message: Message, user: int) -> bool:
         """As far as Telegram says so now."""

@@ -17,6 +17,7 @@ from bots.telegram.commands import MenuCommands
 from bots.telegram.contents import contents, is_said
 from bots.telegram.habits import Habits
 from bots.telegram.library import UNREADABLE
+from bots.telegram.moving import Homes
 from bots.telegram.parts import Joining
 from bots.telegram.translate import is_addressed, is_from_person, place_of, revised, translate, words_of
 from core.domain import Incoming, TextPart, text_of
@@ -24,8 +25,8 @@ from core.domain import Incoming, TextPart, text_of
 log = structlog.get_logger(__name__)
 
 
-Hands = tuple[MenuCommands, Buttons]
-"""What does at once what people want at once."""
+Hands = tuple[MenuCommands, Buttons, Homes]
+"""What does at once what people want at once, and what knows where their conversations are."""
 
 
 class Intake:
@@ -34,7 +35,7 @@ class Intake:
     def __init__(self, desk: Desk, bot: Bot, habits: Habits, hands: Hands, me: User) -> None:
         self._desk = desk
         self._bot = bot
-        self._commands, self._buttons = hands
+        self._commands, self._buttons, self._homes = hands
         self._habits = habits
         self._patience = Patience(desk.clock, desk.chance)
         self._me = me
@@ -64,20 +65,20 @@ class Intake:
             log.debug("telegram.update_ignored", update=update.update_id)
 
     async def _said(self, message: Message) -> None:
+        await self._homes.note(message)
         if not (is_from_person(message) and is_said(message)):
             return
+        incoming = await self._translated(message)
         if invoked := self._commands.asked(message):
-            await self._commands.run(invoked, self._translated(message), message.message_id)
-            return
-        incoming = self._joining.placed(message, self._translated(message), addressed=self._is_meant(message))
-        if incoming is not None:
-            await self._put(message, incoming)
+            await self._commands.run(invoked, incoming, message.message_id)
+        elif placed := self._joining.placed(message, incoming, addressed=self._is_meant(message)):
+            await self._put(message, placed)
 
     async def _edited(self, message: Message, update: int) -> None:
         at, meant = message.edit_date, is_from_person(message) and self._is_meant(message)
         if at is None or not meant or self._commands.asked(message):
             return
-        incoming = self._translated(message)
+        incoming = await self._translated(message)
         if not await self._patience.patiently(lambda: self._reads(incoming)):
             await self._put(message, revised(incoming, update, at.timestamp()))
 
@@ -88,8 +89,8 @@ class Intake:
         kept = await store.message(conversation, asked) if asked else None
         return kept is not None and kept.text == text_of(incoming.parts)
 
-    def _translated(self, message: Message) -> Incoming:
-        return translate(message, self._me, self._habits.scope_in(message.chat.id))
+    async def _translated(self, message: Message) -> Incoming:
+        return await self._homes.at_home(translate(message, self._me, self._habits.scope_in(message.chat.id)))
 
     def _is_meant(self, message: Message) -> bool:
         return message.chat.id in self._habits.always or is_addressed(message, self._me)

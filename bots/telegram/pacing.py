@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Callable
 
-from bots.shared.pacing import Gate, Priority, RateGate
+from bots.shared.pacing import Gate, Pacer, Priority, RateGate
 from core.limits.rates import Rate
+from core.ports import Clock
 
 OVERALL = Rate(per_second=27.0, burst=2.0)
 """Writes of the whole bot. Telegram takes "no more than 30 messages per second or so" ("Bots FAQ", on limits); a bucket
@@ -16,19 +18,47 @@ CHAT = Rate(per_second=1 / 1.1, burst=3.0)
 LEFT = {Priority.FINAL: 0.0, Priority.FIRST: 0.0, Priority.DRAFT: 2.0, Priority.TYPING: 2.0}
 """Writes of a chat that each leaves over: after a draft the last words and the first ones of the next answer can still
 be written at once. First words leave nothing: a permit is there again before most answers end."""
-GROUP_WINDOW = 60.0
+GROUP_WINDOW = 60.5
 GROUP_MOST = 20
-""""Not more than 20 messages per minute to the same group" (same page)."""
+""""Not more than 20 messages per minute to the same group" (same page); half a second for requests that travel for
+different times."""
 GROUP_LEFT = {Priority.FINAL: 0, Priority.FIRST: 2, Priority.DRAFT: 4, Priority.TYPING: 4}
 """Writes of a group's minute that each leaves over."""
 GROUP_PAUSE = 3.1
 """Seconds between two drafts in a group: 20 of them fill its minute."""
 TYPING = Rate(per_second=0.25, burst=1.0)
 """Telegram shows it for 5 seconds."""
+ALIKE = 2.0
+"""Seconds by which the ends of penalties may differ that are one: Telegram tells whole ones."""
+SEVERAL = 3
+"""Chats that are closed until the same moment are no coincidence."""
 PREVIEWS = Rate(per_second=1 / 1.1, burst=2.0)
 """Previews of a private chat, for which Telegram gives no number: as often as messages."""
 PREVIEWS_LEFT = {Priority.FINAL: 0.0, Priority.FIRST: 0.0, Priority.DRAFT: 1.0, Priority.TYPING: 1.0}
 """The first preview of an answer never waits for those of the one before it."""
+
+
+class TelegramPacer(Pacer[Gate]):
+    """Telegram does not say whether a penalty is a chat's or the whole bot's; so several chats that are closed until the
+    same moment are taken for the whole bot. on_flood: told then for how many seconds it takes nothing."""
+
+    def __init__(self, clock: Clock, overall: Gate) -> None:
+        super().__init__(clock, overall, lambda bucket: gate_of(bucket, clock.monotonic()))
+        self._time = clock
+        self._ends: dict[str, float] = {}
+        self.on_flood: Callable[[float], None] = lambda _seconds: None
+
+    def penalise(self, chat: str | None, seconds: float) -> None:
+        super().penalise(chat, seconds)
+        now = self._time.monotonic()
+        end = now + seconds
+        self._ends = {place: until for place, until in self._ends.items() if until > now}
+        if chat is None:
+            return
+        self._ends[chat] = end
+        if sum(abs(until - end) <= ALIKE for until in self._ends.values()) >= SEVERAL:
+            super().penalise(None, seconds)
+            self.on_flood(seconds)
 
 
 class ChatGate:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from telegram import Bot
 
 from bots.shared.controls import Controls
 from bots.shared.live_reply import LiveReply, Means
-from bots.shared.pacing import Gate, Pacer, RateGate
+from bots.shared.pacing import Gate, Pacer
+from bots.shared.shared_gate import SharedGate
 from bots.telegram.habits import Habits
 from bots.telegram.layout import laid_out
-from bots.telegram.pacing import OVERALL, gate_of
+from bots.telegram.pacing import OVERALL, TelegramPacer
 from bots.telegram.previews import Offer, drafts_for
 from bots.telegram.surface import TelegramSurface
 from bots.telegram.translate import place_at
 from core.domain import Turn
-from core.ports import Claim, Clock, History, Reply
+from core.ports import Claim, Clock, History, Permits, Reply
 
 
 class TelegramReplies:
@@ -36,9 +38,16 @@ class TelegramReplies:
 
 
 @asynccontextmanager
-async def open_pacer(clock: Clock) -> AsyncIterator[Pacer[Gate]]:
-    overall = RateGate(OVERALL, clock.monotonic())
-    async with Pacer(clock, overall, lambda bucket: gate_of(bucket, clock.monotonic())) as pacer:
+async def open_pacer(bot: Bot, permits: Permits, clock: Clock) -> AsyncIterator[TelegramPacer]:
+    """Keeps the bot-wide limit together with all other processes of this bot."""
+    number, _, _ = bot.token.partition(":")
+    async with (
+        SharedGate(permits, f"telegram:{number}", OVERALL, clock) as overall,
+        TelegramPacer(clock, overall) as pacer,
+    ):
+        overall.on_permit = pacer.serve
+        overall.on_hold = partial(pacer.penalise, None)
+        pacer.on_flood = overall.hold
         yield pacer
 
 

@@ -45,11 +45,8 @@ class TelegramSurface:
         return None
 
     async def post(self, page: Page, slip: Slip) -> Posted:
-        replying = None
-        if slip.reply_to is not None and not self._place.private:
-            replying = ReplyParameters(ids_of(slip.reply_to)[1], allow_sending_without_reply=True)
         try:
-            return Posted(ref_of(self._chat, await self._send(page, replying)))
+            return Posted(ref_of(self._chat, await self._send(page, self._replying(slip))))
         except Moved as moved:
             self._chat = moved.chat
             raise
@@ -70,6 +67,13 @@ class TelegramSurface:
 
     async def typing(self) -> None:
         await attempt(self._bot.send_chat_action(self._chat, ChatAction.TYPING, self._place.topic))
+
+    def _replying(self, slip: Slip) -> ReplyParameters | None:
+        """In a group people see what is answered. What was asked before a group moved has no number there."""
+        if slip.reply_to is None or self._place.private:
+            return None
+        chat, message = ids_of(slip.reply_to)
+        return ReplyParameters(message, allow_sending_without_reply=True) if chat == self._chat else None
 
     async def _send(self, page: Page, replying: ReplyParameters | None) -> int:
         shown, buttons = _formatted(page), self._keyboard(page)
