@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from tests.support.clock import until
 from tests.support.discord_bot import bot_on
 from tests.support.discord_server import DiscordServer
 from tests.support.discord_world import ADA, BOT, GENERAL, GUILD
+from tests.support.fences import bare, is_left_open
 
 GRAPHEMES = ("👩‍👩‍👧‍👦", "🇩🇪", "👍🏽", "🏳️‍🌈", "e\u0301", "한", "नि", "क्षि")
 """Families, flags, skin tones and letters that are several code points each."""
@@ -23,27 +23,11 @@ ANSWER = (
     f"| n | 名 | flag |\n| --- | :-: | --: |\n{ROWS}\n{PROSE * 2}\n\n````md\n```\nfences in fences\n```\n````\n{'汉' * 2100}"
 )
 MENTIONS = f"@everyone @here <@{ADA}> <@!{ADA}> <@&{GUILD}> <#{GENERAL}> "
-FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})(.*)$", re.MULTILINE)
 
 
 def saying(answer: str, delay: float = 0.0) -> str:
     """The settings of a model that says *answer* once."""
     return f"extra_body: {{delay: {delay}, replies: [{json.dumps(answer, ensure_ascii=False)}]}}"
-
-
-def bare(text: str) -> str:
-    """Without fences and blanks, which may be added and lost where a message ends."""
-    return "".join(FENCE.sub("", text).split())
-
-
-def open_at_the_end(part: str) -> bool:
-    fence = ""
-    for mark, rest in FENCE.findall(part):
-        if not fence:
-            fence = mark
-        elif mark.startswith(fence) and not rest.strip():
-            fence = ""
-    return bool(fence)
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.0005])
@@ -56,7 +40,7 @@ async def test_nine_thousand_characters_of_every_kind_are_all_there(delay: float
             await until(lambda: any("Retry" in discord.buttons(shown) for shown in discord.by_bot(channel)))
         parts = discord.shown(channel)
         assert bare("\n".join(parts)) == bare(ANSWER)
-        assert not [part for part in parts if open_at_the_end(part)]
+        assert not [part for part in parts if is_left_open(part)]
         assert not discord.refused
         for grapheme in GRAPHEMES:
             assert sum(part.count(grapheme) for part in parts) == ANSWER.count(grapheme)
