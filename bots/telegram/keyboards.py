@@ -74,8 +74,8 @@ def _ways(controls: Sequence[Control], owner: int) -> Iterator[InlineKeyboardBut
     shown = siblings(controls)
     if shown is None:
         return
-    here = next(control.message for control in controls if control.number == shown.number)
-    ways = ((EARLIER, shown.earlier), (f"{shown.number}/{shown.count}", here), (LATER, shown.later))
+    here = f"{shown.number}/{shown.count}", controls[0].message
+    ways = ((EARLIER, shown.earlier), here, (LATER, shown.later))
     for label, message in ways:
         if message is not None:
             yield from _button(label, Pressed(Action.SHOW, owner, message))

@@ -91,7 +91,7 @@ def test_full_messages_stay_while_the_text_grows(text: str, data: st.DataObject)
 
 
 @settings(deadline=None)
-@given(written(), st.integers(1, 60))
+@given(written(), st.integers(1, 25))
 def test_no_word_is_lost_between_messages(text: str, times: int) -> None:
     whole = "\n\n".join([text] * times)
     shown = [word for part in laid_out(whole) for word in words(rendered(part).text)]
