@@ -179,6 +179,15 @@ async def test_a_message_that_was_deleted_is_taken_over_by_nobody(store: Store) 
     assert (await claimed(store)).shown == SEEN[:1]
 
 
+async def test_an_edited_question_takes_over_no_question_that_was_asked_about_it(store: Store) -> None:
+    for event, fields in (("1", {}), ("2", {"reply_to": Ref("q:1")}), ("3", {"revises": Ref("q:1")})):
+        await store.put(asked(event, ref=Ref(f"q:{event}"), **fields))
+        turn = await claimed(store)
+        await store.commit(turn, await exchange(store, turn))
+        await store.finish(turn, Outcome.ANSWERED)
+    assert await store.shown_as(CHAT, Ref("q:2")) == "2/q"
+
+
 async def test_only_the_turn_that_was_meant_is_stopped(store: Store) -> None:
     await store.put(asked("1"))
     turn = await claimed(store)

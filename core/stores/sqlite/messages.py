@@ -223,7 +223,8 @@ def take_over(session: Session, name: ConversationId, ref: Ref, answer: MessageI
 def inherit(session: Session, name: ConversationId, question: MessageId, answer: MessageId) -> None:
     """The messages that show an answer to *question*, or why there is none, show *answer* from now on."""
     failed = conversation(session, name).failed
-    asked = [answer_id(turn_of(question)), *(child.id for child in children(session, name, question))]
+    answers = (child.id for child in children(session, name, question) if is_answer(child.id))
+    asked = [answer_id(turn_of(question)), *answers]
     if failed is not None and failed.again == question:
         asked.append(answer_id(failed.event_id))
     for shown in dict.fromkeys(asked):

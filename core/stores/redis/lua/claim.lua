@@ -12,7 +12,10 @@ end
 
 -- From the answers to a question that was edited, and from the error of one that was to be answered again.
 local function inherit(conv, id, question)
-  local answers = list_of(call('HGET', key('k', conv), question))
+  local answers = {}
+  for _, child in ipairs(list_of(call('HGET', key('k', conv), question))) do
+    if child:match('/a$') then answers[#answers + 1] = child end -- others follow it with questions of their own
+  end
   answers[#answers + 1] = question:gsub('/q$', '/a')
   local failed = call('HGET', key('c', conv), 'failed')
   failed = failed and cjson.decode(failed)
