@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +103,46 @@ async def test_channels_and_bots_are_ignored_and_who_speaks_as_a_chat_is_told_ap
         expected = ["You said: A supergroup: from an admin", "You said: A channel: from a channel"]
         await until(lambda: telegram.shown(SUPERGROUP) == expected)
         assert telegram.shown(CHANNEL) == []
+
+
+async def test_a_reply_to_an_older_answer_branches_from_there(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path):
+        telegram.say(ADA, "one")
+        await until(lambda: telegram.shown(ADA) == ["You said: one"])
+        first = telegram.by_bot(ADA)[0]["message_id"]
+        telegram.say(ADA, "two")
+        await until(lambda: len(telegram.shown(ADA)) == 2)
+        telegram.say(ADA, "three", reply_to=first)
+        await until(lambda: len(telegram.shown(ADA)) == 3)
+        telegram.say(ADA, "/context")
+        await until(lambda: len(telegram.shown(ADA)) == 4)
+        assert "one" in telegram.shown(ADA)[3]
+        assert "three" in telegram.shown(ADA)[3]
+        assert "two" not in telegram.shown(ADA)[3]
+
+
+async def test_each_member_can_have_a_conversation_of_their_own(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path, "scope: member"):
+        telegram.say(ADA, f"{ME} hello", SUPERGROUP)
+        await until(lambda: telegram.shown(SUPERGROUP) == ["You said: hello"])
+        telegram.say(BOB, f"/undo{ME}", SUPERGROUP)
+        await until(lambda: telegram.shown(SUPERGROUP)[1:] == [say(Sentence.UNDO_NOTHING, "en")])
+
+
+async def test_topics_of_a_private_chat_are_conversations_of_their_own(tmp_path: Path) -> None:
+    async with TelegramServer(topics=True) as telegram, bot_on(telegram, tmp_path):
+        topic = telegram.open_topic(ADA, "Travel")
+        telegram.say(ADA, "hello", ADA, topic=topic)
+        await until(lambda: telegram.shown(ADA) == ["You said: hello"])
+        assert telegram.by_bot(ADA)[0]["message_thread_id"] == topic
+        telegram.say(ADA, "/undo")
+        await until(lambda: telegram.shown(ADA)[1:] == [say(Sentence.UNDO_NOTHING, "en")])
+
+
+async def test_what_waited_too_long_is_apologised_for(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram:
+        now, telegram.now = telegram.now, lambda: time.time() - 7200
+        telegram.say(ADA, "two hours ago")
+        telegram.now = now
+        async with bot_on(telegram, tmp_path):
+            await until(lambda: telegram.shown(ADA) == [say(Sentence.MESSAGE_TOO_OLD, "en")])
