@@ -138,7 +138,7 @@ class LiveReply:
         """As `finish`; the sentence replaces what was shown."""
         sentence = self._say(problem.sentence, **problem.values)
         controls = await self._means.controls.failed(self._turn)
-        await self._end([Page(text) for text in self._texts(sentence)], controls)
+        await self._end([Page(text, ours=True) for text in self._texts(sentence)], controls)
 
     def _start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         return asyncio.create_task(work, name=f"{name} {self._turn.id}")
@@ -343,11 +343,14 @@ class LiveReply:
             self._laid_out = wanted
 
     def _final_pages(self, text: str) -> Sequence[Page]:
-        texts = self._texts(text) or [self._say(Sentence.MODEL_GARBLED)]
+        texts = self._texts(text)
+        if not texts:
+            return [Page(self._say(Sentence.MODEL_GARBLED), ours=True)]
         most = self._surface.limits.messages
         if most is None or len(texts) <= most:
             return [Page(part) for part in texts]
-        return [Page(texts[0]), Page(self._say(Sentence.ANSWER_IN_FILE), file=File(FILE_NAME, text.encode()))]
+        file = File(FILE_NAME, text.encode())
+        return [Page(texts[0]), Page(self._say(Sentence.ANSWER_IN_FILE), file=file, ours=True)]
 
     def _texts(self, text: str) -> Sequence[str]:
         """No platform takes a blank message."""

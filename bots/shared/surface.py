@@ -73,11 +73,13 @@ class Page:
     """What one platform message shows. Two equal pages look the same, so an edit from one to the other is left out.
 
     text: Markdown as the model wrote it, never longer than the surface's limit. controls: beneath it, in this order.
+    ours: the words are not a model's but Parlour's own; the commands in them are meant.
     """
 
     text: str
     controls: tuple[Control, ...] = ()
     file: File | None = None
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,8 @@ class TelegramSurface:
 
 def _formatted(page: Page) -> Formatted:
     """A page is not at its end while there is something to stop."""
+    if page.ours:
+        return Formatted(page.text)
     return rendered(page.text, growing=any(control.action is Action.STOP for control in page.controls))
 
 
