@@ -105,6 +105,7 @@ class Sentence(StrEnum):
     TELEGRAM_GREETING = "telegram_greeting"
     TELEGRAM_DESCRIPTION = "telegram_description"
     TELEGRAM_ABOUT = "telegram_about"
+    TELEGRAM_INLINE = "telegram_inline"
     # names of commands in menus
     COMMAND_ASK = "command_ask"
     COMMAND_ASK_ABOUT = "command_ask_about"
@@ -216,6 +217,7 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.TELEGRAM_GREETING: "Hello {name}! Write to me and I answer; what we talked about I remember. /help lists what else I can do.",
     Sentence.TELEGRAM_DESCRIPTION: "Ask me anything. I answer as I write, remember what we talked about, and join groups where I am mentioned.",
     Sentence.TELEGRAM_ABOUT: "A chatbot that remembers the conversation.",
+    Sentence.TELEGRAM_INLINE: "Ask this and send the answer",
     Sentence.COMMAND_ASK: "ask",
     Sentence.COMMAND_ASK_ABOUT: "Ask about this",
     Sentence.COMMAND_BRANCH: "Branch here",
@@ -326,6 +328,7 @@ CHINESE: dict[Sentence, str] = {
     Sentence.TELEGRAM_GREETING: "{name}，您好！给我发消息，我就会回答，也会记住我们聊过的内容。发送 /help 查看我还能做什么。",
     Sentence.TELEGRAM_DESCRIPTION: "有什么都可以问我。我边写边答，记得我们聊过的内容，在群组里被提到时也会回答。",
     Sentence.TELEGRAM_ABOUT: "一个会记住对话的聊天机器人。",
+    Sentence.TELEGRAM_INLINE: "提问并发送回答",
     Sentence.COMMAND_ASK: "提问",
     Sentence.COMMAND_ASK_ABOUT: "就此提问",
     Sentence.COMMAND_BRANCH: "从这里分支",

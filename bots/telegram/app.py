@@ -15,6 +15,7 @@ from bots.shared.surface import SurfaceRefused
 from bots.telegram.buttons import Buttons
 from bots.telegram.commands import MenuCommands
 from bots.telegram.habits import habits_of
+from bots.telegram.inline import InlineQuestions
 from bots.telegram.intake import Intake
 from bots.telegram.library import open_bot
 from bots.telegram.moving import Homes
@@ -57,7 +58,8 @@ class TelegramBot:
             commands = MenuCommands(self._desk, speaker, portrait.me)
             homes = Homes(self._desk.store, self._patience)
             buttons = Buttons(self._bot, self._desk, self._habits, (commands, speaker, homes))
-            intake = Intake(self._desk, self._bot, self._habits, (commands, buttons, homes), portrait.me)
+            hands = (commands, buttons, InlineQuestions(self._bot, self._desk, speaker, self._patience), homes)
+            intake = Intake(self._desk, self._bot, self._habits, hands, portrait.me)
             self._announce(f"telegram: {portrait.me.name} is here")
             if not portrait.me.can_read_all_group_messages:
                 self._announce(f"telegram: {PRIVACY_ON}")

@@ -7,9 +7,9 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Message, User
 from bots.shared.platform import Desk
 from bots.telegram.speaking import Remark, Speaker
 from bots.telegram.translate import command_of, place_at, place_of
-from core.conversations.commands import Choice, Reaction, find
+from core.conversations.commands import Choice, Commands, Reaction, find
 from core.domain import Incoming
-from core.errors import ChatError, StoreError
+from core.errors import ChatError, NotAllowed, StoreError
 from core.wording import Sentence, say
 
 START = "start"
@@ -68,6 +68,15 @@ class MenuCommands:
             return Reaction(say(problem.sentence, language, **problem.values))
         except StoreError:
             return Reaction(say(Sentence.STORE_AWAY, language))
+
+
+def is_admitted(commands: Commands, incoming: Incoming) -> bool:
+    """Whether this person may talk to the bot there."""
+    try:
+        commands.admit(incoming)
+    except NotAllowed:
+        return False
+    return True
 
 
 def _first_word(message: Message) -> str:

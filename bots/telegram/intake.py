@@ -13,9 +13,10 @@ from telegram import Bot, Message, Update, User
 from bots.shared.patience import Patience
 from bots.shared.platform import Desk
 from bots.telegram.buttons import Buttons
-from bots.telegram.commands import MenuCommands
+from bots.telegram.commands import MenuCommands, is_admitted
 from bots.telegram.contents import contents, is_said
 from bots.telegram.habits import Habits
+from bots.telegram.inline import InlineQuestions
 from bots.telegram.library import UNREADABLE
 from bots.telegram.moving import Homes
 from bots.telegram.parts import Joining
@@ -25,7 +26,7 @@ from core.domain import Incoming, TextPart, text_of
 log = structlog.get_logger(__name__)
 
 
-Hands = tuple[MenuCommands, Buttons, Homes]
+Hands = tuple[MenuCommands, Buttons, InlineQuestions, Homes]
 """What does at once what people want at once, and what knows where their conversations are."""
 
 
@@ -35,7 +36,7 @@ class Intake:
     def __init__(self, desk: Desk, bot: Bot, habits: Habits, hands: Hands, me: User) -> None:
         self._desk = desk
         self._bot = bot
-        self._commands, self._buttons, self._homes = hands
+        self._commands, self._buttons, self._inline, self._homes = hands
         self._habits = habits
         self._patience = Patience(desk.clock, desk.chance)
         self._me = me
@@ -61,6 +62,10 @@ class Intake:
             await self._edited(update.edited_message, update.update_id)
         elif update.callback_query is not None:
             await self._buttons.pressed(update.callback_query)
+        elif update.inline_query is not None:
+            self._inline.typed(update.inline_query)
+        elif update.chosen_inline_result is not None:
+            await self._inline.chosen(update.chosen_inline_result, update.update_id)
         else:
             log.debug("telegram.update_ignored", update=update.update_id)
 
@@ -71,15 +76,15 @@ class Intake:
         incoming = await self._translated(message)
         if invoked := self._commands.asked(message):
             await self._commands.run(invoked, incoming, message.message_id)
-        elif placed := self._joining.placed(message, incoming, addressed=self._is_meant(message)):
+        elif placed := self._joining.placed(message, incoming, addressed=self._is_meant(message, incoming)):
             await self._put(message, placed)
 
     async def _edited(self, message: Message, update: int) -> None:
-        at, meant = message.edit_date, is_from_person(message) and self._is_meant(message)
-        if at is None or not meant or self._commands.asked(message):
+        at = message.edit_date
+        if at is None or not is_from_person(message) or self._commands.asked(message):
             return
         incoming = await self._translated(message)
-        if not await self._patience.patiently(lambda: self._reads(incoming)):
+        if self._is_meant(message, incoming) and not await self._patience.patiently(lambda: self._reads(incoming)):
             await self._put(message, revised(incoming, update, at.timestamp()))
 
     async def _reads(self, incoming: Incoming) -> bool:
@@ -92,8 +97,11 @@ class Intake:
     async def _translated(self, message: Message) -> Incoming:
         return await self._homes.at_home(translate(message, self._me, self._habits.scope_in(message.chat.id)))
 
-    def _is_meant(self, message: Message) -> bool:
-        return message.chat.id in self._habits.always or is_addressed(message, self._me)
+    def _is_meant(self, message: Message, incoming: Incoming) -> bool:
+        """Who may not ask is told so when they ask, and not at every word where everything is answered."""
+        if is_addressed(message, self._me):
+            return True
+        return message.chat.id in self._habits.always and is_admitted(self._desk.commands, incoming)
 
     async def _put(self, message: Message, incoming: Incoming) -> None:
         """In a group, what holds nothing to read is part of what people do among themselves."""

@@ -18,7 +18,8 @@ from bots.shared.split import split, utf16_units
 from bots.shared.surface import MessageGone, Route, SurfaceRefused
 from bots.telegram.library import Moved, attempt
 from bots.telegram.pacing import bucket_of
-from bots.telegram.surface import LENGTH, NO_PREVIEW
+from bots.telegram.render import LENGTH
+from bots.telegram.surface import NO_PREVIEW
 from bots.telegram.translate import Place
 from core.conversations.exporting import Document
 from core.errors import SurfaceClosed, SurfaceUnavailable

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 
 from telegram import Bot
@@ -13,6 +14,7 @@ from bots.shared.live_reply import LiveReply, Means
 from bots.shared.pacing import Gate, Pacer
 from bots.shared.shared_gate import SharedGate
 from bots.telegram.habits import Habits
+from bots.telegram.inline import ADDRESS, InlineSurface, head_of
 from bots.telegram.layout import laid_out
 from bots.telegram.pacing import OVERALL, TelegramPacer
 from bots.telegram.previews import Offer, drafts_for
@@ -31,10 +33,20 @@ class TelegramReplies:
 
     @asynccontextmanager
     async def open(self, turn: Turn, claim: Claim) -> AsyncIterator[Reply]:
-        surface = TelegramSurface(self._bot, turn.incoming, self._habits.messages)
-        previews = drafts_for(self._bot, place_at(turn.incoming.address), self._offer)
-        async with LiveReply(surface, turn, claim, self._means, previews) as reply:
+        async with self._reply(turn, claim) as reply:
             yield reply
+
+    def _reply(self, turn: Turn, claim: Claim) -> LiveReply:
+        address = turn.incoming.address
+        if ADDRESS in address:
+            means = replace(self._means, layout=partial(_laid_out_under, head_of(turn.incoming)))
+            return LiveReply(InlineSurface(self._bot, turn), turn, claim, means)
+        surface = TelegramSurface(self._bot, turn.incoming, self._habits.messages)
+        return LiveReply(surface, turn, claim, self._means, drafts_for(self._bot, place_at(address), self._offer))
+
+
+def _laid_out_under(head: str, text: str) -> Sequence[str]:
+    return laid_out(f"{head}\n\n{text}") if text.strip() else ()
 
 
 @asynccontextmanager

@@ -10,12 +10,10 @@ from bots.shared.surface import Action, Deed, File, Limits, MessageGone, Page, P
 from bots.telegram.keyboards import keyboard
 from bots.telegram.library import Moved, NotModified, attempt
 from bots.telegram.pacing import bucket_of
-from bots.telegram.render import Formatted, rendered
+from bots.telegram.render import LENGTH, rendered
 from bots.telegram.translate import ids_of, place_at, ref_of, user_of
 from core.domain import Incoming, Ref
 
-LENGTH = 4096
-"""UTF-16 units of a message's text, after entities ("sendMessage" in the Bot API)."""
 TYPING = 5.0
 """Seconds for which Telegram shows that somebody types, at most ("sendChatAction")."""
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
@@ -76,7 +74,7 @@ class TelegramSurface:
         return ReplyParameters(message, allow_sending_without_reply=True) if chat == self._chat else None
 
     async def _send(self, page: Page, replying: ReplyParameters | None) -> int:
-        shown, buttons = _formatted(page), self._keyboard(page)
+        shown, buttons = rendered(page.text, growing=is_growing(page)), self._keyboard(page)
         if page.file is not None:
             sent = self._bot.send_document(
                 self._chat,
@@ -100,7 +98,7 @@ class TelegramSurface:
         return (await attempt(sent)).message_id
 
     async def _change(self, chat: int, message: int, page: Page) -> None:
-        shown, buttons = _formatted(page), self._keyboard(page)
+        shown, buttons = rendered(page.text, growing=is_growing(page)), self._keyboard(page)
         if page.file is not None:
             media = InputMediaDocument(_input(page.file), caption=shown.text, caption_entities=shown.entities)
             changed = self._bot.edit_message_media(media, chat, message, reply_markup=buttons)
@@ -120,11 +118,9 @@ class TelegramSurface:
         return keyboard(page.controls, user_of(sender.id), sender.language)
 
 
-def _formatted(page: Page) -> Formatted:
+def is_growing(page: Page) -> bool:
     """A page is not at its end while there is something to stop."""
-    if page.ours:
-        return Formatted(page.text)
-    return rendered(page.text, growing=any(control.action is Action.STOP for control in page.controls))
+    return any(control.action is Action.STOP for control in page.controls)
 
 
 def _input(file: File) -> InputFile:
