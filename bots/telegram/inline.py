@@ -27,7 +27,7 @@ from bots.telegram.surface import NO_PREVIEW, TelegramSurface, is_growing
 from bots.telegram.translate import LANE, sender_of_user, user_of
 from core.conversations.context import quoted
 from core.domain import ConversationId, Incoming, Ref, TextPart, Turn, TurnId, text_of
-from core.errors import SurfaceUnavailable
+from core.errors import SurfaceClosed, SurfaceUnavailable
 from core.wording import Sentence, say
 
 ADDRESS = "inline"
@@ -134,4 +134,4 @@ class InlineSurface(TelegramSurface):
         except NotModified:
             pass  # an earlier attempt's response got lost
         except MessageGone as gone:
-            raise SurfaceRefused(str(gone)) from gone  # it cannot be posted anew
+            raise SurfaceClosed(str(gone)) from gone  # it cannot be posted anew

@@ -32,6 +32,7 @@ GONE = (
     "message can't be edited",
     "message to delete not found",
     "message can't be deleted",
+    "message_id_invalid",
 )
 """What Telegram says of a message that is not there any more, or as good as not there."""
 CLOSED = (

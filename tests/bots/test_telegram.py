@@ -107,3 +107,22 @@ async def test_markdown_is_shown_as_entities(tmp_path: Path) -> None:
         telegram.say(ADA, "**bold** snake_case 2*3*4 <b>")
         await until(lambda: telegram.shown(ADA) == ["You said: bold snake_case 2*3*4 <b>"])
         assert [entity["type"] for entity in telegram.by_bot(ADA)[0]["entities"]] == ["bold"]
+
+
+async def test_a_very_long_answer_comes_as_a_file_with_a_readable_head(tmp_path: Path) -> None:
+    question = "\n\n".join(f"Paragraph {number}. " + "word " * 150 for number in range(6))
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path, "max_messages: 1, drafts: off"):
+        telegram.say(ADA, question[:4090])
+        telegram.say(ADA, "and the rest")
+        await until(lambda: len(telegram.by_bot(ADA)) == 2 and "document" in telegram.by_bot(ADA)[1])
+        assert telegram.shown(ADA)[0].startswith("You said: Paragraph 0.")
+        assert telegram.shown(ADA)[1] == say(Sentence.ANSWER_IN_FILE, "en")
+
+
+async def test_an_answer_that_somebody_deletes_while_it_grows_is_there_in_the_end(tmp_path: Path) -> None:
+    words = " ".join(f"word{number}" for number in range(30))
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path, "drafts: off", SLOW):
+        telegram.say(ADA, words)
+        await until(lambda: bool(telegram.shown(ADA)))
+        telegram.delete(ADA, telegram.by_bot(ADA)[0]["message_id"])
+        await until(lambda: telegram.shown(ADA) == [f"You said: {words}"])
