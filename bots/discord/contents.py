@@ -9,6 +9,11 @@ import discord
 Shown = discord.Message | discord.MessageSnapshot
 
 
+def files_of(message: discord.Message) -> list[discord.Attachment]:
+    """Its own and those of what it forwards."""
+    return [*message.attachments, *forwarded_files(message)]
+
+
 def forwarded_files(message: discord.Message) -> list[discord.Attachment]:
     return [file for shown in message.message_snapshots for file in shown.attachments]
 
