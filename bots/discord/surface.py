@@ -108,10 +108,11 @@ class DiscordSurface:
         await self._api.call("PATCH", _path(ref), self.body(page), files_of(page), self._hear(Deed.EDIT))
 
     def body(self, page: Page) -> dict[str, Any]:
-        """*page* as Discord takes it."""
+        """*page* as Discord takes it. An edit that names no attachments would add to those that are there."""
         sender = self._question.sender
         buttons = components(page.controls, sender.id.removeprefix("discord:"), sender.language)
-        return {"content": page.text, "allowed_mentions": NOBODY, "components": buttons}
+        files = [{"id": index, "filename": file.name} for index, file in enumerate(files_of(page))]
+        return {"content": page.text, "allowed_mentions": NOBODY, "components": buttons, "attachments": files}
 
     def _posted(self, ref: Ref, *, as_given: bool = True) -> Posted:
         self._known[ref] = None

@@ -150,6 +150,19 @@ async def test_answers_of_different_length_fill_and_empty_the_same_messages(tmp_
         assert not any(here.discord.buttons(message) for message in here.discord.by_bot()[:-1])
 
 
+async def test_an_answer_in_a_file_takes_its_file_with_it(tmp_path: Path) -> None:
+    much, less = (" ".join(f"word{number}" for number in range(size)) for size in (1000, 400))
+    async with scene(tmp_path, "max_messages: 2") as here:
+        await here.ask("much?", answer(much))
+        assert [file["filename"] for file in here.last["attachments"]] == ["answer.md"]
+        here.model.plan(answer(less))
+        here.press("Retry")
+        await until(lambda: " ".join(here.discord.shown()).split() == less.split() and "2/2" in here.labels)
+        assert not any(message["attachments"] for message in here.discord.by_bot())
+        here.press("‹")
+        await until(lambda: bool(here.last["attachments"]) and "1/2" in here.labels)
+
+
 async def test_buttons_work_after_a_restart(tmp_path: Path) -> None:
     async with DiscordServer(route_limit=1000) as discord, CompletionsServer() as model:
         here, config = Scene(discord, model), config_for(discord, model, tmp_path)

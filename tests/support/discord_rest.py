@@ -25,6 +25,7 @@ from tests.support.discord_world import (
     admit,
     as_json,
     broken,
+    given,
     limited,
     read,
     stamp,
@@ -152,7 +153,7 @@ class DiscordRest(DiscordThreads, DiscordWebhooks):
             if known not in self.messages:
                 raise Refused(404, 10008, "Unknown Message")
             return self.messages[known]
-        more = {"message_reference": reference, "components": body.get("components", [])}
+        more = {"message_reference": reference, **given(body)}
         message = self._message(channel, BOT, body.get("content", ""), more | {"flags": body.get("flags", 0)})
         self.nonces.keep(channel, body.get("nonce"), message["id"])
         self._written("create", message, body)
@@ -177,7 +178,7 @@ class DiscordRest(DiscordThreads, DiscordWebhooks):
             self.delete(message)
             return None
         check_message(body, EDIT_FIELDS, 0)
-        found |= {key: body[key] for key in ("content", "components") if key in body}
+        found |= given(body)
         found["edited_timestamp"] = stamp()
         self._written("edit", found, body)
         self._announce("MESSAGE_UPDATE", found)

@@ -15,7 +15,7 @@ from tests.support.discord_rules import (
     pings,
 )
 from tests.support.discord_state import DiscordState
-from tests.support.discord_world import BOT, ELSEWHERE, stamp, user
+from tests.support.discord_world import BOT, ELSEWHERE, given, stamp, user
 
 TO_ACKNOWLEDGE, TO_USE = 3.0, 15 * 60.0
 MOST_FOLLOW_UPS = 5
@@ -129,7 +129,7 @@ class DiscordWebhooks(DiscordState):
         about: dict[str, Any] = {"id": interaction.id, "type": interaction.kind, "user": user(interaction.author)}
         if interaction.original:
             about["original_response_message_id"] = interaction.original
-        more = {"flags": flags, "components": data.get("components", []), "interaction_metadata": about}
+        more = {**given(data), "flags": flags, "interaction_metadata": about}
         message = self._message(
             interaction.channel, BOT, str(data.get("content", "")), more | {"application_id": BOT, "webhook_id": BOT}
         )
@@ -144,7 +144,7 @@ class DiscordWebhooks(DiscordState):
         return message
 
     def _rewrite(self, message: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
-        message |= {key: body[key] for key in ("content", "components") if key in body}
+        message |= given(body)
         fresh = message["flags"] & LOADING if "flags" in message else 0
         message |= {"flags": message.get("flags", 0) & ~LOADING, "edited_timestamp": None if fresh else stamp()}
         self._written("create" if fresh else "edit", message, body)

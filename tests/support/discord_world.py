@@ -180,3 +180,12 @@ def said(id_: str, channel: str, author: str, content: str) -> dict[str, Any]:
         "type": 0,
         "components": [],
     }
+
+
+def given(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What a request says of a message, as Discord shows it from then on."""
+    shown = {key: body[key] for key in ("content", "components") if key in body}
+    if "attachments" not in body:
+        return shown
+    files = [{"size": 1, "url": "", "proxy_url": "", **file} for file in body["attachments"]]
+    return shown | {"attachments": files}
