@@ -16,6 +16,7 @@ import pyromark
 from telegramify_markdown import convert
 
 from bots.telegram.formulas import is_formula, is_readable
+from bots.telegram.links import spelt_out, takes
 from bots.telegram.tables import as_code
 
 OPTIONS = (
@@ -219,11 +220,31 @@ def _signs(parsed: Parsed) -> Iterator[Edit]:
         yield from _escaped(parsed.data, _stray_pipes(parsed.data, start, end))
 
 
+def _links(parsed: Parsed) -> Iterator[Edit]:
+    """What Telegram takes for no link is written behind its words."""
+    begun: list[tuple[str, int]] = []
+    for (_, _, until), (event, start, end) in pairwise(parsed.events):
+        if link := _link(event):
+            begun.append((link["dest_url"] if link["link_type"] == "Inline" else "", start))
+        elif event in ({"End": "Link"}, {"End": "Image"}):
+            url, here = begun.pop()
+            opened = here + (2 if parsed.data.startswith(b"!", here) else 1)
+            if opened < until < end and not takes(url) and (shown := spelt_out(url)):
+                written = parsed.data[opened:until].decode() == url
+                yield Edit(here, opened, b"")
+                yield Edit(until, end, b"" if written else shown.encode())
+
+
+def _link(event: Any) -> Any:
+    """The link or image that begins there."""
+    start = event.get("Start") if isinstance(event, dict) else None
+    return (start.get("Link") or start.get("Image")) if isinstance(start, dict) else None
+
+
 def _labels(parsed: Parsed) -> Iterator[str]:
     """Those that links refer to."""
     for event, _, _ in parsed.events:
-        start = event.get("Start") if isinstance(event, dict) else None
-        link = start.get("Link") if isinstance(start, dict) else None
+        link = _link(event)
         if link and link["link_type"] in {"Reference", "Collapsed", "Shortcut"}:
             yield link["id"].casefold()
 
@@ -270,6 +291,7 @@ _KINDS: Sequence[Callable[[Parsed], Iterator[Edit]]] = (
     _tight,
     _brackets,
     _formulas,
+    _links,
     _bold,
     _signs,
 )

@@ -22,6 +22,7 @@ from telegramify_markdown import RenderConfig, convert
 
 from bots.shared.split import utf16_units
 from bots.telegram.growing import completed
+from bots.telegram.links import takes
 from bots.telegram.markup import prepared
 from bots.telegram.spans import CODE, STYLES, Span, entities, offsets, ordered
 
@@ -38,12 +39,6 @@ _CONTROL = re.compile(r"(?<!\w)(?:@(?=[A-Za-z0-9_]{2})|(?<![/<>])/(?=[A-Za-z0-9_
 """The beginning of what Telegram takes for a mention or a command, as its server looks for them."""
 _PLAIN_LINK = re.compile(r"\bhttps?://[^\s<>]*@[^\s<>]*", re.IGNORECASE)
 """An address in which a mention could be found."""
-_ADDRESS = re.compile(
-    r"https?://(?:[\w-]+\.)+[\w-]+\.?(?::0*(?:6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]|[1-5]\d{4}|[1-9]\d{0,3}))?"
-    r"(?:[/?#]\S*)?",
-    re.IGNORECASE,
-)
-"""A link that Telegram takes; it refuses a message for the sake of another."""
 _LANGUAGE = re.compile(r"[\w+#.-]{1,30}")
 _LINE_END = re.compile("\r\n?|[\u2028\u2029]")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\u202a-\u202e]")
@@ -117,7 +112,7 @@ def _language(info: str | None) -> str | None:
 
 
 def _is_safe(span: Span) -> bool:
-    return span.kind != MessageEntityType.TEXT_LINK or bool(_ADDRESS.fullmatch(span.url or ""))
+    return span.kind != MessageEntityType.TEXT_LINK or takes(span.url or "")
 
 
 def _is_visible(text: str) -> bool:
@@ -159,7 +154,7 @@ def _harmless(text: str, spans: Sequence[Span]) -> tuple[str, list[Span]]:
 def _plain_links(text: str, shields: Sequence[Span]) -> Iterator[Span]:
     for found in _PLAIN_LINK.finditer(text):
         address = found[0].rstrip(".,;:!?\"')]}*_")
-        if _ADDRESS.fullmatch(address) and not _is_within(found.start(), shields):
+        if takes(address) and not _is_within(found.start(), shields):
             yield Span(MessageEntityType.TEXT_LINK, found.start(), found.start() + len(address), address)
 
 
