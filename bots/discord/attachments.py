@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
 
@@ -18,7 +19,7 @@ PASTED = "message.txt"
 async def read(api: Api, files: Sequence[discord.Attachment], *, own: bool = False) -> list[str]:
     """A paragraph for the model about each file: its text, or that it cannot be read. *own*: of who asks; a text that
     was too long for a message is then what they say."""
-    return [await _paragraph(api, file, own=own) for file in files]
+    return list(await asyncio.gather(*(_paragraph(api, file, own=own) for file in files)))
 
 
 async def _paragraph(api: Api, file: discord.Attachment, *, own: bool) -> str:

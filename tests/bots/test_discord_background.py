@@ -39,6 +39,16 @@ async def test_a_quote_cannot_pose_as_anything_else(tmp_path: Path) -> None:
         assert lines[-2:] == ["", "Ada: is that so?"]
 
 
+async def test_a_question_that_is_asked_again_is_still_about_the_same(tmp_path: Path) -> None:
+    async with DiscordServer() as discord, bot_on(discord, tmp_path):
+        said = discord.say(BOB, "The moon is made of cheese.")
+        discord.say(ADA, f"{ME} is that so?", **about(said))
+        first, shown = await answered(discord), discord.by_bot()[0]
+        discord.press(ADA, shown["id"], discord.buttons(shown)["Retry"])
+        await until(lambda: any("2/2" in label for label in discord.buttons(shown)))
+        assert await answered(discord) == first
+
+
 async def test_a_quote_that_the_gateway_leaves_out_is_fetched(tmp_path: Path) -> None:
     async with DiscordServer() as discord, bot_on(discord, tmp_path):
         said = discord.say(BOB, "The moon is made of cheese.")
