@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.support.bot_process import process
 from tests.support.clock import until
-from tests.support.telegram_crowd import all_right, ask_all, doubled, failing
+from tests.support.telegram_crowd import OneOfFive, all_right, ask_all, doubled
 from tests.support.telegram_server import TelegramServer
 from tests.support.telegram_world import TOKEN, Fault
 
@@ -31,17 +31,19 @@ WAYS: tuple[int | str, ...] = (502, 429, "reset", "hang", "lost")
 
 
 async def worst(people: int, way: int | str, drafts: str) -> None:
-    async with serving([failing(way)], drafts) as telegram:
-        await report(f"20 % of all calls: {way}, drafts {drafts}", people, telegram)
+    trouble = OneOfFive(way)
+    async with serving([trouble.fault], drafts) as telegram:
+        await report(f"20 % of all calls: {way}, drafts {drafts}", people, telegram, trouble)
 
 
 async def penalty(people: int, chat: int | None) -> None:
     async with serving([], "on") as telegram:
         telegram.flood.close(PENALTY, chat, time.time())
-        await report(f"{PENALTY} s of penalty for {'the bot' if chat is None else 'one chat'}", people, telegram)
+        where = "the bot" if chat is None else "one chat"
+        await report(f"{PENALTY} s of penalty for {where}", people, telegram, None)
 
 
-async def report(what: str, people: int, telegram: TelegramServer) -> None:
+async def report(what: str, people: int, telegram: TelegramServer, trouble: OneOfFive | None) -> None:
     began = time.monotonic()
     expected = ask_all(telegram, people)
     rest = dict(list(expected.items())[1:])
@@ -49,6 +51,7 @@ async def report(what: str, people: int, telegram: TelegramServer) -> None:
     others = time.monotonic() - began
     await until(lambda: all_right(telegram, expected), PATIENCE)
     took = time.monotonic() - began
+    await until(lambda: trouble is None or trouble.at_rest(telegram, people), PATIENCE)
     print(f"{what}: {people} of {people} right, {doubled(telegram, expected)} messages doubled,", end=" ")
     print(f"the last after {took:.1f} s, all but the first person after {others:.1f} s;", end=" ")
     print(f"429 beside those ordered: {telegram.statuses[429]}, refused otherwise: {len(telegram.refused)}", flush=True)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.clock import until
 from tests.support.telegram_bot import bot_on
-from tests.support.telegram_crowd import all_right, ask_all, doubled, failing
+from tests.support.telegram_crowd import OneOfFive, all_right, ask_all, doubled
 from tests.support.telegram_server import TelegramServer
 from tests.support.telegram_world import edits
 
@@ -22,28 +22,26 @@ PATIENCE = 30_000
 async def test_while_a_fifth_of_all_calls_fails_every_answer_arrives_once(
     kind: int | str, drafts: str, tmp_path: Path
 ) -> None:
-    async with TelegramServer(faults=[failing(kind)]) as telegram:
-        async with bot_on(telegram, tmp_path, f"drafts: {drafts}", SLOW):
-            expected = ask_all(telegram, PEOPLE)
-            await until(lambda: all_right(telegram, expected), PATIENCE)
-        assert doubled(telegram, expected) == 0
-        assert not telegram.refused
+    assert await doubles(OneOfFive(kind), drafts, tmp_path) == 0
 
 
 async def test_while_a_fifth_of_all_edits_takes_effect_unheard_every_answer_arrives_once(tmp_path: Path) -> None:
-    async with TelegramServer(faults=[failing("lost", edits)]) as telegram:
-        async with bot_on(telegram, tmp_path, "drafts: off", SLOW):
-            expected = ask_all(telegram, PEOPLE)
-            await until(lambda: all_right(telegram, expected), PATIENCE)
-        assert doubled(telegram, expected) == 0
-        assert not telegram.refused
+    assert await doubles(OneOfFive("lost", edits), "off", tmp_path) == 0
 
 
-async def test_while_a_fifth_of_all_calls_takes_effect_unheard_only_those_messages_are_doubled(tmp_path: Path) -> None:
-    async with TelegramServer(faults=[failing("lost")]) as telegram:
-        async with bot_on(telegram, tmp_path, model=SLOW):
+@pytest.mark.parametrize("drafts", ["on", "off"])
+async def test_while_a_fifth_of_all_calls_takes_effect_unheard_only_those_messages_are_doubled(
+    drafts: str, tmp_path: Path
+) -> None:
+    trouble = OneOfFive("lost")
+    assert 0 < await doubles(trouble, drafts, tmp_path) <= trouble.failed["sendmessage"]
+
+
+async def doubles(trouble: OneOfFive, drafts: str, folder: Path) -> int:
+    """How many messages there are beside one for each answer, once all are answered."""
+    async with TelegramServer(faults=[trouble.fault]) as telegram:
+        async with bot_on(telegram, folder, f"drafts: {drafts}", SLOW):
             expected = ask_all(telegram, PEOPLE)
-            await until(lambda: all_right(telegram, expected), PATIENCE)
-        unheard = telegram.requests["sendmessage"] - PEOPLE
-        assert doubled(telegram, expected) == unheard
+            await until(lambda: all_right(telegram, expected) and trouble.at_rest(telegram, PEOPLE), PATIENCE)
         assert not telegram.refused
+        return doubled(telegram, expected)

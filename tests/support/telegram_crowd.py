@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 
 from tests.support.telegram_rest import COUNTED
@@ -11,7 +11,7 @@ from tests.support.telegram_server import TelegramServer
 from tests.support.telegram_world import BOT, Fault
 
 WORDS = "one two three four five six seven eight nine ten eleven twelve"
-ONE_OF_FIVE = (True, False, False, False, False)
+TURNS = (True, False, False, False, False)
 ALWAYS = 1_000_000
 Matches = Callable[[str, Mapping[str, str]], bool]
 
@@ -38,11 +38,21 @@ def doubled(telegram: TelegramServer, expected: Mapping[int, str]) -> int:
     return sum(len(telegram.by_bot(chat)) for chat in expected) - len(expected)
 
 
-def failing(kind: int | str, matches: Matches | None = None) -> Fault:
-    """Every fifth call that shows something fails; matches: of these only."""
-    turns = itertools.cycle(ONE_OF_FIVE)
+class OneOfFive:
+    """Of the calls that show something every fifth fails, in the way of *kind*; deed: of these only."""
 
-    def chosen(method: str, fields: Mapping[str, str]) -> bool:
-        return method in COUNTED and (matches is None or matches(method, fields)) and next(turns)
+    def __init__(self, kind: int | str, deed: Matches | None = None) -> None:
+        self._deed = deed
+        self._turns = itertools.cycle(TURNS)
+        self.failed: Counter[str] = Counter()
+        self.fault = Fault(self._chosen, kind, ALWAYS)
 
-    return Fault(chosen, kind, ALWAYS)
+    def at_rest(self, telegram: TelegramServer, people: int) -> bool:
+        """Whether every message that failed, or was not heard of, has been sent again."""
+        return telegram.requests["sendmessage"] == people + self.failed["sendmessage"]
+
+    def _chosen(self, method: str, fields: Mapping[str, str]) -> bool:
+        counted = method in COUNTED and (self._deed is None or self._deed(method, fields))
+        fails = counted and next(self._turns)
+        self.failed[method] += fails
+        return fails
