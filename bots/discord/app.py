@@ -68,7 +68,7 @@ class DiscordBot:
         self._marks = Marks(desk.store, desk.clock, settings.habits.max_age)
         self._intake = Intake(desk, api, settings.habits, self._marks, replies)
         self._slash = SlashCommands(api, desk, settings.habits, replies.acknowledging)
-        self._pointing = MessageCommands(api, desk, settings.habits, replies.acknowledging)
+        self._pointing = MessageCommands(api, desk, settings.habits, replies)
         self._buttons = Buttons(api, desk, settings.habits, replies.acknowledging)
 
     async def run(self) -> int:

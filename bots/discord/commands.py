@@ -22,14 +22,14 @@ from bots.discord.interactions import (
     hooked,
     incoming_of,
     message,
+    said,
 )
 from bots.discord.menu import ASK
-from bots.discord.translate import with_names
 from bots.shared.platform import Desk
 from bots.shared.surface import File
-from core.conversations.commands import Reaction
+from core.conversations.commands import Reaction, find
 from core.domain import Incoming, TextPart
-from core.errors import ChatError, EmptyMessage, StoreError
+from core.errors import EmptyMessage, StoreError
 from core.wording import Sentence, say
 
 RETRY = "retry"
@@ -56,8 +56,8 @@ class SlashCommands:
         name = data.get("name", "")
         argument = next((str(option.get("value", "")) for option in data.get("options", [])), "")
         incoming = hooked(incoming_of(interaction, self._habits), interaction)
-        asking = name == ASK
-        work = self._asked(argument, incoming, interaction) if asking else self._run(name, argument, incoming)
+        asked = replace(incoming, parts=(TextPart(said(argument, interaction)),))
+        work = put(self._desk, asked) if name == ASK else self._run(name, argument, incoming)
         async with self._acknowledging(hook_of(interaction)):
             await self._responses.give(interaction, work, private=name not in {ASK, RETRY})
 
@@ -65,9 +65,13 @@ class SlashCommands:
         """Somebody picked a value from a command's menu."""
         data: Any = interaction.data or {}
         name = data.get("custom_id", "").removeprefix(f"{CHOOSE}:")
-        value = next(iter(data.get("values", [])), "")
-        work = self._run(name, value, incoming_of(interaction, self._habits))
-        await self._responses.give(interaction, work, private=True)
+        value, command = next(iter(data.get("values", [])), ""), find(name)
+        if command is None or command.choices is None:
+            stale = say(Sentence.BUTTON_STALE, str(interaction.locale))
+            await answer(self._api, interaction, message(stale, flags=EPHEMERAL))
+        else:
+            work = self._run(name, value, incoming_of(interaction, self._habits))
+            await self._responses.give(interaction, work, private=True)
 
     async def completed(self, interaction: discord.Interaction) -> None:
         """Nothing is offered where that would take too long: it cannot be announced."""
@@ -83,35 +87,17 @@ class SlashCommands:
         offered = [choice for choice in choices if _fits(choice["value"])][:MOST_CHOICES]
         await answer(self._api, interaction, Callback({"type": kind, "data": {"choices": offered}}))
 
-    async def _asked(self, question: str, incoming: Incoming, interaction: discord.Interaction) -> Callback:
-        me = interaction.client.user
-        people = (interaction.user, me) if me else (interaction.user,)
-        words = with_names(question, people, interaction.guild)
-        return await put(self._desk, replace(incoming, parts=(TextPart(words),)))
-
     async def _run(self, name: str, argument: str, incoming: Incoming) -> Callback:
-        language = incoming.sender.language
-        try:
-            reaction = await self._desk.commands.run(name, argument, incoming)
-        except ChatError as problem:
-            return message(say(problem.sentence, language, **problem.values), flags=EPHEMERAL)
-        except StoreError:
-            return message(say(Sentence.STORE_AWAY, language), flags=EPHEMERAL)
+        reaction = await self._desk.commands.run(name, argument, incoming)
         return deferred() if reaction.turn else _shown(name, reaction)
 
 
 async def put(desk: Desk, asked: Incoming) -> Callback:
-    """Has *asked* answered, as the response that this callback announces; or the sentence why not."""
-    language = asked.sender.language
-    try:
-        desk.commands.admit(asked)
-        if not any(part.text.strip() for part in asked.parts):
-            raise EmptyMessage
-        await desk.store.put(asked)
-    except ChatError as problem:
-        return message(say(problem.sentence, language, **problem.values), flags=EPHEMERAL)
-    except StoreError:
-        return message(say(Sentence.STORE_AWAY, language), flags=EPHEMERAL)
+    """Has *asked* answered, as the response that this callback announces. Raises ChatError and StoreError."""
+    desk.commands.admit(asked)
+    if not any(part.text.strip() for part in asked.parts):
+        raise EmptyMessage
+    await desk.store.put(asked)
     return deferred()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,13 +14,14 @@ import structlog
 from bots.discord.api import Api, Refusal
 from bots.discord.habits import Habits
 from bots.discord.hooks import Hook
-from bots.discord.translate import LANE, Place, person_of, turn_of
+from bots.discord.translate import LANE, Place, person_of, turn_of, with_names
 from bots.shared.pacing import Permit
 from bots.shared.split import utf16_units
 from bots.shared.surface import File, MessageGone
 from core.domain import ConversationId, Incoming, Sender
-from core.errors import SurfaceUnavailable
+from core.errors import ChatError, StoreError, SurfaceUnavailable
 from core.ports import Clock
+from core.wording import Sentence, say
 
 log = structlog.get_logger(__name__)
 
@@ -89,6 +90,12 @@ def incoming_of(interaction: discord.Interaction, habits: Habits) -> Incoming:
     )
 
 
+def said(text: str, interaction: discord.Interaction) -> str:
+    """*text* that somebody typed for a command, with names for ids."""
+    people = (person for person in (interaction.user, interaction.client.user) if person is not None)
+    return with_names(text, people, interaction.guild)
+
+
 def hook_of(interaction: discord.Interaction) -> Hook:
     pressed = interaction.message.id if interaction.message else ""
     webhook_only = is_elsewhere(interaction) or not _may_write(interaction)
@@ -123,6 +130,16 @@ def message(
     return Callback({"type": kind, "data": data}, sent)
 
 
+async def explained(work: Awaitable[Callback], language: str) -> Callback:
+    """What *work* makes; or the sentence why it could not, for the one who invoked it alone."""
+    try:
+        return await work
+    except ChatError as problem:
+        return message(say(problem.sentence, language, **problem.values), flags=EPHEMERAL)
+    except StoreError:
+        return message(say(Sentence.STORE_AWAY, language), flags=EPHEMERAL)
+
+
 def acknowledged() -> Callback:
     """Nothing to say: what was pressed shows its effect itself."""
     return Callback({"type": discord.InteractionResponseType.deferred_message_update.value})
@@ -149,10 +166,10 @@ class Responses:
     async def give(
         self, interaction: discord.Interaction, work: Coroutine[Any, Any, Callback], *, private: bool
     ) -> None:
-        """What *work* makes. private: only the one who invoked it sees it; else that holds only for its sentences, and
-        what *work* defers is seen by all."""
+        """What *work* makes, `explained`. private: only the one who invoked it sees it; else that holds only for its
+        sentences, and what *work* defers is seen by all."""
         async with asyncio.TaskGroup() as group:
-            making = group.create_task(work, name=f"interaction {interaction.id}")
+            making = group.create_task(explained(work, str(interaction.locale)), name=f"interaction {interaction.id}")
             with suppress(TimeoutError):
                 async with self._clock.watchdog(AT_ONCE):
                     await asyncio.wait({making})

@@ -11,10 +11,10 @@ import discord
 from bots.discord import attachments
 from bots.discord.api import Api, Refusal
 from bots.discord.commands import put
+from bots.discord.contents import files_of
 from bots.discord.habits import Habits
 from bots.discord.interactions import (
     EPHEMERAL,
-    Acknowledging,
     Callback,
     Responses,
     answer,
@@ -23,15 +23,17 @@ from bots.discord.interactions import (
     incoming_of,
     is_elsewhere,
     message,
+    said,
 )
 from bots.discord.library import message_from
 from bots.discord.menu import ABOUT, BRANCH
-from bots.discord.translate import quotation, ref_of, with_names
+from bots.discord.stream import DiscordReplies
+from bots.discord.translate import quotation, ref_of
 from bots.shared.platform import Desk
 from bots.shared.surface import MessageGone
 from core.conversations.reports import excerpt
 from core.domain import Incoming, Message, TextPart
-from core.errors import ChatError, StoreError, SurfaceUnavailable
+from core.errors import SurfaceUnavailable
 from core.wording import Sentence, say
 
 ASKING = "parlour:about"
@@ -49,11 +51,11 @@ MOST_POINTED = 1000
 class MessageCommands:
     """What is chosen in a message's menu."""
 
-    def __init__(self, api: Api, desk: Desk, habits: Habits, acknowledging: Acknowledging) -> None:
+    def __init__(self, api: Api, desk: Desk, habits: Habits, replies: DiscordReplies) -> None:
         self._api = api
         self._desk = desk
         self._habits = habits
-        self._acknowledging = acknowledging
+        self._replies = replies
         self._responses = Responses(api, desk.clock)
         self._pointed: dict[tuple[int, str], discord.Message] = {}
 
@@ -73,7 +75,7 @@ class MessageCommands:
 
     async def submitted(self, interaction: discord.Interaction) -> None:
         """Somebody sent the form in which they were asked for their question."""
-        async with self._acknowledging(hook_of(interaction)):
+        async with self._replies.acknowledging(hook_of(interaction)):
             await self._responses.give(interaction, self._asked(interaction), private=False)
 
     async def _asked(self, interaction: discord.Interaction) -> Callback:
@@ -84,14 +86,11 @@ class MessageCommands:
         me, language = interaction.client.user, incoming.sender.language
         if pointed is None or me is None:
             return message(say(Sentence.DISCORD_MESSAGE_FORGOTTEN, language), flags=EPHEMERAL)
-        typed = next(_typed(data.get("components", [])), "").strip()
-        question = with_names(typed, (interaction.user, me), interaction.guild) or say(
-            Sentence.DISCORD_EXPLAIN, language
-        )
-        files = await attachments.read(self._api, pointed.attachments)
+        typed = said(next(_typed(data.get("components", [])), ""), interaction)
+        files = await attachments.read(self._api, files_of(pointed))
         asked = replace(
             incoming,
-            parts=(TextPart(question), *map(TextPart, files)),
+            parts=tuple(map(TextPart, (typed or say(Sentence.DISCORD_EXPLAIN, language), *files))),
             background=quotation(pointed, me),
             address={**incoming.address, "about": _link(interaction, target)},
         )
@@ -99,29 +98,23 @@ class MessageCommands:
 
     async def _fetched(self, interaction: discord.Interaction, target: str) -> discord.Message | None:
         """After a restart the message is known to Discord alone."""
-        if is_elsewhere(interaction) or not target.isdigit():
+        channel = interaction.channel_id
+        if is_elsewhere(interaction) or channel is None or not target.isdigit():
             return None
         try:
-            found = await self._api.call("GET", f"/channels/{interaction.channel_id}/messages/{target}")
+            found = await self._replies.read(channel, f"/channels/{channel}/messages/{target}")
         except (Refusal, MessageGone, SurfaceUnavailable):
             return None
         return message_from(interaction, found)
 
     async def _branched(self, target: str, incoming: Incoming) -> Callback:
         language = incoming.sender.language
-        try:
-            self._desk.commands.admit(incoming)
-            kept = await self._kept(target, incoming)
-            if kept is None:
-                sentence = say(Sentence.BRANCH_NOTHING, language)
-            else:
-                await self._desk.store.move(incoming.conversation, kept.id)
-                sentence = say(Sentence.BRANCH_DONE, language, message=excerpt(kept.text))
-        except ChatError as problem:
-            sentence = say(problem.sentence, language, **problem.values)
-        except StoreError:
-            sentence = say(Sentence.STORE_AWAY, language)
-        return message(sentence, flags=EPHEMERAL)
+        self._desk.commands.admit(incoming)
+        kept = await self._kept(target, incoming)
+        if kept is None:
+            return message(say(Sentence.BRANCH_NOTHING, language), flags=EPHEMERAL)
+        await self._desk.store.move(incoming.conversation, kept.id)
+        return message(say(Sentence.BRANCH_DONE, language, message=excerpt(kept.text)), flags=EPHEMERAL)
 
     async def _kept(self, target: str, incoming: Incoming) -> Message | None:
         """The message of the conversation that is shown as *target*."""
