@@ -1,0 +1,32 @@
+"""The conversation in `docs/discord.md` is one that can be had: played again, only the model's words may differ."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from bench.discord_transcript import played
+from tests.support.tree import ROOT
+
+ECHO = "{id: echo, provider: scripted, extra_body: {delay: 0.02}}"
+
+
+async def test_the_conversation_in_the_documentation_can_be_had() -> None:
+    document = (ROOT / "docs/discord.md").read_text()
+    shown = re.search(r"^```\n(A direct message\n.*?)^```$", document, re.DOTALL | re.MULTILINE)
+    assert shown is not None
+    assert outline(shown[1].splitlines()) == outline(await played(ECHO))
+
+
+def outline(lines: Iterable[str]) -> list[str]:
+    """Who does what where, and what is above and under the answers; their words and how they grew left out."""
+    return [line for line, _ in groupby(_framing(lines))]
+
+
+def _framing(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        words = line.removeprefix("parlour").strip()
+        by_bot = line.startswith((" ", "parlour"))
+        if not by_bot or (words.startswith(("↪ ", "> ", "[")) and words != "[Stop]"):
+            yield words
