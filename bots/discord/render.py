@@ -42,7 +42,7 @@ def pressed(custom_id: str) -> Pressed | None:
     mark, _, rest = custom_id.partition(":")
     action, _, rest = rest.partition(":")
     owner, _, message = rest.partition(":")
-    if mark != MARK or action not in list(Action) or not owner.isdigit() or not message:
+    if mark != MARK or action not in list(Action) or not (owner.isascii() and owner.isdigit()) or not message:
         return None
     return Pressed(Action(action), owner, MessageId(message))
 

@@ -304,6 +304,7 @@ async def test_a_running_answer_is_stopped_by_who_asked_and_no_other_answer_is(t
         f"parlour:continue:{ADA}:discord:1/a",
         f"parlour:delete:{ADA}:discord:1/a",
         f"parlour:retry:{'9' * 40}:discord:1/a",
+        "parlour:retry:²:discord:1/a",
         "parlour:1/2",
         "x" * 100,
     ],
