@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import discord
 
 from bots.discord.contents import is_worded
@@ -21,29 +23,28 @@ class Attention:
         self._desk = desk
         self._habits = habits
         self._patience = patience
-        self._begun: dict[ConversationId, None] = {}
+        self._begun: dict[ConversationId, float] = {}
 
     async def is_meant(self, message: discord.Message, me: discord.abc.User, incoming: Incoming) -> bool:
         """Besides what `is_addressed`: where everything is heard, what has words and is said by who may ask; who may not
         is told so only when they ask."""
         if is_addressed(message, me):
             return True
-        return is_worded(message) and self._admits(incoming) and await self._hears_all(message, me, incoming)
+        return is_worded(message) and self._admits(incoming) and await self.hears_all(message, me, incoming)
 
-    def begin(self, conversation: ConversationId) -> None:
-        """Something is to be asked there: what follows is heard even before it is answered."""
-        self._begun[conversation] = None
+    def begin(self, incoming: Incoming) -> None:
+        """That is to be asked: what follows in its conversation is heard even before it is answered."""
+        begun = self._begun.pop(incoming.conversation, incoming.sent_at)
+        self._begun[incoming.conversation] = min(begun, incoming.sent_at)
         if len(self._begun) > MOST_KNOWN:
             del self._begun[next(iter(self._begun))]
 
-    async def _hears_all(self, message: discord.Message, me: discord.abc.User, incoming: Incoming) -> bool:
-        """In a channel set so, and in a thread that the bot opened or in which it was spoken to before."""
+    async def hears_all(self, message: discord.Message, me: discord.abc.User, incoming: Incoming) -> bool:
+        """In a channel set so, and in a thread that the bot opened or in which it was spoken to before *message*."""
         if self._habits.always_in(message.channel):
             return True
         thread = message.channel
-        return isinstance(thread, discord.Thread) and (
-            thread.owner_id == me.id or await self.has_begun(incoming.conversation)
-        )
+        return isinstance(thread, discord.Thread) and (thread.owner_id == me.id or await self.has_begun(incoming))
 
     def _admits(self, incoming: Incoming) -> bool:
         try:
@@ -52,8 +53,16 @@ class Attention:
             return False
         return True
 
-    async def has_begun(self, conversation: ConversationId) -> bool:
-        if conversation in self._begun:
-            return True
-        kept = await self._patience.patiently(lambda: self._desk.store.conversation(conversation))
-        return kept.head is not None or kept.failed is not None
+    async def has_begun(self, incoming: Incoming) -> bool:
+        """Whether something was asked in its conversation before it was said."""
+        begun = self._begun.get(incoming.conversation)
+        if begun is None:
+            begun = await self._patience.patiently(lambda: self._beginning(incoming.conversation))
+        return begun < incoming.sent_at
+
+    async def _beginning(self, conversation: ConversationId) -> float:
+        """Unix time of the first question. Raises StoreError."""
+        first = await self._desk.store.children(conversation, None)
+        failed = (await self._desk.store.conversation(conversation)).failed
+        asked = [question.at for question in first[:1]] + ([failed.sent_at] if failed else [])
+        return min(asked, default=inf)

@@ -115,13 +115,14 @@ class Intake:
         background = await self._background(message, me, incoming)
         if background and not parts:
             parts = (TextPart(say(Sentence.DISCORD_EXPLAIN, incoming.sender.language)),)
-        overheard = await self._overhearing.before(message, me)
-        return replace(incoming, parts=parts, background=background, overheard=overheard)
+        if not await self._attention.hears_all(message, me, incoming):
+            incoming = replace(incoming, overheard=await self._overhearing.before(message, me))
+        return replace(incoming, parts=parts, background=background)
 
     async def _background(self, message: discord.Message, me: discord.ClientUser, incoming: Incoming) -> str:
         """What the history does not hold: the beginning of somebody's thread, and what somebody else is replied to."""
         beginning = ""
-        if isinstance(message.channel, discord.Thread) and not await self._attention.has_begun(incoming.conversation):
+        if isinstance(message.channel, discord.Thread) and not await self._attention.has_begun(incoming):
             beginning = await self._surroundings.beginning(message, me)
         replied = self._surroundings.replied(message, me, own=threads.opens(incoming))
         return "\n\n".join(filter(None, (beginning, replied)))
@@ -129,7 +130,7 @@ class Intake:
     async def _put(self, message: discord.Message, incoming: Incoming) -> None:
         if incoming.ref:
             self._remember(incoming.ref, incoming.conversation)
-        self._attention.begin(incoming.conversation)
+        self._attention.begin(incoming)
         await self._patience.patiently(lambda: self._marks.hear(place_of(message), message.id))
         fresh = await self._patience.patiently(lambda: self._desk.store.put(incoming))
         log.info("message.stored", turn=incoming.event_id, fresh=fresh)

@@ -162,3 +162,17 @@ async def test_nothing_is_overheard_unless_that_is_set_nor_in_direct_messages(tm
         channel = discord.direct(ADA)
         discord.say(ADA, "hello", channel)
         assert await answered(discord, channel) == "hello"
+
+
+async def test_what_was_meant_for_the_bot_is_not_overheard_after_a_restart(tmp_path: Path) -> None:
+    async with DiscordServer() as discord:
+        async with bot_on(discord, tmp_path, OVERHEARD):
+            thread = discord.thread(BOB, discord.say(BOB, "The moon is made of cheese."), "the moon")
+            discord.say(BOB, "Or is it?", thread)
+            discord.say(ADA, f"{ME} is that so?", thread)
+            assert "> Bob: Or is it?" in await answered(discord, thread)
+            discord.say(BOB, "really?", thread)
+            assert await answered(discord, thread, 2) == "Bob: really?"
+        async with bot_on(discord, tmp_path, OVERHEARD):
+            discord.say(ADA, f"{ME} and now?", thread)
+            assert await answered(discord, thread, 3) == "Ada: and now?"
