@@ -17,7 +17,7 @@ from itertools import accumulate
 from wcwidth import wcwidth
 
 from bots.shared.split import fenced_lines, split, utf16_units
-from bots.telegram.render import LENGTH, rendered
+from bots.telegram.render import LENGTH, cleaned, rendered
 from bots.telegram.spans import MOST
 from bots.telegram.tables import WIDEST, is_rule, most_columns
 
@@ -29,10 +29,8 @@ TABLE_LINE = WIDEST + 4
 """Units that a line of a table may show, however short it is."""
 HEAD = 1024
 """Units of a table's head at most, if it is to be written again above the rows of each further message."""
-
 GROWTH = 3
 """Units that the number of an item may grow by: a list counts on from its first."""
-
 WORTH = 200
 """Units for which it is worth while to look at a message exactly."""
 
@@ -51,7 +49,7 @@ _SIGNS = re.compile(r"[*_~`|$\[<]")
 def laid_out(text: str) -> Sequence[str]:
     """The Markdown of each message. `render.rendered` makes of each at most `LENGTH` units and `MOST` entities."""
     parts = [_Part()]
-    for unit in _units(text):
+    for unit in _units(cleaned(text)):
         if parts[-1].text and not parts[-1].takes(unit):
             parts.append(_Part())
         if parts[-1].text or parts[-1].takes(unit):
@@ -174,8 +172,9 @@ def _entities(text: str) -> int:
 
 def _taken_apart(unit: str) -> Sequence[str]:
     """A unit that fits into no message, as the texts of several."""
-    lines = unit.splitlines(keepends=True)
-    if any(after for _, _, after in fenced_lines(unit)):
+    fences = list(fenced_lines(unit))
+    lines = [line for line, _, _ in fences]
+    if fences[0][2] is not None:
         return split(unit, LENGTH, utf16_units)
     if _is_table(lines) and sum(map(_table_line, lines[:2])) <= HEAD:
         return list(_rows(lines))

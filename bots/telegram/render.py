@@ -59,12 +59,12 @@ def rendered(markdown: str, *, growing: bool = False) -> Formatted:
     be. Never without something to see."""
     source = cleaned(markdown)
     text, spans = _converted(completed(source) if growing else source)
-    if utf16_units(text) > LENGTH:  # a fence that is none for the parser; what was written is what there is
-        text, spans = _beginning(source), []
     if not _is_visible(text):
         text, spans = (NOTHING_YET if growing or not _is_visible(source) else source.strip()), []
     text, spans = _stripped(text, spans)
     text, spans = _harmless(text, ordered(text, spans))
+    if utf16_units(text) > LENGTH:  # a fence that is none for the parser: what was written is what there is
+        text, spans = _beginning(_harmless(source, [])[0]), []
     return Formatted(text, entities(text, spans))
 
 
