@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import tempfile
-import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import structlog
 
+from bench._transcript import State, Transcript, wrapped
 from core.config import Config, parse_config
 from tests.support.clock import until
 from tests.support.discord_bot import running
@@ -26,9 +26,6 @@ from tests.support.discord_world import ADA, BOB, BOT, GENERAL, NAMES, QUIET, TO
 LONG = 30_000
 """Looks at an answer: the model has to be loaded first."""
 ME = f"<@{BOT}>"
-WIDTH = 90
-State = tuple[str, ...]
-"""The lines of a message and its buttons."""
 
 
 @dataclass
@@ -46,25 +43,22 @@ class Seen(DiscordServer):
         self.states.setdefault(message["id"], []).append(lines)
 
 
-class Play:
+class Play(Transcript):
     """What people do, and what they see of it."""
 
     def __init__(self, discord: Seen) -> None:
+        super().__init__()
         self.discord = discord
-        self.lines: list[str] = []
-
-    def scene(self, place: str) -> None:
-        self.lines += [*([""] if self.lines else []), place]
 
     async def say(self, person: str, text: str, channel: str) -> None:
         before = len(self.discord.by_bot(channel))
-        self._line(person, text.replace(ME, "@parlour"))
+        self.line(name_of(person), text.replace(ME, "@parlour"))
         self.discord.say(person, text, channel)
         await self._answered(channel, before)
 
     async def say_in_thread(self, person: str, text: str, channel: str) -> str:
         """Where a question opens a thread; the thread's id."""
-        self._line(person, text.replace(ME, "@parlour"))
+        self.line(name_of(person), text.replace(ME, "@parlour"))
         thread = self.discord.say(person, text, channel)
         await until(lambda: thread in self.discord.channels)
         self.scene(f"The thread “{self.discord.channels[thread]['name']}”")
@@ -73,7 +67,7 @@ class Play:
 
     async def ask(self, person: str, question: str, channel: str) -> None:
         before = len(self.discord.by_bot(channel))
-        self._line(person, f"/ask question: {question}")
+        self.line(name_of(person), f"/ask question: {question}")
         self.discord.slash(person, "ask", channel, question=question)
         await self._answered(channel, before)
 
@@ -81,7 +75,7 @@ class Play:
         """A button under the newest answer, which changes."""
         before = len(self.discord.by_bot(channel)) - 1
         shown = self.discord.by_bot(channel)[before]
-        self._line(person, f"presses [{label}]")
+        self.line(name_of(person), f"presses [{label}]")
         self.discord.states[shown["id"]] = []
         self.discord.press(person, shown["id"], self.discord.buttons(shown)[label])
         await self._answered(channel, before)
@@ -94,20 +88,11 @@ class Play:
             return self.discord.states.get(shown[0]["id"], []) if shown else []
 
         await until(lambda: bool(states()) and "[Retry]" in states()[-1][-1], LONG)
-        for state in dict.fromkeys((states()[0], states()[-1])):
-            for number, line in enumerate(state):
-                self.lines.append(f"{'' if number else 'parlour':<9}{line}")
-
-    def _line(self, person: str, text: str) -> None:
-        self.lines.append(f"{name_of(person):<9}{text}")
+        self.answer(states())
 
 
 def name_of(person: str) -> str:
     return NAMES[person].capitalize()
-
-
-def wrapped(text: str) -> list[str]:
-    return [part for line in text.splitlines() for part in textwrap.wrap(line, WIDTH) or [""]]
 
 
 def configured(discord: DiscordServer, model: str, folder: Path) -> Config:

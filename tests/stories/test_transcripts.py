@@ -1,20 +1,28 @@
-"""The conversation in `docs/discord.md` is one that can be had: played again, only the model's words may differ."""
+"""The conversations in the documentation can be had: played again, only the model's words may differ."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from itertools import groupby
 
-from bench.discord_transcript import played
+import pytest
+
+from bench import discord_transcript, telegram_transcript
 from tests.support.tree import ROOT
 
 ECHO = "{id: echo, provider: scripted, extra_body: {delay: 0.02}}"
 
 
-async def test_the_conversation_in_the_documentation_can_be_had() -> None:
-    document = (ROOT / "docs/discord.md").read_text()
-    shown = re.search(r"^```\n(A direct message\n.*?)^```$", document, re.DOTALL | re.MULTILINE)
+@pytest.mark.parametrize(
+    ("document", "played"),
+    [("docs/discord.md", discord_transcript.played), ("docs/telegram.md", telegram_transcript.played)],
+)
+async def test_the_conversation_in_the_documentation_can_be_had(
+    document: str, played: Callable[[str], Awaitable[list[str]]]
+) -> None:
+    text = (ROOT / document).read_text()
+    shown = re.search(r"^```\n(A (?:direct message|private chat)\n.*?)^```$", text, re.DOTALL | re.MULTILINE)
     assert shown is not None
     assert outline(shown[1].splitlines()) == outline(await played(ECHO))
 
