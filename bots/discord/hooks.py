@@ -146,9 +146,10 @@ class HookSurface:
         the channel's messages, where the bot may read them."""
         if (self._alive and not self._known) or self._hook.elsewhere:
             return None
-        return await self._bot.seek(
-            lambda message: self._bot.is_forgotten(message) or self._is_forgotten(message), self._hook.interaction
-        )
+        found = await self._bot.seek(self._is_forgotten, self._hook.interaction)
+        if found is not None:
+            self._known.add(found)
+        return found
 
     async def post(self, page: Page, slip: Slip) -> Posted:
         if not self._alive:
@@ -233,6 +234,7 @@ class HookSurface:
     def _is_forgotten(self, message: Mapping[str, Any]) -> bool:
         """Whether it belongs to this interaction's answer and is not known here."""
         about = message.get("interaction_metadata") or {}
-        ref = ref_of(int(message["channel_id"]), int(message["id"]))
-        bare = int(message.get("flags", 0)) & LOADING
-        return str(about.get("id")) == self._hook.interaction and ref not in self._known and not bare
+        if ref_of(int(message["channel_id"]), int(message["id"])) in self._known:
+            return False
+        worded = not int(message.get("flags", 0)) & LOADING
+        return (str(about.get("id")) == self._hook.interaction and worded) or self._bot.is_forgotten(message)

@@ -28,6 +28,10 @@ def is_hook(_method: str, path: str) -> bool:
     return path.startswith("/webhooks/")
 
 
+def is_follow_up(method: str, path: str) -> bool:
+    return method == "POST" and path.startswith("/webhooks/")
+
+
 async def test_a_question_by_command_is_acknowledged_at_once_and_its_answer_grows_in_the_response(
     tmp_path: Path,
 ) -> None:
@@ -136,6 +140,16 @@ async def test_a_webhook_that_fails_costs_nothing(kind: int | str, tmp_path: Pat
         discord.slash(ADA, "ask", channel, question=LONG)
         await until(lambda: whole(discord, channel))
         assert " ".join(discord.shown(channel)).split("\n", 1)[1].split() == f"You said: {LONG}".split()
+
+
+async def test_a_follow_up_that_was_not_heard_of_is_found_and_one_that_was_not_made_is_made(tmp_path: Path) -> None:
+    async with DiscordServer(route_limit=1000) as discord, bot_on(discord, tmp_path):
+        channel = discord.direct(ADA)
+        discord.faults += [Fault(is_follow_up, kind) for kind in (502, "lost", 502, "lost")]
+        discord.slash(ADA, "ask", channel, question=LONG)
+        await until(lambda: whole(discord, channel))
+        assert " ".join(discord.shown(channel)).split("\n", 1)[1].split() == f"You said: {LONG}".split()
+        assert not discord.faults[-1].times
 
 
 async def test_after_fifteen_minutes_the_answer_goes_on_as_the_bots_own_message(tmp_path: Path) -> None:
