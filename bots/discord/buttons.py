@@ -14,8 +14,8 @@ from bots.discord.interactions import (
     EPHEMERAL,
     Acknowledging,
     Callback,
+    Responses,
     acknowledged,
-    answer,
     conversation_of,
     hook_of,
     hooked,
@@ -37,8 +37,8 @@ MOST_GONE = 1000
 
 class Buttons:
     def __init__(self, api: Api, desk: Desk, habits: Habits, acknowledging: Acknowledging) -> None:
-        self._api = api
         self._acknowledging = acknowledging
+        self._responses = Responses(api, desk.clock)
         self._presses = Presses(desk.store, desk.commands)
         self._habits = habits
         self._gone: dict[int, None] = {}
@@ -51,7 +51,7 @@ class Buttons:
 
     async def pressed(self, interaction: discord.Interaction) -> None:
         async with self._acknowledging(hook_of(interaction)):
-            await answer(self._api, interaction, await self._obeyed(interaction))
+            await self._responses.react(interaction, self._obeyed(interaction))
 
     async def _obeyed(self, interaction: discord.Interaction) -> Callback:
         data: Mapping[str, Any] = interaction.data or {}

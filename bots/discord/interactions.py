@@ -168,6 +168,19 @@ class Responses:
     ) -> None:
         """What *work* makes, `explained`. private: only the one who invoked it sees it; else that holds only for its
         sentences, and what *work* defers is seen by all."""
+        if late := await self._late(interaction, work, deferred(EPHEMERAL if private else 0)):
+            await self._complete(interaction, late, private=private)
+
+    async def react(self, interaction: discord.Interaction, work: Coroutine[Any, Any, Callback]) -> None:
+        """The same for a button, which shows its effect itself: what *work* says, only the one who pressed it sees."""
+        if (late := await self._late(interaction, work, acknowledged())) and "data" in late.body:
+            path = f"{hook_of(interaction).path}?wait=true"
+            await _insist(self._api, "POST", path, Callback(late.body["data"], late.files))
+
+    async def _late(
+        self, interaction: discord.Interaction, work: Coroutine[Any, Any, Callback], waiting: Callback
+    ) -> Callback | None:
+        """Responds with what *work* makes. Where that takes too long, *waiting* is the response, and it is returned."""
         async with asyncio.TaskGroup() as group:
             making = group.create_task(explained(work, str(interaction.locale)), name=f"interaction {interaction.id}")
             with suppress(TimeoutError):
@@ -175,9 +188,9 @@ class Responses:
                     await asyncio.wait({making})
             if making.done():
                 await answer(self._api, interaction, making.result())
-                return
-            await answer(self._api, interaction, deferred(EPHEMERAL if private else 0))
-            await self._complete(interaction, await making, private=private)
+                return None
+            await answer(self._api, interaction, waiting)
+            return await making
 
     async def _complete(self, interaction: discord.Interaction, made: Callback, *, private: bool) -> None:
         hook = hook_of(interaction)

@@ -9,9 +9,11 @@ import pytest
 from core.wording import Sentence, say
 from tests.support.clock import until
 from tests.support.completions import CompletionsServer, answer, stall, words
+from tests.support.discord_bot import running
 from tests.support.discord_scene import Scene, arrived, config_for, scene
 from tests.support.discord_server import DiscordServer
 from tests.support.discord_world import ADA, BOB, CAROL, QUIET
+from tests.support.servers import RedisServer
 
 STALE = say(Sentence.BUTTON_STALE, "en")
 NOT_YOURS = say(Sentence.BUTTON_NOT_YOURS, "en")
@@ -135,3 +137,23 @@ async def test_a_menu_changes_the_model_for_those_who_may_also_after_a_restart(t
             assert await here.told(refused) == say(Sentence.NOT_ALLOWED, "en")
             denied = here.press("Retry", BOB)
             assert await here.told(denied) == say(Sentence.NOT_ALLOWED, "en")
+
+
+async def test_while_the_store_is_slow_a_press_is_acknowledged_and_obeyed_afterwards(tmp_path: Path) -> None:
+    with RedisServer() as server:
+        async with DiscordServer(route_limit=1000) as discord, CompletionsServer() as model:
+            here = Scene(discord, model)
+            config = config_for(discord, model, tmp_path).model_copy(update={"store": server.url})
+            async with running(discord, config):
+                await here.ask("a number?", answer("One."))
+                server.pause()
+                model.plan(answer("Two."))
+                pressed = [here.press("Retry", person) for person in (ADA, BOB)]
+                await until(lambda: all(discord.callbacks.get(id_) == {"type": 6} for id_ in pressed))
+                server.resume()
+                await until(lambda: here.shows("Two.") and discord.private(BOB) == [NOT_YOURS])
+                server.kill()
+                here.press("Retry")
+                await until(lambda: discord.private(ADA) == [say(Sentence.STORE_AWAY, "en")])
+            assert here.shows("Two.")
+            assert not discord.refused
