@@ -19,6 +19,9 @@ from discord.http import Route
 from bots.shared.surface import SurfaceRefused
 from core.errors import SurfaceUnavailable
 
+SILENCE = 60.0
+"""Seconds without a word from the gateway, which acknowledges a heartbeat about every 41 ("Sending Heartbeats" in Discord's
+reference), until the connection is taken for dead and the session resumed over another one."""
 THREADS = frozenset(kind.value for kind in discord.ChannelType if "thread" in kind.name)
 """The numbers of the kinds of channel that are threads."""
 
@@ -44,6 +47,7 @@ class Client(discord.AutoShardedClient):
         super().__init__(
             intents=intents,
             shard_count=shards,
+            heartbeat_timeout=SILENCE,
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,

@@ -37,9 +37,12 @@ class Link:
         self.socket = socket
         self._deflate = zlib.compressobj() if compressed else None
         self._out: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.silent = False
+        """It stays open, and nothing comes out of it any more."""
 
     def send(self, payload: dict[str, Any]) -> None:
-        self._out.put_nowait(payload)
+        if not self.silent:
+            self._out.put_nowait(payload)
 
     async def pump(self) -> None:
         while True:
@@ -84,6 +87,11 @@ class Gateway:
         """The connections break; the sessions can be resumed."""
         for link in list(self.links):
             await link.socket.close(code=4000 if code == 1006 else code)  # 1006 is never sent
+
+    def silence(self) -> None:
+        """The connections become zombies; new ones are none."""
+        for link in self.links:
+            link.silent = True
 
     def order(self, op: int, data: object = None) -> None:
         """RECONNECT or INVALID_SESSION to all; an invalid session is forgotten."""
