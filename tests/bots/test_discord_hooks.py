@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from bots.discord.hooks import Hook, HookGate, is_hook
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bots.discord.app import open_api, settings_of
+from bots.discord.hooks import Hook, HookGate, HookSurface, is_hook
 from bots.shared.pacing import Priority, RateGate
-from bots.shared.surface import Deed
+from bots.shared.surface import Deed, Page, Slip
+from core.clock import SystemClock
+from core.domain import Conversation, ConversationId, Incoming, PersonId, Sender, TextPart, Turn, TurnId
+from core.errors import SurfaceUnavailable
 from core.limits.rates import Rate
+from tests.support.discord_bot import config_for
+from tests.support.discord_server import DiscordServer
+from tests.support.discord_world import ADA, BOT, GENERAL
 
 HOOK = Hook("100", "1573653388250316803", "secret", pressed="5", elsewhere=True)
 RATE = Rate(per_second=10.0, burst=2.0)
@@ -44,3 +57,38 @@ def test_last_words_leave_no_debt_that_drafts_would_have_to_pay() -> None:
     for _ in range(100):
         HookGate(drafts).take(0.0)
     assert HookGate(drafts).wait(0.3, Priority.DRAFT) == 0.0
+
+
+@asynccontextmanager
+async def surface_of(discord: DiscordServer, asked: str, folder: Path) -> AsyncIterator[HookSurface]:
+    """What a process writes to that is not the one to acknowledge the interaction *asked*."""
+    at = ConversationId(f"discord:{GENERAL}")
+    address = {"channel": GENERAL, **Hook(BOT, asked, f"token{asked}").address}
+    sender, parts = Sender(PersonId(f"discord:{ADA}"), "Ada"), (TextPart("hello"),)
+    incoming = Incoming(TurnId(f"discord:{asked}"), at, "discord", sender, parts, 0.0, address)
+    clock = SystemClock()
+    async with open_api(settings_of(config_for(discord, folder)), clock) as api:
+        turn = Turn(incoming.event_id, incoming, Conversation(at), token=1)
+        yield HookSurface(api, turn, clock, 10, lambda _route, _allowance: None)
+
+
+async def test_a_webhook_that_another_process_is_about_to_make_known_is_waited_for(tmp_path: Path) -> None:
+    async with DiscordServer() as discord:
+        asked = discord.slash(ADA, "ask", question="hello")
+        async with surface_of(discord, asked, tmp_path) as surface:
+            with pytest.raises(SurfaceUnavailable):
+                await surface.post(Page("words"), Slip("n"))
+            assert not surface.route(Deed.POST).overall
+            discord._callback(asked, f"token{asked}", {"type": 5}, files=0)
+            await surface.post(Page("words"), Slip("n"))
+
+
+async def test_a_webhook_that_is_never_made_known_gives_way_to_the_bots_own_message(tmp_path: Path) -> None:
+    async with DiscordServer() as discord:
+        asked = str(int(discord.slash(ADA, "ask", question="hello")) - (60_000 << 22))  # a minute earlier
+        async with surface_of(discord, asked, tmp_path) as surface:
+            with pytest.raises(SurfaceUnavailable):
+                await surface.post(Page("words"), Slip("n"))
+            assert surface.route(Deed.POST).overall
+            await surface.post(Page("words"), Slip("n"))
+        assert discord.shown() == ["words"]
