@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import resource
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -71,12 +71,19 @@ class Cost:
 
 @asynccontextmanager
 async def measured(config: Path, platform: str) -> AsyncIterator[Cost]:
-    """The bot as a process, for as long as the block lasts. Memory is that of the largest process so far."""
+    """The bot as a process, for as long as the block lasts."""
+    with costs() as cost:
+        async with process(config, platform) as bot:
+            yield cost
+            bot.terminate()
+            await bot.wait()
+
+
+@contextmanager
+def costs() -> Iterator[Cost]:
+    """Of the processes that end within the block. Memory is that of the largest process so far."""
     cost, before = Cost(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    async with process(config, platform) as bot:
-        yield cost
-        bot.terminate()
-        await bot.wait()
+    yield cost
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cost.seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     cost.memory = after.ru_maxrss / 1024
