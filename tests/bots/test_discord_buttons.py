@@ -10,7 +10,7 @@ from core.wording import Sentence, say
 from tests.support.clock import until
 from tests.support.completions import CompletionsServer, answer, refuse, stall, words
 from tests.support.discord_bot import running
-from tests.support.discord_scene import Scene, arrived, config_for, scene
+from tests.support.discord_scene import ME, Scene, arrived, config_for, scene
 from tests.support.discord_server import DiscordServer
 from tests.support.discord_world import ADA, BOB, CAROL
 
@@ -71,6 +71,23 @@ async def test_an_answer_in_a_file_takes_its_file_with_it(tmp_path: Path) -> Non
         assert not any(message["attachments"] for message in here.discord.by_bot())
         here.press("‹")
         await until(lambda: bool(here.last["attachments"]) and "1/2" in here.labels)
+
+
+async def test_a_question_that_is_edited_is_answered_where_whichever_answer_is_shown(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        shown = await here.ask("a number?", answer("One."))
+        here.model.plan(answer("Two."))
+        here.press("Retry")
+        await until(lambda: here.shows("Two.") and "2/2" in here.labels)
+        here.press("‹")
+        await until(lambda: here.shows("One.") and "1/2" in here.labels)
+        here.model.plan(answer("A."))
+        here.discord.edit(shown["message_reference"]["message_id"], f"{ME} a letter?")
+        await until(lambda: here.shows("A.") and here.labels == ["Retry"])
+        here.model.plan(answer("B."))
+        here.press("Retry")
+        await until(lambda: here.shows("B.") and "2/2" in here.labels)
+        assert here.asked() == ["Ada: a letter?"]
 
 
 async def test_buttons_work_after_a_restart(tmp_path: Path) -> None:
