@@ -129,9 +129,10 @@ class Commands:
         return await command.run(replace(invocation, argument=await _accepted(command, invocation)))
 
     async def complete(self, name: str, prefix: str, incoming: Incoming) -> Sequence[Choice]:
-        """Values of the command's argument, those that begin with *prefix* before those that contain it."""
-        command = find(name)
-        if command is None or command.choices is None or not self._may(command, incoming):
+        """Values of the command's argument, those that begin with *prefix* before those that contain it; none for who may
+        not run it."""
+        command, welcome = find(name), self._access.allows(incoming)
+        if command is None or command.choices is None or not welcome or not self._may(command, incoming):
             return ()
         sought = prefix.strip().casefold()
         choices = await command.choices(Invocation(self._services, incoming))

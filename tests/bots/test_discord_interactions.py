@@ -226,6 +226,18 @@ async def test_people_read_their_own_language(tmp_path: Path) -> None:
         await until(lambda: discord.shown() == [f"> {head}\nYou said: Ada: 你好"])
 
 
+async def test_an_answer_to_a_command_can_be_replied_to(tmp_path: Path) -> None:
+    async with DiscordServer() as discord, bot_on(discord, tmp_path):
+        discord.slash(ADA, "ask", question="one")
+        await until(lambda: whole(discord, GENERAL))
+        about = {"message_id": discord.by_bot()[0]["id"], "channel_id": GENERAL}
+        discord.say(BOB, "two", message_reference=about)
+        await until(lambda: discord.shown()[1:] == ["You said: Bob: two"])
+        discord.slash(ADA, "context")
+        await until(lambda: len(discord.private(ADA)) == 1)
+        assert {"one", "two"} <= {line.rpartition(": ")[2] for line in discord.private(ADA)[0].splitlines()}
+
+
 async def test_retry_answers_in_its_own_response(tmp_path: Path) -> None:
     async with DiscordServer() as discord, bot_on(discord, tmp_path):
         channel = discord.direct(ADA)
@@ -265,6 +277,8 @@ async def test_who_may_not_talk_to_the_bot_is_told_so_alone(tmp_path: Path) -> N
             discord.slash(ADA, "ask", question="may I?")
             discord.slash(ADA, "new", FAR)
             await until(lambda: discord.private(ADA) == [say(Sentence.NOT_ALLOWED, "en")] * 2)
+            completing = discord.complete(ADA, "model", "e")
+            await until(lambda: discord.callbacks.get(completing) == {"type": 8, "data": {"choices": []}})
             discord.slash(BOB, "ask", FAR, question="may I?")
             await until(lambda: discord.shown(FAR) == [asked("may I?", "Bob")])
         assert discord.shown() == []
