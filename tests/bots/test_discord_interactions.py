@@ -12,7 +12,18 @@ from tests.support.clock import until
 from tests.support.discord_bot import bot_on, config_for, running
 from tests.support.discord_server import DiscordServer
 from tests.support.discord_webhooks import EPHEMERAL
-from tests.support.discord_world import ADA, BOB, FAR, GENERAL, GROUP, GUILD, Fault
+from tests.support.discord_world import (
+    ADA,
+    BOB,
+    CLOSED,
+    EVERY_PERMISSION,
+    FAR,
+    GENERAL,
+    GROUP,
+    GUILD,
+    SEND_MESSAGES,
+    Fault,
+)
 from tests.support.servers import RedisServer
 
 SLOW = "extra_body: {delay: 0.05}"
@@ -224,6 +235,22 @@ async def test_people_read_their_own_language(tmp_path: Path) -> None:
         discord.slash(ADA, "ask", question="你好")
         head = say(Sentence.DISCORD_ASKS, "zh", name="Ada", question="你好")
         await until(lambda: discord.shown() == [f"> {head}\nYou said: Ada: 你好"])
+
+
+async def test_where_the_bot_may_not_write_commands_are_answered_and_late_ones_by_direct_message(
+    tmp_path: Path,
+) -> None:
+    async with DiscordServer(route_limit=1000) as discord, bot_on(discord, tmp_path, model=SLOW):
+        discord.app_permissions = str(int(EVERY_PERMISSION) & ~SEND_MESSAGES)
+        discord.slash(ADA, "ask", CLOSED, question="one")
+        await until(lambda: discord.shown(CLOSED) == ["> Ada asks: one\nYou said: Ada: one"])
+        discord.slash(ADA, "ask", CLOSED, question="one two three four five six seven eight nine ten")
+        await until(lambda: any("three" in text for text in discord.shown(CLOSED)[1:]))
+        discord.passed = 16 * 60.0
+        await until(lambda: whole(discord, discord.direct(ADA)))
+        assert discord.shown(discord.direct(ADA))[0].endswith(
+            "You said: Ada: one two three four five six seven eight nine ten"
+        )
 
 
 async def test_an_answer_to_a_command_can_be_replied_to(tmp_path: Path) -> None:
