@@ -24,11 +24,12 @@ from bots.discord.interactions import (
     message,
 )
 from bots.discord.render import Pressed, pressed
-from bots.discord.translate import ref_of
+from bots.discord.threads import SCOPE
+from bots.discord.translate import Place, ref_of
 from bots.shared.platform import Desk
 from bots.shared.pressing import Press, Presses
 from bots.shared.surface import Action
-from core.domain import Incoming
+from core.domain import ConversationId, Ref
 from core.wording import Sentence, say
 
 MOST_GONE = 1000
@@ -41,6 +42,7 @@ class Buttons:
         self._responses = Responses(api, desk.clock)
         self._presses = Presses(desk.store, desk.commands)
         self._habits = habits
+        self._store = desk.store
         self._gone: dict[int, None] = {}
 
     def deleted(self, message: int) -> None:
@@ -59,19 +61,31 @@ class Buttons:
         if above is None or button is None or above.id in self._gone:
             sentence: Sentence | None = Sentence.BUTTON_STALE
         else:
-            sentence = await self._presses.obey(self._press(interaction, above, button))
+            sentence = await self._presses.obey(await self._press(interaction, above, button))
         return message(say(sentence, str(interaction.locale)), flags=EPHEMERAL) if sentence else acknowledged()
 
-    def _press(self, interaction: discord.Interaction, above: discord.Message, button: Pressed) -> Press:
-        incoming = self._incoming(interaction, above, button)
-        may = interaction.permissions
-        under, moderates = ref_of(above.channel.id, above.id), may.manage_messages or may.administrator
-        return Press(incoming, under, button.action, button.message, moderates)
-
-    def _incoming(self, interaction: discord.Interaction, above: discord.Message, button: Pressed) -> Incoming:
-        """In the conversation of the person who asked, also where a moderator presses. An answer to a command is
-        written as such again: the bot itself may not be able to."""
-        conversation = conversation_of(interaction, int(button.owner), self._habits)
+    async def _press(self, interaction: discord.Interaction, above: discord.Message, button: Pressed) -> Press:
+        """An answer to a command is written as such again: the bot itself may not be able to."""
+        conversation, may = await self._conversation(interaction, above, button), interaction.permissions
         incoming = replace(incoming_of(interaction, self._habits), conversation=conversation)
         by_command = above.interaction_metadata is not None and button.action is not Action.CONTINUE
-        return hooked(incoming, interaction) if by_command or is_elsewhere(interaction) else incoming
+        if by_command or is_elsewhere(interaction):
+            incoming = hooked(incoming, interaction)
+        moderates = may.manage_messages or may.administrator
+        return Press(incoming, _ref(above), button.action, button.message, moderates)
+
+    async def _conversation(
+        self, interaction: discord.Interaction, above: discord.Message, button: Pressed
+    ) -> ConversationId:
+        """That of the person who asked, also where a moderator presses; beside a question whose thread could not be
+        opened, the thread's."""
+        here = conversation_of(interaction, int(button.owner), self._habits)
+        asked = above.reference.message_id if above.reference else None
+        if asked is None or self._habits.scope_in(interaction.channel) != SCOPE:
+            return here
+        thread = Place(asked, interaction.guild_id).conversation(0, SCOPE)
+        return thread if await self._store.shown_as(thread, _ref(above)) else here
+
+
+def _ref(message: discord.Message) -> Ref:
+    return ref_of(message.channel.id, message.id)

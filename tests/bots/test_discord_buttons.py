@@ -12,7 +12,8 @@ from tests.support.completions import CompletionsServer, answer, refuse, stall, 
 from tests.support.discord_bot import running
 from tests.support.discord_scene import ME, Scene, arrived, config_for, scene
 from tests.support.discord_server import DiscordServer
-from tests.support.discord_world import ADA, BOB, CAROL
+from tests.support.discord_threads import CREATE_PUBLIC_THREADS
+from tests.support.discord_world import ADA, BOB, CAROL, GENERAL
 
 BROKEN = refuse(401, "Incorrect API key provided.", "invalid_request_error", code="invalid_api_key")
 ERROR = say(Sentence.MODEL_KEY_REFUSED, "en")
@@ -208,3 +209,14 @@ async def test_the_answer_to_a_command_keeps_its_question_above(tmp_path: Path) 
         await until(lambda: here.shows("> Ada asks: a number?\nTwo.") and "2/2" in here.labels)
         here.press("‹")
         await until(lambda: here.shows("> Ada asks: a number?\nOne.") and "1/2" in here.labels)
+
+
+async def test_buttons_work_beside_a_question_whose_thread_could_not_be_opened(tmp_path: Path) -> None:
+    async with DiscordServer(route_limit=1000) as discord, CompletionsServer() as model:
+        here, config = Scene(discord, model), config_for(discord, model, tmp_path, "scope: thread")
+        async with arrived(discord, config):
+            discord.forbid(GENERAL, CREATE_PUBLIC_THREADS)  # the bot has not heard of it
+            await here.ask("a number?", answer("One."))
+            model.plan(answer("Two."))
+            here.press("Retry")
+            await until(lambda: here.shows("Two.") and "2/2" in here.labels)
