@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from weakref import WeakValueDictionary
 
 import discord
@@ -31,6 +32,14 @@ MOST_HEARD = 10_000
 """Messages remembered so that their deletion can be understood; older ones have long been answered."""
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message as it was when it was taken."""
+
+    conversation: ConversationId
+    edited_at: datetime | None
+
+
 class Intake:
     """Takes what the library hands over; *me* is who the bot is to it."""
 
@@ -45,7 +54,7 @@ class Intake:
         self._surroundings = Surroundings(replies.read, self._patience)
         self._overhearing = Overhearing(habits, replies.read, self._patience)
         self._orders: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
-        self._heard: dict[Ref, ConversationId] = {}
+        self._heard: dict[Ref, Heard] = {}
 
     async def said(self, message: discord.Message, me: discord.ClientUser) -> None:
         async with self._order(message.channel.id):
@@ -53,10 +62,13 @@ class Intake:
                 await self._put(message, incoming)
 
     async def edited(self, message: discord.Message, me: discord.ClientUser) -> None:
-        """A link's preview arrives as an edit too, without the time of one."""
+        """A link's preview or a thread arrives as an edit too, with the time of the last one or none."""
         if message.edited_at is None:
             return
         async with self._order(message.channel.id):
+            heard = self._heard.get(ref_of(message.channel.id, message.id))
+            if heard is not None and heard.edited_at == message.edited_at:
+                return
             if incoming := await self._incoming(message, me):
                 await self._put(message, revised(incoming, message.edited_at))
 
@@ -67,7 +79,9 @@ class Intake:
             self._overhearing.forget(event.channel_id, event.message_id)
             known = self._heard.pop(ref, None)
             places = (Place(event.channel_id, event.guild_id), Place(event.message_id, event.guild_id))
-            for conversation in [known] if known else [place.conversation(0, "shared") for place in places]:
+            for conversation in (
+                [known.conversation] if known else [place.conversation(0, "shared") for place in places]
+            ):
                 await self._withdraw(conversation, ref)
 
     async def missed(self, message: discord.Message, me: discord.ClientUser) -> None:
@@ -129,7 +143,7 @@ class Intake:
 
     async def _put(self, message: discord.Message, incoming: Incoming) -> None:
         if incoming.ref:
-            self._remember(incoming.ref, incoming.conversation)
+            self._remember(incoming.ref, Heard(incoming.conversation, message.edited_at))
         self._attention.begin(incoming)
         await self._patience.patiently(lambda: self._marks.hear(place_of(message), message.id))
         fresh = await self._patience.patiently(lambda: self._desk.store.put(incoming))
@@ -139,8 +153,8 @@ class Intake:
         """Those of one channel are stored in the order in which they came."""
         return self._orders.setdefault(channel, asyncio.Lock())
 
-    def _remember(self, ref: Ref, conversation: ConversationId) -> None:
+    def _remember(self, ref: Ref, heard: Heard) -> None:
         """Who wrote a message is not told when it is deleted, and whose conversation it was in depends on that."""
-        self._heard[ref] = conversation
+        self._heard[ref] = heard
         if len(self._heard) > MOST_HEARD:
             del self._heard[next(iter(self._heard))]

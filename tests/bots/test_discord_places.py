@@ -99,6 +99,20 @@ async def test_a_thread_that_was_opened_just_before_the_kill_is_used(tmp_path: P
         assert [problem["code"] for problem in discord.refused] == [160004]
 
 
+async def test_the_thread_of_a_question_that_was_edited_meanwhile_asks_nothing_again(tmp_path: Path) -> None:
+    slow = "extra_body: {delay: 0.02}"
+    async with DiscordServer(route_limit=1000) as discord:
+        thread = discord.say(ADA, f"{ME} one two three four five six seven")
+        discord.edit(thread, f"{ME} one two three four five six seven eight")
+        async with bot_on(discord, tmp_path, IN_THREADS, model=slow):
+            await until(lambda: discord.shown(thread) == ["You said: Ada: one two three four five six seven eight"])
+            discord.say(ADA, "and then?", thread)
+            await until(lambda: discord.shown(thread)[1:] == ["You said: Ada: and then?"])
+        first = discord.by_bot(thread)[0]["id"]
+        lengths = [len(text) for _, id_, text in discord.writes if id_ == first]
+        assert lengths == sorted(lengths)
+
+
 @pytest.mark.parametrize("kind", [429, 502, "reset", "lost"])
 async def test_a_thread_whose_opening_fails_is_opened_all_the_same(kind: int | str, tmp_path: Path) -> None:
     async with DiscordServer() as discord, bot_on(discord, tmp_path, IN_THREADS):
