@@ -279,10 +279,19 @@ def _contradictions(config: Config) -> Iterator[Wrong]:
     for index, model in enumerate(config.models):
         yield from _model_contradictions(config, model, ("models", index))
     yield from _twice("fallback", "", list(config.fallback))
+    yield from _shard_contradictions(config)
     known = [model.id for model in config.models]
     for index, name in enumerate(config.fallback):
         if name not in known:
             yield Wrong(f"expected one of {_listed(known)}", ("fallback", index))
+
+
+def _shard_contradictions(config: Config) -> Iterator[Wrong]:
+    shards, place = config.discord.shards, ("discord", "shards")
+    if shards and shards.last >= shards.total:
+        yield Wrong(f"expected less than the total of {shards.total}", (*place, "last"))
+    if shards and shards.first > shards.last:
+        yield Wrong(f"expected at most the last, which is {shards.last}", (*place, "first"))
 
 
 def _model_contradictions(config: Config, model: ModelConfig, place: Place) -> Iterator[Wrong]:

@@ -40,10 +40,19 @@ class DiscordPlaceConfig(Section):
     overhear: Whole | None = Field(default=None, ge=0, le=100)
 
 
+class DiscordShardsConfig(Section):
+    """total: of the whole bot, the same in all of its processes. first, last: those of this process."""
+
+    total: Whole = Field(ge=1, le=10_000)
+    first: Whole = Field(ge=0)
+    last: Whole = Field(ge=0)
+
+
 class DiscordConfig(Section):
     """scope: whose conversation a channel's is. overhear: how many of the newest messages to others the model may see as
     background. servers, channels: by their ids, where it is otherwise. presence: shown below the bot's name.
-    max_messages: an answer that would take more becomes a file."""
+    max_messages: an answer that would take more becomes a file. shards: which of the bot's connections this process
+    holds; None: all, as many as Discord recommends."""
 
     token: Secret = NO_SECRET
     api_url: HttpUrl = "https://discord.com/api/v10"
@@ -54,6 +63,7 @@ class DiscordConfig(Section):
     channels: dict[Whole, DiscordPlaceConfig] = {}
     presence: str = Field(default="", max_length=128)
     max_messages: Whole = Field(default=10, ge=1, le=100)
+    shards: DiscordShardsConfig | None = None
 
 
 class WebhookConfig(Section):

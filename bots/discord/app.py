@@ -18,7 +18,7 @@ from bots.discord.catching_up import CatchingUp
 from bots.discord.commands import CHOOSE, SlashCommands
 from bots.discord.habits import Habits, Manner
 from bots.discord.intake import Intake
-from bots.discord.library import Client, point, quiet
+from bots.discord.library import Client, Shards, point, quiet
 from bots.discord.menu import register
 from bots.discord.pointing import MessageCommands
 from bots.discord.setup import Portal, look_up
@@ -45,13 +45,14 @@ wait behind others that hang."""
 
 @dataclass(frozen=True, slots=True)
 class DiscordSettings:
-    """presence: what is shown below the bot's name; empty for nothing."""
+    """presence: what is shown below the bot's name; empty for nothing. shards: None for all there are."""
 
     token: str
     api_url: str
     gateway_url: str
     presence: str = ""
     habits: Habits = field(default_factory=Habits)
+    shards: Shards | None = None
 
 
 class DiscordBot:
@@ -78,11 +79,13 @@ class DiscordBot:
         return await self._patience.patiently(lambda: self._listen(portal))
 
     async def _listen(self, portal: Portal) -> int:
-        client = Client(portal.shards, content=portal.content, presence=self._settings.presence)
+        shards = self._settings.shards or Shards(portal.shards, 0, portal.shards - 1)
+        client = Client(shards, content=portal.content, presence=self._settings.presence)
         async with CatchingUp(self._intake, self._marks, self._read, self._patience) as catching_up:
 
             async def ready() -> None:
-                self._announce(f"discord: {client.user} is here; servers: {len(client.guilds)}")
+                share = f"; {self._settings.shards}" if self._settings.shards else ""
+                self._announce(f"discord: {client.user} is here; servers: {len(client.guilds)}{share}")
                 invited = () if client.guilds else (f"invite it: {portal.invitation}",)
                 for line in (*invited, *portal.shortcomings):
                     self._announce(f"discord: {line}")
@@ -158,7 +161,8 @@ def settings_of(config: Config) -> DiscordSettings:
         messages=settings.max_messages,
     )
     token = settings.token.get_secret_value()
-    return DiscordSettings(token, settings.api_url, settings.gateway_url, settings.presence, habits)
+    shards = Shards(**settings.shards.model_dump()) if settings.shards else None
+    return DiscordSettings(token, settings.api_url, settings.gateway_url, settings.presence, habits, shards)
 
 
 def _manners(places: Mapping[int, DiscordPlaceConfig]) -> dict[int, Manner]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -36,17 +37,30 @@ def point(api_url: str, gateway_url: str) -> None:
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
 
 
+@dataclass(frozen=True, slots=True)
+class Shards:
+    """Which of the bot's *total* connections to the gateway this process holds: from *first* to *last*."""
+
+    total: int
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        return f"shards {self.first} to {self.last} of {self.total}"
+
+
 class Client(discord.AutoShardedClient):
     """Keeps next to nothing: what has to be remembered is in the store.
 
     content: whether messages come with their text where the bot is not mentioned.
     """
 
-    def __init__(self, shards: int, *, content: bool, presence: str) -> None:
+    def __init__(self, shards: Shards, *, content: bool, presence: str) -> None:
         intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=content)
         super().__init__(
             intents=intents,
-            shard_count=shards,
+            shard_count=shards.total,
+            shard_ids=list(range(shards.first, shards.last + 1)),
             heartbeat_timeout=SILENCE,
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),

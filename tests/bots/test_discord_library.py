@@ -5,10 +5,10 @@ from __future__ import annotations
 import inspect
 
 import discord
-from discord.gateway import DiscordWebSocket
+from discord.gateway import DiscordWebSocket, KeepAliveHandler
 from discord.http import Route
 
-from bots.discord.library import Client, point
+from bots.discord.library import SILENCE, THREADS, Client, Shards, point
 
 
 def test_requests_and_gateway_go_where_they_are_told() -> None:
@@ -26,17 +26,42 @@ async def test_a_known_number_of_shards_goes_to_that_gateway() -> None:
     source = inspect.getsource(discord.AutoShardedClient.launch_shards)
     assert "if self.shard_count is None" in source
     assert "DiscordWebSocket.DEFAULT_GATEWAY" in source
+    client = Client(Shards(16, 4, 7), content=True, presence="")
+    assert (client.shard_count, client.shard_ids) == (16, [4, 5, 6, 7])
+
+
+async def test_a_connection_that_says_nothing_is_given_up() -> None:
+    assert Client(Shards(1, 0, 0), content=True, presence="")._connection.heartbeat_timeout == SILENCE
+    assert "_last_recv + self.heartbeat_timeout" in inspect.getsource(KeepAliveHandler.run)
+
+
+async def test_messages_and_threads_are_made_of_what_requests_give() -> None:
+    client = Client(Shards(1, 0, 0), content=True, presence="")
+    author = {"id": "1", "username": "ada", "discriminator": "0", "avatar": None}
+    data = {
+        "id": "7",
+        "channel_id": "5",
+        "author": author,
+        "content": "hello",
+        "timestamp": "2026-01-01T00:00:00+00:00",
+    }
+    lists: dict[str, list[str]] = {"mentions": [], "mention_roles": [], "attachments": [], "embeds": []}
+    flags = {"edited_timestamp": None, "tts": False, "mention_everyone": False, "pinned": False, "type": 0}
+    message = client.message(client.get_partial_messageable(5), {**data, **lists, **flags})
+    assert (message.id, message.content, message.channel.id) == (7, "hello", 5)
+    assert client.thread(300, {"id": "5", "type": 11, "parent_id": "4"}) is None, "its server is not known"
+    assert {10, 11, 12} == THREADS
 
 
 async def test_the_tasks_that_wait_for_servers_are_where_they_are_looked_for() -> None:
-    client = Client(1, content=True, presence="here")
+    client = Client(Shards(1, 0, 0), content=True, presence="here")
     assert client._connection._ready_task is None
     assert client._connection._ready_tasks == {}
 
 
 async def test_the_content_of_messages_is_asked_for_only_where_it_is_allowed() -> None:
     for content in (True, False):
-        client = Client(1, content=content, presence="")
+        client = Client(Shards(1, 0, 0), content=content, presence="")
         assert client.intents.message_content is content
         assert not client.intents.members
         assert not client.intents.presences

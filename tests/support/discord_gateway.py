@@ -21,8 +21,15 @@ LARGEST = 4096
 class Session:
     id: str
     intents: int
+    shard: tuple[int, int] = (0, 1)
+    """Which of how many it is."""
     events: list[dict[str, Any]] = field(default_factory=list)
     link: Link | None = None
+
+    def hears_of(self, guild: str | None) -> bool:
+        """As "Sharding" in the reference has it: a server's events go to one shard, direct messages to the first."""
+        number, count = self.shard
+        return number == (int(guild) >> 22) % count if guild else number == 0
 
     def dispatch(self, event: str, data: dict[str, Any]) -> None:
         self.events.append({"op": DISPATCH, "t": event, "s": len(self.events) + 1, "d": data})
@@ -80,7 +87,7 @@ class Gateway:
 
     def dispatch(self, event: str, data: dict[str, Any], intent: int = 0) -> None:
         for session in self.sessions.values():
-            if not intent or session.intents & intent:
+            if session.hears_of(data.get("guild_id")) and (not intent or session.intents & intent):
                 session.dispatch(event, data)
 
     async def drop(self, code: int = 1006) -> None:
@@ -150,14 +157,18 @@ class Gateway:
             return 4014
         if not {"os", "browser", "device"} <= set(data["properties"]):
             return 4002
+        number, count = data.get("shard", (0, 1))
+        if not 0 <= number < count:
+            return 4010
         self.identified += 1
         self.presence = data.get("presence", {})
-        session = Session(f"session{self.identified}", data["intents"], link=link)
+        session = Session(f"session{self.identified}", data["intents"], (number, count), link=link)
         self.sessions[session.id] = session
-        offline = [{"id": guild["id"], "unavailable": True} for guild in self.guilds]
+        guilds = [guild for guild in self.guilds if session.hears_of(guild["id"])]
+        offline = [{"id": guild["id"], "unavailable": True} for guild in guilds]
         hello = {"v": 10, "session_id": session.id, "resume_gateway_url": self.url, "guilds": offline}
         session.dispatch("READY", {**self.ready, **hello, **({"shard": data["shard"]} if "shard" in data else {})})
-        for guild in self.guilds:
+        for guild in guilds:
             session.dispatch("GUILD_CREATE", guild)
         return 0
 

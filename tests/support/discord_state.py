@@ -116,7 +116,7 @@ class DiscordState:
         intent = self._intent(message)
         mentioned = {person["id"] for person in message["mentions"]} | {message["author"]["id"]}
         for session in self.gateway.sessions.values():
-            if session.intents & intent:
+            if session.intents & intent and session.hears_of(message.get("guild_id")):
                 seen = bool(session.intents & MESSAGE_CONTENT)
                 content = message["content"]
                 text = content if seen else hidden(content, BOT, mentioned, direct="guild_id" not in message)
