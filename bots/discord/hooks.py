@@ -16,7 +16,7 @@ from bots.discord.api import Api, Refusal
 from bots.discord.surface import METHODS, DiscordSurface, Heard, files_of
 from bots.discord.translate import ids_of, ref_of
 from bots.shared.pacing import Priority, RateGate, WindowGate
-from bots.shared.surface import Deed, Limits, MessageGone, Page, Posted, Route, Slip
+from bots.shared.surface import Action, Deed, Limits, MessageGone, Page, Posted, Route, Slip
 from core.domain import Ref, Turn
 from core.errors import SurfaceUnavailable
 from core.ports import Clock
@@ -35,6 +35,8 @@ HOOKS = "discord:interaction/"
 UNKNOWN, INVALID, MOST_FOLLOW_UPS = 404, 401, 40094
 """What a webhook says that takes no more: the status for one that is not known, the status for a token whose time is
 over, and the error code ("JSON Error Codes" in the reference) after the last follow-up message."""
+REWRITING = frozenset({Action.RETRY, Action.SHOW})
+"""What changes a whole answer in its place."""
 LOADING = 1 << 7
 """Message flag of a response that still has no words ("Message Flags")."""
 
@@ -171,6 +173,7 @@ class HookSurface:
             await self._ask("DELETE", path, Deed.DELETE)
         else:
             await self._bot.delete(ref)
+        self._known.discard(ref)
 
     async def typing(self) -> None:
         """Never asked for: see `limits`."""
@@ -197,7 +200,7 @@ class HookSurface:
 
     async def _ask(self, method: str, path: str, deed: Deed, page: Page | None = None) -> Any:
         route = self._hook.route(deed)
-        body, files = (self._bot.body(page), files_of(page)) if page else (None, ())
+        body, files = (self._bot.body(self._within_reach(page, deed)), files_of(page)) if page else (None, ())
         try:
             return await self._api.call(
                 method, self._hook.path + path, body, files, lambda allowance: self._heard(route, allowance)
@@ -208,6 +211,14 @@ class HookSurface:
             young = self._clock.now() < self._hook.made_at + ACKNOWLEDGING
             self._over = problem.status != UNKNOWN or not young
             raise SurfaceUnavailable("the interaction takes nothing now", retry_after=SOON) from problem
+
+    def _within_reach(self, page: Page, deed: Deed) -> Page:
+        """Without the buttons that could not do their work: where the bot is not itself, a button's own webhook writes
+        to the message above it and to none of those before."""
+        several = len(self._known) + (deed is Deed.POST) > 1
+        if not (self._hook.elsewhere and several):
+            return page
+        return replace(page, controls=tuple(control for control in page.controls if control.action not in REWRITING))
 
     def _path(self, ref: Ref) -> str:
         """Below the webhook; empty for a message that is the bot's to write. Raises MessageGone for what nobody of us

@@ -212,7 +212,7 @@ async def test_where_the_bot_is_not_itself_a_very_long_answer_ends_in_a_file(tmp
         words = " ".join(f"word{number}" for number in range(2000))
         discord.slash(ADA, "ask", FAR, question=words)
         await until(lambda: "answer.md" in discord.files)
-        await until(lambda: whole(discord, FAR))
+        await until(lambda: not any(discord.buttons(shown) for shown in discord.by_bot(FAR)))
         assert discord.files["answer.md"].decode() == f"You said: {words}"
         assert len(discord.shown(FAR)) == 2
         assert not discord.refused
@@ -362,6 +362,14 @@ async def test_where_the_bot_is_not_itself_a_button_writes_by_its_own_webhook(tm
         await until(lambda: len(discord.writes) > edits and whole(discord, FAR))
         assert discord.shown(FAR) == [asked("once more")]
         assert not discord.refused
+
+
+async def test_where_the_bot_is_not_itself_no_button_offers_to_rewrite_what_it_could_not_reach(tmp_path: Path) -> None:
+    async with DiscordServer(route_limit=1000) as discord, bot_on(discord, tmp_path):
+        discord.slash(ADA, "ask", FAR, question=LONG)
+        await until(lambda: " ".join(discord.shown(FAR)).endswith("word699"))
+        await until(lambda: not any(discord.buttons(shown) for shown in discord.by_bot(FAR)))
+        assert len(discord.shown(FAR)) > 2
 
 
 async def test_the_token_of_an_interaction_is_in_no_log(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
