@@ -99,6 +99,18 @@ async def test_a_thread_that_was_opened_just_before_the_kill_is_used(tmp_path: P
         assert [problem["code"] for problem in discord.refused] == [160004]
 
 
+async def test_many_threads_at_once_are_opened_no_faster_than_discord_allows(tmp_path: Path) -> None:
+    async with DiscordServer(route_limit=20, route_window=1.0) as discord, bot_on(discord, tmp_path, IN_THREADS):
+        asked = {discord.say(str(501 + number), f"{ME} I am {number}"): number for number in range(40)}
+        await until(
+            lambda: all(
+                [text.rpartition(": ")[2] for text in discord.shown(thread)] == [f"I am {number}"]
+                for thread, number in asked.items()
+            )
+        )
+        assert discord.statuses[429] == 0
+
+
 async def test_the_thread_of_a_question_that_was_edited_meanwhile_asks_nothing_again(tmp_path: Path) -> None:
     slow = "extra_body: {delay: 0.02}"
     async with DiscordServer(route_limit=1000) as discord:
