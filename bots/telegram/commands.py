@@ -32,7 +32,7 @@ class MenuCommands:
     def asked(self, message: Message) -> tuple[str, str] | None:
         """Name and argument of the command that *message* is, where it is for this bot: in groups a command that names
         nobody is meant only if there is such a one here."""
-        invoked = command_of(message, self._me)
+        invoked = command_of(message)
         if invoked is None or place_of(message).private or f"@{self._me.username}".casefold() in _first_word(message):
             return invoked
         return invoked if find(invoked[0]) is not None else None

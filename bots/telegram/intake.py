@@ -20,11 +20,18 @@ from bots.telegram.inline import InlineQuestions
 from bots.telegram.library import UNREADABLE
 from bots.telegram.moving import Homes
 from bots.telegram.parts import Joining
-from bots.telegram.translate import is_addressed, is_from_person, place_of, revised, translate, words_of
+from bots.telegram.translate import (
+    is_addressed,
+    is_for_another_bot,
+    is_from_person,
+    place_of,
+    revised,
+    translate,
+    words_of,
+)
 from core.domain import Incoming, TextPart, text_of
 
 log = structlog.get_logger(__name__)
-
 
 Hands = tuple[MenuCommands, Buttons, InlineQuestions, Homes]
 """What does at once what people want at once, and what knows where their conversations are."""
@@ -71,7 +78,7 @@ class Intake:
 
     async def _said(self, message: Message) -> None:
         await self._homes.note(message)
-        if not (is_from_person(message) and is_said(message)):
+        if not (is_from_person(message) and is_said(message)) or is_for_another_bot(message, self._me):
             return
         incoming = await self._translated(message)
         if invoked := self._commands.asked(message):

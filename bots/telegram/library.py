@@ -133,7 +133,7 @@ class Polling(HTTPXRequest):
 def readable(update: Any) -> bool:
     try:
         return Update.de_json(update, None) is not None
-    except UNREADABLE as problem:
+    except (*UNREADABLE, OverflowError, OSError) as problem:  # the last two: a date that no calendar has
         log.warning("telegram.update_unreadable", detail=repr(problem))
         return False
 

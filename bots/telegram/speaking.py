@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,9 +17,9 @@ from bots.shared.pacing import Gate, Pacer, Priority
 from bots.shared.patience import Patience
 from bots.shared.split import split, utf16_units
 from bots.shared.surface import MessageGone, Route, SurfaceRefused
-from bots.telegram.library import Moved, attempt
+from bots.telegram.library import Moved, NotModified, attempt
 from bots.telegram.pacing import bucket_of
-from bots.telegram.render import LENGTH
+from bots.telegram.render import LENGTH, WORD_JOINER
 from bots.telegram.surface import NO_PREVIEW
 from bots.telegram.translate import Place
 from core.conversations.exporting import Document
@@ -27,6 +28,7 @@ from core.errors import SurfaceClosed, SurfaceUnavailable
 log = structlog.get_logger(__name__)
 
 Write = Callable[[], Awaitable[None]]
+_MENTION = re.compile(r"@(?=\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Speaker:
         task.add_done_callback(self._saying.discard)
 
     async def _say(self, place: Place, remark: Remark) -> None:
-        texts = split(remark.text, limit=LENGTH, measure=utf16_units)
+        texts = split(silenced(remark.text), limit=LENGTH, measure=utf16_units)
         writes: list[Write] = [partial(self._send, place, replace(remark, text=text, keyboard=None)) for text in texts]
         if remark.keyboard is not None:
             writes[-1] = partial(self._send, place, replace(remark, text=texts[-1]))
@@ -114,8 +116,15 @@ class Speaker:
         await self._bot.send_document(place.chat, file, message_thread_id=place.topic)
 
 
+def silenced(text: str) -> str:
+    """*text*, in which people's and the model's own words may stand, so that it mentions nobody."""
+    return _MENTION.sub(f"@{WORD_JOINER}", text)
+
+
 async def _refusable(work: Awaitable[None]) -> None:
     try:
         await work
+    except NotModified:
+        pass  # what was picked was chosen already
     except (SurfaceClosed, SurfaceRefused, MessageGone) as problem:
         log.warning("telegram.not_said", detail=str(problem))

@@ -13,6 +13,7 @@ from core.conversations.context import named, quoted
 from core.domain import ConversationId, Incoming, PersonId, Ref, Sender, TextPart, TurnId
 
 LANE = "telegram"
+_COMMAND = re.compile(r"\A(?P<name>/\w+)@(?P<bot>\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +130,15 @@ def words_of(message: Message) -> str:
     return message.text or message.caption or ""
 
 
-def command_of(message: Message, me: User) -> tuple[str, str] | None:
-    """Name and argument of a command that is for this bot or for whoever hears it; None for other text, and for a
-    command that names another bot."""
-    found = re.match(r"/\w+@(\w+)", words_of(message))
-    if found is None:
-        return parse(words_of(message))
-    if found[1].casefold() != str(me.username).casefold():
-        return None
-    return parse(words_of(message).replace(f"@{found[1]}", "", 1))
+def is_for_another_bot(message: Message, me: User) -> bool:
+    """Whether it is a command that names another one."""
+    found = _COMMAND.match(words_of(message))
+    return found is not None and found["bot"].casefold() != str(me.username).casefold()
+
+
+def command_of(message: Message) -> tuple[str, str] | None:
+    """Name and argument of a command, whatever bot it names; None for other text."""
+    return parse(_COMMAND.sub(r"\g<name>", words_of(message), count=1))
 
 
 def replied_to(message: Message) -> Message | None:

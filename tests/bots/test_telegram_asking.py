@@ -8,7 +8,7 @@ from typing import Any
 
 from core.wording import Sentence, say
 from tests.support.clock import until
-from tests.support.telegram_bot import bot_on
+from tests.support.telegram_bot import bot_on, config_for, running
 from tests.support.telegram_server import TelegramServer
 from tests.support.telegram_world import ADA, BOB, BOT_NAME, CHANNEL, SUPERGROUP
 
@@ -146,3 +146,32 @@ async def test_what_waited_too_long_is_apologised_for(tmp_path: Path) -> None:
         telegram.now = now
         async with bot_on(telegram, tmp_path):
             await until(lambda: telegram.shown(ADA) == [say(Sentence.MESSAGE_TOO_OLD, "en")])
+
+
+async def test_a_command_for_another_bot_is_not_asked_where_everything_is(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path, ALWAYS):
+        telegram.say(ADA, "/new@another_bot", SUPERGROUP)
+        telegram.say(ADA, "hello", SUPERGROUP)
+        await until(lambda: telegram.shown(SUPERGROUP) == ["You said: Ada: hello"])
+
+
+async def test_who_may_not_ask_is_told_so_when_they_ask_and_not_at_every_word(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram:
+        config = config_for(telegram, tmp_path, ALWAYS)
+        access = config.access.model_copy(update={"users": (f"telegram:{ADA}",)})
+        async with running(telegram, config.model_copy(update={"access": access})):
+            telegram.say(BOB, "nothing for the bot", SUPERGROUP)
+            telegram.say(ADA, "hello", SUPERGROUP)
+            await until(lambda: telegram.shown(SUPERGROUP) == ["You said: Ada: hello"])
+            telegram.say(BOB, f"{ME} hello", SUPERGROUP)
+            await until(lambda: telegram.shown(SUPERGROUP)[1:] == [say(Sentence.NOT_ALLOWED, "en")])
+
+
+async def test_what_commands_repeat_mentions_nobody(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path):
+        telegram.say(ADA, "what of @somebody_else?")
+        await until(lambda: len(telegram.shown(ADA)) == 1)
+        telegram.say(ADA, "/context")
+        await until(lambda: len(telegram.shown(ADA)) == 2)
+        assert "somebody_else" in telegram.shown(ADA)[1]
+        assert all("mention" not in str(message.get("entities")) for message in telegram.by_bot(ADA))

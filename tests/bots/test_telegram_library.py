@@ -63,10 +63,11 @@ def test_the_seconds_of_a_flood_limit_are_read() -> None:
     assert problem.retry_after == 300.0
 
 
-def test_an_update_that_cannot_be_read_costs_no_other() -> None:
+@pytest.mark.parametrize("date", ["today", 10**12, 10**18, 10**20])
+def test_an_update_that_cannot_be_read_costs_no_other(date: object) -> None:
     chat = {"id": 5, "type": "private", "first_name": "Ada"}
     good = {"update_id": 2, "message": {"message_id": 1, "date": 1, "chat": chat, "text": "hello"}}
-    bad = {"update_id": 1, "message": {"message_id": 1}}
+    bad = {"update_id": 1, "message": {"message_id": 1, "date": date, "chat": chat}}
     new = {"update_id": 3, "something_new": {"a": 1}}
     body = Polling.parse_json_payload(json.dumps({"ok": True, "result": [bad, good, new]}).encode())
     assert body["result"] == [{"update_id": 1}, good, new]
