@@ -28,6 +28,8 @@ from core.wording import Sentence, say
 
 log = structlog.get_logger(__name__)
 
+STORED_AT_ONCE = 8
+"""Messages: where hundreds arrive together, the first are being answered while the others are still stored."""
 MOST_HEARD = 10_000
 """Messages remembered so that their deletion can be understood; older ones have long been answered."""
 
@@ -54,6 +56,7 @@ class Intake:
         self._surroundings = Surroundings(replies.read, self._patience)
         self._overhearing = Overhearing(habits, replies.read, self._patience)
         self._orders: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._storing = asyncio.Semaphore(STORED_AT_ONCE)
         self._heard: dict[Ref, Heard] = {}
 
     async def said(self, message: discord.Message, me: discord.ClientUser) -> None:
@@ -145,8 +148,9 @@ class Intake:
         if incoming.ref:
             self._remember(incoming.ref, Heard(incoming.conversation, message.edited_at))
         self._attention.begin(incoming)
-        await self._patience.patiently(lambda: self._marks.hear(place_of(message), message.id))
-        fresh = await self._patience.patiently(lambda: self._desk.store.put(incoming))
+        async with self._storing:
+            await self._patience.patiently(lambda: self._marks.hear(place_of(message), message.id))
+            fresh = await self._patience.patiently(lambda: self._desk.store.put(incoming))
         log.info("message.stored", turn=incoming.event_id, fresh=fresh)
 
     def _order(self, channel: int) -> asyncio.Lock:
