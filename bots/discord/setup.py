@@ -53,9 +53,20 @@ class Portal:
 
     @property
     def invitation(self) -> str:
+        """By which somebody adds the bot to a server."""
         scopes = "bot applications.commands"
-        query = {"client_id": self.id, "permissions": PERMISSIONS.value, "scope": scopes}
-        return f"https://discord.com/oauth2/authorize?{urlencode(query)}"
+        return _link({"client_id": self.id, "permissions": PERMISSIONS.value, "scope": scopes})
+
+    @property
+    def installation(self) -> str:
+        """By which somebody gets the commands for themselves, wherever they are. Empty where that is off."""
+        if USER_INSTALL not in self.installs:
+            return ""
+        return _link({"client_id": self.id, "integration_type": USER_INSTALL, "scope": "applications.commands"})
+
+
+def _link(query: Mapping[str, object]) -> str:
+    return f"https://discord.com/oauth2/authorize?{urlencode(query)}"
 
 
 async def look_up(api: Api) -> Portal:
