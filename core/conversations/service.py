@@ -120,6 +120,11 @@ class Conversations:
         await reply.finish(answer)
         return Outcome.ANSWERED
 
+    async def outcome(self, turn: Turn) -> Outcome:
+        """How a turn ends that can be shown nowhere: what is kept is answered, and not to be asked again. Raises
+        StoreError."""
+        return Outcome.ANSWERED if await self._history.answer_to(turn) else Outcome.FAILED
+
     def stop(self, turn: TurnId) -> None:
         """Ends the model's scope; the text so far becomes the answer. Nothing happens when it is not running here."""
         if scope := self._running.get(turn):

@@ -177,7 +177,7 @@ class Worker:
                 return await self._place.conversations.answer(turn, reply)
         except SurfaceClosed as problem:
             log.warning("turn.refused", detail=str(problem))
-            return Outcome.FAILED
+            return await self._place.conversations.outcome(turn)
 
     async def _give_back(self, turn: Turn, seconds: float, *, spent: bool, once: bool = False) -> None:
         """Gives the claim back, waiting for a store that is away: a lapsing lease would cost an attempt."""

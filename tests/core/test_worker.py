@@ -12,7 +12,15 @@ from typing import Any
 import pytest
 
 from core.domain import NO_USAGE, Answer, ConversationId, Finish, Incoming, Turn, TurnId, answer_id
-from core.errors import ChatError, GaveUp, LeaseLost, StoreUnavailable, SurfaceClosed, SurfaceUnavailable
+from core.errors import (
+    ChatError,
+    ContentRefused,
+    GaveUp,
+    LeaseLost,
+    StoreUnavailable,
+    SurfaceClosed,
+    SurfaceUnavailable,
+)
 from core.inbox.leases import Hold, Lease
 from core.inbox.worker import Worker, WorkerSettings, Workplace
 from core.llm.scripted import Script, spoken
@@ -130,14 +138,17 @@ async def test_a_platform_that_cannot_be_written_to_delays_and_costs_no_attempt(
         assert len(here.bot.models.get("").prompts) == 1
 
 
-async def test_a_platform_that_takes_nothing_there_any_more_ends_the_turn(tmp_path: Path) -> None:
+@pytest.mark.parametrize("answered", [True, False])
+async def test_a_platform_that_takes_nothing_there_any_more_ends_the_turn(answered: bool, tmp_path: Path) -> None:
     async with office(tmp_path) as here:
         here.wall.trouble = SurfaceClosed("no permission")
-        asked = await here.ask("Hello")
-        await here.passing(lambda: here.worker.busy == 0 and bool(here.bot.models.get("").prompts))
+        model = here.bot.models.get("")
+        model.scripts.append(spoken("Hello.") if answered else Script(refusal=ContentRefused()))
+        asked = await here.ask("Hi")
+        await here.passing(lambda: here.worker.busy == 0 and bool(model.prompts))
         depth = await here.bot.store.depth()
         assert (depth.queued, depth.running, depth.aside) == (0, 0, 0)
-        assert (await here.bot.store.conversation(asked.conversation)).failed == asked
+        assert (await here.bot.store.conversation(asked.conversation)).failed == (None if answered else asked)
 
 
 async def test_an_answer_waits_for_a_store_that_is_away_and_is_not_asked_for_twice(tmp_path: Path) -> None:
