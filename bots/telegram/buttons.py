@@ -11,7 +11,7 @@ from bots.telegram.commands import MenuCommands, chosen
 from bots.telegram.habits import Habits
 from bots.telegram.keyboards import pressed
 from bots.telegram.library import attempt
-from bots.telegram.moving import Homes
+from bots.telegram.moving import Homes, at_home
 from bots.telegram.speaking import Speaker
 from bots.telegram.translate import LANE, Place, person_of, place_of, ref_of, sender_of_user
 from core.domain import Incoming, PersonId, TurnId
@@ -64,7 +64,8 @@ class Buttons:
 
     async def _incoming(self, query: CallbackQuery, place: Place, owner: PersonId) -> Incoming:
         """In the conversation of the person who asked, also where a moderator presses."""
-        sender, scope = sender_of_user(query.from_user), self._habits.scope_in(place.chat)
+        home = await self._homes.of(place.chat)
+        sender, scope = sender_of_user(query.from_user), self._habits.scope_in(place.chat, home)
         incoming = Incoming(
             event_id=TurnId(f"telegram:c{query.id}"),
             conversation=place.conversation(owner, scope),
@@ -75,7 +76,7 @@ class Buttons:
             address=place.address,
             author="" if place.private or scope == "member" else sender.name,
         )
-        return await self._homes.at_home(incoming)
+        return at_home(incoming, home)
 
     async def _moderates(self, message: Message, user: int) -> bool:
         """As far as Telegram says so now."""

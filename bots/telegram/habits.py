@@ -21,8 +21,12 @@ class Habits:
     drafts: str = "auto"
     messages: int = 10
 
-    def scope_in(self, chat: int) -> str:
-        return self.scopes.get(chat, self.scope)
+    def scope_in(self, chat: int, home: int) -> str:
+        """home: the chat's id before it moved; the same where it did not."""
+        return self.scopes.get(chat) or self.scopes.get(home, self.scope)
+
+    def hears_all(self, chat: int, home: int) -> bool:
+        return not self.always.isdisjoint((chat, home))
 
 
 def habits_of(config: Config) -> Habits:

@@ -18,7 +18,7 @@ from bots.telegram.contents import contents, is_said
 from bots.telegram.habits import Habits
 from bots.telegram.inline import InlineQuestions
 from bots.telegram.library import UNREADABLE
-from bots.telegram.moving import Homes
+from bots.telegram.moving import Homes, at_home
 from bots.telegram.parts import Joining
 from bots.telegram.translate import (
     is_addressed,
@@ -80,18 +80,22 @@ class Intake:
         await self._homes.note(message)
         if not (is_from_person(message) and is_said(message)) or is_for_another_bot(message, self._me):
             return
-        incoming = await self._translated(message)
+        home = await self._homes.of(message.chat.id)
+        incoming = self._translated(message, home)
         if invoked := self._commands.asked(message):
             await self._commands.run(invoked, incoming, message.message_id)
-        elif placed := self._joining.placed(message, incoming, addressed=self._is_meant(message, incoming)):
+        elif placed := self._joining.placed(message, incoming, addressed=self._is_meant(message, incoming, home)):
             await self._put(message, placed)
 
     async def _edited(self, message: Message, update: int) -> None:
         at = message.edit_date
         if at is None or not is_from_person(message) or self._commands.asked(message):
             return
-        incoming = await self._translated(message)
-        if self._is_meant(message, incoming) and not await self._patience.patiently(lambda: self._reads(incoming)):
+        home = await self._homes.of(message.chat.id)
+        incoming = self._translated(message, home)
+        if self._is_meant(message, incoming, home) and not await self._patience.patiently(
+            lambda: self._reads(incoming)
+        ):
             await self._put(message, revised(incoming, update, at.timestamp()))
 
     async def _reads(self, incoming: Incoming) -> bool:
@@ -101,14 +105,15 @@ class Intake:
         kept = await store.message(conversation, asked) if asked else None
         return kept is not None and kept.text == text_of(incoming.parts)
 
-    async def _translated(self, message: Message) -> Incoming:
-        return await self._homes.at_home(translate(message, self._me, self._habits.scope_in(message.chat.id)))
+    def _translated(self, message: Message, home: int) -> Incoming:
+        scope = self._habits.scope_in(message.chat.id, home)
+        return at_home(translate(message, self._me, scope), home)
 
-    def _is_meant(self, message: Message, incoming: Incoming) -> bool:
+    def _is_meant(self, message: Message, incoming: Incoming, home: int) -> bool:
         """Who may not ask is told so when they ask, and not at every word where everything is answered."""
         if is_addressed(message, self._me):
             return True
-        return message.chat.id in self._habits.always and is_admitted(self._desk.commands, incoming)
+        return self._habits.hears_all(message.chat.id, home) and is_admitted(self._desk.commands, incoming)
 
     async def _put(self, message: Message, incoming: Incoming) -> None:
         """In a group, what holds nothing to read is part of what people do among themselves."""

@@ -35,17 +35,9 @@ class Homes:
         elif message.migrate_from_chat_id:
             await self._remember(message.migrate_from_chat_id, message.chat.id)
 
-    async def at_home(self, incoming: Incoming) -> Incoming:
-        """*incoming* in the conversation that it goes on with."""
-        chat = place_at(incoming.address).chat
-        home = await self._home(chat)
-        if home == chat:
-            return incoming
-        kept = incoming.conversation.replace(f"telegram:{chat}", f"telegram:{home}", 1)
-        return replace(incoming, conversation=ConversationId(kept), places=(f"telegram:{chat}",))
-
-    async def _home(self, chat: int) -> int:
-        """A move is noted before anything is said in the new chat, so what was looked up once stays so."""
+    async def of(self, chat: int) -> int:
+        """The id under which the conversations of *chat* are kept. A move is noted before anything is said in the new
+        chat, so what was looked up once stays so."""
         if chat >= SUPERGROUPS:
             return chat
         if chat not in self._homes:
@@ -61,3 +53,12 @@ class Homes:
         if self._homes.get(new) != old:
             log.info("telegram.moved", old=old, new=new)
         self._homes[new] = old
+
+
+def at_home(incoming: Incoming, home: int) -> Incoming:
+    """*incoming* in the conversation that it goes on with. home: what `Homes.of` says of its chat."""
+    chat = place_at(incoming.address).chat
+    if home == chat:
+        return incoming
+    kept = incoming.conversation.replace(f"telegram:{chat}", f"telegram:{home}", 1)
+    return replace(incoming, conversation=ConversationId(kept), places=(f"telegram:{chat}",))

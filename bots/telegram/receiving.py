@@ -23,7 +23,6 @@ WANTED = (
     Update.CALLBACK_QUERY,
     Update.INLINE_QUERY,
     Update.CHOSEN_INLINE_RESULT,
-    Update.MY_CHAT_MEMBER,
 )
 """What Telegram is asked for; the rest it need not send."""
 ELSEWHERE_PAUSE = 5.0

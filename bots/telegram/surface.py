@@ -17,7 +17,7 @@ from core.domain import Incoming, Ref
 TYPING = 5.0
 """Seconds for which Telegram shows that somebody types, at most ("sendChatAction")."""
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
-KINDS = {Deed.TYPING: "typing", Deed.PREVIEW: "previews"}
+KINDS = {Deed.TYPING: "typing", Deed.PREVIEW: "previews", Deed.FIND: "finding"}
 """What counts for itself; see `bots.telegram.pacing.bucket_of`."""
 
 
@@ -36,7 +36,8 @@ class TelegramSurface:
         return Limits(LENGTH, utf16_units, self._messages, TYPING)
 
     def route(self, deed: Deed) -> Route:
-        return Route(bucket_of(self._chat), bucket_of(self._chat, KINDS.get(deed, "")))
+        asked = deed is not Deed.FIND  # which asks Telegram nothing
+        return Route(bucket_of(self._chat), bucket_of(self._chat, KINDS.get(deed, "")), overall=asked)
 
     async def find(self, nonce: str) -> Ref | None:  # noqa: ARG002  # Telegram knows none
         """Bots cannot read what was said, so what got lost stays unknown."""

@@ -17,14 +17,15 @@ WORDS = "one two three four five six seven eight nine ten eleven twelve"
 
 
 async def test_a_group_that_becomes_a_supergroup_keeps_its_conversation(tmp_path: Path) -> None:
+    always = f"chats: {{{GROUP}: {{always: true}}}}"
     async with TelegramServer() as telegram:
-        async with bot_on(telegram, tmp_path):
+        async with bot_on(telegram, tmp_path, always):
             telegram.say(ADA, f"{ME} before", GROUP)
             await until(lambda: telegram.shown(GROUP) == ["You said: Ada: before"])
             new = telegram.migrate(GROUP)
             telegram.say(ADA, f"/undo{ME}", new)
             await until(lambda: telegram.shown(new) == ["Taken back: “before”"])
-            telegram.say(ADA, f"{ME} after", new)
+            telegram.say(ADA, "after", new)
             await until(lambda: telegram.shown(new)[1:] == ["You said: Ada: after"])
         async with bot_on(telegram, tmp_path):
             telegram.say(ADA, f"/undo{ME}", new)
