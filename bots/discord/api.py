@@ -120,14 +120,16 @@ class Api:
             heard(allowance)
         if response.status < GOOD:
             return _parsed(text)
-        self._count(response.status)
+        self._count(response.status, response.headers)
         problem = _problem(response.status, _parsed(text), response.headers)
         if isinstance(problem, SurfaceUnavailable) and response.headers.get("X-RateLimit-Global"):
             self.on_global(problem.retry_after or GLOBAL_PAUSE)
         raise problem
 
-    def _count(self, status: int) -> None:
-        if status in FORBIDDEN or status == TOO_MANY:
+    def _count(self, status: int, headers: Mapping[str, str]) -> None:
+        """A limit that others used up is not held against the bot ("Invalid Request Limit")."""
+        shared = headers.get("X-RateLimit-Scope") == "shared"
+        if status in FORBIDDEN or (status == TOO_MANY and not shared):
             self._invalid.append(self._clock.monotonic())
 
     def _spare(self) -> None:

@@ -36,6 +36,16 @@ async def test_three_of_ten_writes_fail_and_no_answer_does(
         assert discord.statuses[429] == 0  # none but those that were ordered
 
 
+async def test_limits_that_others_used_up_bring_the_bot_no_nearer_to_a_ban(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "INVALID_MOST", 1)
+    async with DiscordServer() as discord, bot_on(discord, tmp_path):
+        discord.faults.append(failing(creates, 429, "shared"))
+        expected = ask_all(discord, PEOPLE)
+        await until(lambda: all_right(discord, expected), LONG)
+
+
 async def test_a_penalty_for_the_whole_bot_under_load_costs_nobody_an_answer(tmp_path: Path) -> None:
     async with DiscordServer() as discord, bot_on(discord, tmp_path, model="extra_body: {delay: 0.02}"):
         expected = ask_all(discord, PEOPLE)
