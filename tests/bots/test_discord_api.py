@@ -1,0 +1,34 @@
+"""The bot's own requests to Discord: what it does about refusals before Discord does something about the bot."""
+
+from __future__ import annotations
+
+import aiohttp
+import pytest
+
+from bots.discord import api
+from bots.discord.api import INVALID_WINDOW, Api, Refusal
+from core.errors import SurfaceUnavailable
+from tests.support.clock import ManualClock
+from tests.support.discord_server import DiscordServer
+
+ME = "/users/@me"
+
+
+async def test_after_many_refusals_nothing_is_asked_until_they_are_forgotten(
+    clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Discord bans an address for 10,000 of them in ten minutes."""
+    monkeypatch.setattr(api, "INVALID_MOST", 3)
+    async with DiscordServer() as discord, aiohttp.ClientSession() as session:
+        stranger = Api(session, discord.api_url, "wrong", clock)
+        for _ in range(3):
+            with pytest.raises(Refusal, match="401"):
+                await stranger.call("GET", ME)
+            await clock.advance(1.0)
+        with pytest.raises(SurfaceUnavailable) as spared:
+            await stranger.call("GET", ME)
+        assert spared.value.retry_after == pytest.approx(INVALID_WINDOW - 3.0)
+        assert discord.requests[f"GET {ME}"] == 3
+        await clock.advance(INVALID_WINDOW)
+        with pytest.raises(Refusal, match="401"):
+            await stranger.call("GET", ME)
