@@ -18,10 +18,10 @@ from bots.discord.catching_up import CatchingUp
 from bots.discord.commands import CHOOSE, SlashCommands
 from bots.discord.habits import Habits, Manner
 from bots.discord.intake import Intake
-from bots.discord.library import Client, Shards, point, quiet
+from bots.discord.library import Client, IntentRefused, Shards, point, quiet
 from bots.discord.menu import register
 from bots.discord.pointing import MessageCommands
-from bots.discord.setup import Portal, look_up
+from bots.discord.setup import CONTENT_OFF, Portal, look_up
 from bots.discord.stream import DiscordReplies, open_replies
 from bots.discord.translate import LANE
 from bots.shared.patience import Patience
@@ -76,18 +76,22 @@ class DiscordBot:
         """Raises SurfaceRefused for what only the operator can mend."""
         portal = await self._patience.patiently(lambda: look_up(self._api))
         await self._patience.patiently(lambda: self._register(portal))
-        return await self._patience.patiently(lambda: self._listen(portal))
+        try:
+            return await self._patience.patiently(lambda: self._listen(portal, content=True))
+        except IntentRefused:  # asked for even where the portal shows it as off: the gateway is who decides
+            return await self._patience.patiently(lambda: self._listen(portal, content=False))
 
-    async def _listen(self, portal: Portal) -> int:
+    async def _listen(self, portal: Portal, *, content: bool) -> int:
         shards = self._settings.shards or Shards(portal.shards, 0, portal.shards - 1)
-        client = Client(shards, content=portal.content, presence=self._settings.presence)
+        client = Client(shards, content=content, presence=self._settings.presence)
         async with CatchingUp(self._intake, self._marks, self._read, self._patience) as catching_up:
 
             async def ready() -> None:
                 share = f"; {self._settings.shards}" if self._settings.shards else ""
                 self._announce(f"discord: {client.user} is here; servers: {len(client.guilds)}{share}")
                 invited = () if client.guilds else (f"invite it: {portal.invitation}",)
-                for line in (*invited, *portal.shortcomings):
+                refused = () if content or CONTENT_OFF in portal.shortcomings else (CONTENT_OFF,)
+                for line in (*invited, *portal.shortcomings, *refused):
                     self._announce(f"discord: {line}")
 
             client.hear("ready", ready)

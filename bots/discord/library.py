@@ -28,7 +28,10 @@ THREADS = frozenset(kind.value for kind in discord.ChannelType if "thread" in ki
 
 Handler = Callable[..., Awaitable[None]]
 WRONG_TOKEN = "Discord does not know this token: copy it again from the Bot page of the developer portal"  # noqa: S105  # a sentence, not a token
-INTENTS_OFF = "Discord refused the message-content intent: switch it on, or off and on, in the developer portal"
+
+
+class IntentRefused(SurfaceRefused):
+    """The message-content intent is not for this bot, whatever Discord's own interface says of it."""
 
 
 def point(api_url: str, gateway_url: str) -> None:
@@ -101,15 +104,15 @@ class Client(discord.AutoShardedClient):
         return discord.Thread(guild=guild, state=self._connection, data=data)
 
     async def serve(self, token: str) -> None:
-        """Until it is closed; reconnects and resumes by itself. Raises SurfaceRefused for what only the operator can
-        mend, SurfaceUnavailable when Discord cannot be reached at all."""
+        """Until it is closed; reconnects and resumes by itself. Raises IntentRefused, SurfaceRefused for what only the
+        operator can mend, SurfaceUnavailable when Discord cannot be reached at all."""
         try:
             await self.login(token)
             await self.connect()
         except discord.LoginFailure as problem:
             raise SurfaceRefused(WRONG_TOKEN) from problem
         except discord.PrivilegedIntentsRequired as problem:
-            raise SurfaceRefused(INTENTS_OFF) from problem
+            raise IntentRefused("Discord refused the message-content intent") from problem
         except discord.ConnectionClosed as problem:
             raise SurfaceRefused(f"Discord closed the connection with code {problem.code}") from problem
         except (discord.DiscordException, aiohttp.ClientError, OSError) as problem:

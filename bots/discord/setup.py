@@ -26,7 +26,7 @@ NO_SERVERS = "it cannot be added to servers (Installation Contexts, on the Insta
 NO_USERS = "people cannot install it for themselves; elsewhere it does not answer (Installation Contexts: User Install)"
 FEW_STARTS = 0.1
 """The share of a day's gateway sessions below which that is worth a line."""
-UNAUTHORISED = 401
+UNAUTHORISED, NOT_FOUND = 401, 404
 PERMISSIONS = discord.Permissions(
     view_channel=True,
     send_messages=True,
@@ -41,12 +41,11 @@ PERMISSIONS = discord.Permissions(
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """The application: its id and name, whether the message-content intent is on, how many shards Discord wants; who can
-    install it (the types of `bots.discord.menu`). shortcomings: a line for the operator about each thing that is off."""
+    """The application: its id and name, how many shards Discord wants; who can install it (the types of
+    `bots.discord.menu`). shortcomings: a line for the operator about each thing that is off."""
 
     id: str
     name: str
-    content: bool
     shards: int
     installs: tuple[int, ...] = (SERVER_INSTALL, USER_INSTALL)
     shortcomings: tuple[str, ...] = ()
@@ -72,7 +71,7 @@ def _link(query: Mapping[str, object]) -> str:
 async def look_up(api: Api) -> Portal:
     """Raises SurfaceRefused (a wrong token in one sentence) and SurfaceUnavailable."""
     try:
-        application = await api.call("GET", "/applications/@me")
+        application = await _application(api)
         gateway = await api.call("GET", "/gateway/bot")
     except Refusal as problem:
         if problem.status == UNAUTHORISED:
@@ -81,11 +80,20 @@ async def look_up(api: Api) -> Portal:
     return Portal(
         id=str(application["id"]),
         name=application.get("name", ""),
-        content=_reads(application),
         shards=int(gateway.get("shards", 1)),
         installs=_installs(application),
         shortcomings=tuple(_shortcomings(application, gateway)),
     )
+
+
+async def _application(api: Api) -> Any:
+    """A proxy may know only the address that discord.py itself asks."""
+    try:
+        return await api.call("GET", "/applications/@me")
+    except Refusal as problem:
+        if problem.status != NOT_FOUND:
+            raise
+        return await api.call("GET", "/oauth2/applications/@me")
 
 
 def _reads(application: Mapping[str, Any]) -> bool:

@@ -152,6 +152,23 @@ async def test_without_the_message_content_intent_mentions_and_direct_messages_a
         await until(lambda: any("message-content intent is off" in line for line in lines))
 
 
+async def test_the_gateway_says_whether_the_bot_may_read_and_not_the_portal(tmp_path: Path) -> None:
+    always = f"channels: {{{QUIET}: {{always: true}}}}"
+    async with DiscordServer() as discord:
+        discord.application["flags"] = 0
+        async with bot_on(discord, tmp_path, always):
+            discord.say(ADA, "hello", QUIET)
+            await until(lambda: discord.shown(QUIET) == ["You said: Ada: hello"])
+
+
+async def test_a_proxy_that_knows_only_what_the_library_asks_is_enough(tmp_path: Path) -> None:
+    async with DiscordServer() as discord:
+        discord.faults.append(Fault(lambda _method, path: path == "/applications/@me", 404, times=99))
+        async with bot_on(discord, tmp_path):
+            discord.say(ADA, f"{ME} hello")
+            await until(lambda: discord.shown() == ["You said: Ada: hello"])
+
+
 async def test_the_operator_hears_who_the_bot_is_and_people_see_its_presence(tmp_path: Path) -> None:
     async with DiscordServer() as discord, bot_on(discord, tmp_path, "presence: asleep") as lines:
         await until(lambda: lines == ["discord: parlour is here; servers: 1"])
@@ -358,5 +375,7 @@ async def test_where_the_bot_may_not_write_the_one_who_asked_hears_why_once(tmp_
         discord.say(ADA, f"{ME} hello")
         await until(lambda: discord.shown() == ["You said: Ada: hello"])
         channel = discord.direct(ADA)
-        await until(lambda: discord.shown(channel) == [say(Sentence.DISCORD_CANNOT_WRITE, "en", channel=f"<#{CLOSED}>")])
+        await until(
+            lambda: discord.shown(channel) == [say(Sentence.DISCORD_CANNOT_WRITE, "en", channel=f"<#{CLOSED}>")]
+        )
         assert discord.shown(CLOSED) == []
