@@ -11,13 +11,12 @@ from telegram import Bot
 from bots.shared.pacing import Gate, Pacer
 from bots.shared.patience import Patience
 from bots.shared.platform import Desk, Finding, Platform
-from bots.shared.surface import SurfaceRefused
 from bots.telegram.buttons import Buttons
 from bots.telegram.commands import MenuCommands
 from bots.telegram.habits import habits_of
 from bots.telegram.inline import InlineQuestions
 from bots.telegram.intake import Intake
-from bots.telegram.library import open_bot
+from bots.telegram.library import attempt, open_bot
 from bots.telegram.moving import Homes
 from bots.telegram.receiving import LongPolling
 from bots.telegram.setup import PRIVACY_ON, findings, introduce, look_up
@@ -52,26 +51,22 @@ class TelegramBot:
 
     async def run(self) -> int:
         """Raises SurfaceRefused for what only the operator can mend."""
-        portrait = await self._patience.patiently(lambda: look_up(self._bot))
-        await self._patience.patiently(self._introduce)
+        me = await self._patience.patiently(lambda: attempt(self._bot.get_me()))
         async with Speaker(self._bot, self._pacer, self._patience) as speaker:
-            commands = MenuCommands(self._desk, speaker, portrait.me)
+            speaker.soon(self._patience.patiently(self._introduce))
+            commands = MenuCommands(self._desk, speaker, me)
             homes = Homes(self._desk.store, self._patience)
             buttons = Buttons(self._bot, self._desk, self._habits, (commands, speaker, homes))
             hands = (commands, buttons, InlineQuestions(self._bot, self._desk, speaker, self._patience), homes)
-            intake = Intake(self._desk, self._bot, self._habits, hands, portrait.me)
-            self._announce(f"telegram: {portrait.me.name} is here")
-            if not portrait.me.can_read_all_group_messages:
+            intake = Intake(self._desk, self._bot, self._habits, hands, me)
+            self._announce(f"telegram: {me.name} is here")
+            if not me.can_read_all_group_messages:
                 self._announce(f"telegram: {PRIVACY_ON}")
             await self._receiving.run(intake.take)
         return 0
 
     async def _introduce(self) -> None:
-        """What Telegram refuses of it is no reason not to answer."""
-        try:
-            log.info("telegram.introduced", changed=await introduce(self._bot))
-        except SurfaceRefused as problem:
-            log.warning("telegram.not_introduced", detail=str(problem))
+        log.info("telegram.introduced", changed=await introduce(self._bot))
 
 
 @asynccontextmanager

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 import structlog
 from telegram import Bot, Update
 
 from bots.shared.patience import Patience
-from bots.telegram.library import TakenElsewhere, attempt
+from bots.telegram.library import TakenElsewhere, UnknownHere, attempt
 
 log = structlog.get_logger(__name__)
 
@@ -54,8 +55,10 @@ class LongPolling:
 
     async def _open(self) -> None:
         """Telegram hands out nothing here while it delivers to a webhook."""
-        webhook = await attempt(self._bot.get_webhook_info())
-        if webhook.url:
+        with suppress(UnknownHere):  # a server that has no webhooks
+            webhook = await attempt(self._bot.get_webhook_info())
+            if not webhook.url:
+                return
             await attempt(self._bot.delete_webhook())
             self._announce("telegram: the webhook that was set is removed; updates are asked for instead")
 

@@ -37,17 +37,27 @@ async def test_a_wrong_token_is_one_sentence(tmp_path: Path) -> None:
         assert lines == ["telegram is off: Telegram does not know this token: copy it again from @BotFather"]
 
 
+def told(telegram: TelegramServer) -> int:
+    """How often Telegram was told something of the bot."""
+    return sum(count for method, count in telegram.requests.items() if method.startswith("setmy"))
+
+
 async def test_commands_and_profile_are_told_once(tmp_path: Path) -> None:
     private = json.dumps({"type": "all_private_chats"})
     async with TelegramServer() as telegram:
         async with bot_on(telegram, tmp_path):
+            await until(lambda: told(telegram) == 8)
             english, chinese = telegram.commands[private, ""], telegram.commands[private, "zh"]
         assert {"command": "new", "description": say(Sentence.HELP_NEW, "en")} in english
         assert {"command": "new", "description": say(Sentence.HELP_NEW, "zh")} in chinese
         assert telegram.profile["short_description", "zh"] == say(Sentence.TELEGRAM_ABOUT, "zh")
-        told = telegram.requests["setmycommands"] + telegram.requests["setmydescription"]
         async with bot_on(telegram, tmp_path):
-            assert telegram.requests["setmycommands"] + telegram.requests["setmydescription"] == told == 6
+            await until(
+                lambda: telegram.requests["getmyshortdescription"] == 4 and telegram.requests["getmycommands"] == 8
+            )
+            telegram.say(ADA, "hello")
+            await until(lambda: telegram.shown(ADA) == ["You said: hello"])
+            assert told(telegram) == 8
 
 
 async def test_two_processes_on_one_token_the_operator_hears_of_it_and_nothing_is_lost(tmp_path: Path) -> None:
