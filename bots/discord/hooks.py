@@ -131,6 +131,8 @@ class HookSurface:
         self._over = False
         self._moved = False
         self._bot = DiscordSurface(api, turn.incoming, messages, heard, turn.shown)
+        # An answer of which the webhook reaches only a part is the bot's to write: one way, and one bucket, for all of it.
+        self._over = not hook.elsewhere and not all(self._path(ref) for ref in turn.shown)
 
     @property
     def limits(self) -> Limits:

@@ -212,9 +212,9 @@ async def test_where_the_bot_is_not_itself_a_very_long_answer_ends_in_a_file(tmp
         words = " ".join(f"word{number}" for number in range(2000))
         discord.slash(ADA, "ask", FAR, question=words)
         await until(lambda: "answer.md" in discord.files)
+        await until(lambda: len(discord.shown(FAR)) == 2)
         await until(lambda: not any(discord.buttons(shown) for shown in discord.by_bot(FAR)))
         assert discord.files["answer.md"].decode() == f"You said: {words}"
-        assert len(discord.shown(FAR)) == 2
         assert not discord.refused
 
 
@@ -361,6 +361,17 @@ async def test_where_the_bot_is_not_itself_a_button_writes_by_its_own_webhook(tm
         discord.press(ADA, shown["id"], discord.buttons(shown)["Retry"])
         await until(lambda: len(discord.writes) > edits and whole(discord, FAR))
         assert discord.shown(FAR) == [asked("once more")]
+        assert not discord.refused
+
+
+async def test_an_answer_of_several_messages_is_asked_again_in_its_place(tmp_path: Path) -> None:
+    async with DiscordServer(route_limit=1000) as discord, bot_on(discord, tmp_path):
+        discord.slash(ADA, "ask", question=LONG)
+        await until(lambda: whole(discord, GENERAL))
+        last, before = discord.by_bot()[-1], discord.shown()
+        writes = len(discord.writes)
+        discord.press(ADA, last["id"], discord.buttons(last)["Retry"])
+        await until(lambda: len(discord.writes) > writes and whole(discord, GENERAL) and discord.shown() == before)
         assert not discord.refused
 
 
