@@ -16,6 +16,7 @@ from typing import Any
 import aiohttp
 import discord
 
+from bots.discord.buckets import Buckets
 from bots.shared.surface import File, MessageGone, SurfaceRefused
 from core.errors import SurfaceClosed, SurfaceUnavailable
 from core.ports import Clock
@@ -28,9 +29,9 @@ CLOSED = frozenset({10003, 50001, 50007, 50013, 50278, 160005})
 """More of them: unknown channel, missing access, no messages to this user, missing permissions, no server in common,
 locked thread."""
 INVALID_WINDOW = 600.0
-INVALID_MOST = 5_000
-"""Half of the 10,000 answers of 401, 403 or 429 in 10 minutes for which Discord bans an address ("Invalid Request
-Limit" in its reference)."""
+INVALID_MOST = 2_500
+"""A quarter of the 10,000 answers of 401, 403 or 429 in 10 minutes for which Discord bans an address ("Invalid Request
+Limit" in its reference), since several processes may share one."""
 GLOBAL_PAUSE = 1.0
 """Seconds, where a global limit comes without any."""
 TOO_MANY = 429
@@ -44,12 +45,14 @@ AGENT = f"DiscordBot (https://github.com/Rapptz/discord.py, {discord.__version__
 class Allowance:
     """What a response said about its rate-limit bucket ("Rate Limits" in Discord's reference).
 
-    limit, remaining: requests. reset_after: seconds until all of them are there again.
+    limit, remaining: requests. reset_after: seconds until all of them are there again. bucket: Discord's name of it, which
+    other routes may have too; empty where it gives none.
     """
 
     limit: int
     remaining: int
     reset_after: float
+    bucket: str = ""
 
 
 class Refusal(SurfaceRefused):
@@ -74,6 +77,7 @@ class Api:
         self._headers = {"Authorization": f"Bot {token}", "User-Agent": AGENT}
         self.bot = f"discord:{hashlib.sha256(token.encode()).hexdigest()[:16]}"
         """Who the bot is, for what all its processes share; tells nothing of the token."""
+        self.buckets = Buckets()
         self._clock = clock
         self._invalid: deque[float] = deque()
         self.on_global: Callable[[float], None] = lambda _seconds: None
@@ -165,6 +169,7 @@ def _allowance(headers: Mapping[str, str]) -> Allowance | None:
             int(headers["X-RateLimit-Limit"]),
             int(headers["X-RateLimit-Remaining"]),
             float(headers["X-RateLimit-Reset-After"]),
+            headers.get("X-RateLimit-Bucket", ""),
         )
     except (KeyError, ValueError):
         return None

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from bots.discord.api import Allowance, Api
+from bots.discord.buckets import beside
 from bots.discord.hooks import Hook, HookGate, HookSurface, is_hook
 from bots.discord.quoting import question_of, quoted
 from bots.discord.refusing import Refusals
@@ -63,8 +64,7 @@ class DiscordReplies:
 
     async def ask(self, method: str, channel: str, path: str, body: object = None) -> Any:
         """A request beside those of the answers; it waits its turn behind everything that is written. Raises as `read`."""
-        chat = f"discord:{channel}"
-        route = Route(chat, f"{chat} {method}")
+        route = beside(channel, method, path)
         async with self._pacer.permit(route, Priority.TYPING):
             return await self._api.call(method, path, body, heard=lambda allowance: self._heard(route, allowance))
 
@@ -81,8 +81,11 @@ class DiscordReplies:
         return self._pacer.permit(route, Priority.FIRST)
 
     def _heard(self, route: Route, allowance: Allowance) -> None:
+        news = self._api.buckets.learn(route.bucket, allowance.bucket)
+        # The gate that is now the route's does not know of the request that taught us so.
+        left = max(0, allowance.remaining - 1) if news else allowance.remaining
         gate = self._pacer.gate(route.bucket)
-        gate.announce(allowance.limit, allowance.remaining, allowance.reset_after, self._means.clock.monotonic())
+        gate.announce(allowance.limit, left, allowance.reset_after, self._means.clock.monotonic())
 
 
 @asynccontextmanager
@@ -90,7 +93,7 @@ async def open_replies(api: Api, clock: Clock, store: Store, messages: int) -> A
     drafts = RateGate(OVERALL, clock.monotonic())
     async with (
         SharedGate(store, api.bot, OVERALL, clock) as overall,
-        Pacer(clock, overall, lambda bucket: HookGate(drafts) if is_hook(bucket) else WindowGate()) as pacer,
+        Pacer(clock, overall, lambda bucket: _gate(bucket, drafts), api.buckets.name) as pacer,
     ):
         overall.on_permit = pacer.serve
         overall.on_hold = partial(pacer.penalise, None)
@@ -101,6 +104,10 @@ async def open_replies(api: Api, clock: Clock, store: Store, messages: int) -> A
 
         api.on_global = hold
         yield DiscordReplies(api, pacer, Means(pacer, clock, Controls(store), _laid_out), store, messages)
+
+
+def _gate(bucket: str, drafts: RateGate) -> WindowGate:
+    return HookGate(drafts) if is_hook(bucket) else WindowGate()
 
 
 def _laid_out(text: str) -> Sequence[str]:

@@ -144,13 +144,16 @@ class Pacer(Generic[G]):
     """``async with Pacer(…) as pacer``: hands out permits until the block ends.
 
     overall: counts every write whose route says so. make_gate: the gate of a bucket (its name is given) that was not
-    used before, or not lately.
+    used before, or not lately. named: under which name a bucket is one with others, as far as that is known.
     """
 
-    def __init__(self, clock: Clock, overall: Gate, make_gate: Callable[[str], G]) -> None:
+    def __init__(
+        self, clock: Clock, overall: Gate, make_gate: Callable[[str], G], named: Callable[[str], str] = str
+    ) -> None:
         self._clock = clock
         self._overall = overall
         self._make_gate = make_gate
+        self._named = named
         self._gates: dict[str, G] = {}
         self._penalties: dict[str | None, float] = {}
         self._queues: dict[Priority, dict[Permit, None]] = {priority: {} for priority in Priority}
@@ -173,6 +176,7 @@ class Pacer(Generic[G]):
         return Permit(self, route, priority)
 
     def gate(self, bucket: str) -> G:
+        bucket = self._named(bucket)
         if bucket not in self._gates:
             self._forget_idle()
             self._gates[bucket] = self._make_gate(bucket)
@@ -248,7 +252,7 @@ class Pacer(Generic[G]):
     def _forget_idle(self) -> None:
         if len(self._gates) >= MOST_GATES:
             now = self._clock.monotonic()
-            waited_for = {permit.route.bucket for permit in self._waiting()}
+            waited_for = {self._named(permit.route.bucket) for permit in self._waiting()}
             self._gates = {
                 bucket: gate for bucket, gate in self._gates.items() if bucket in waited_for or not gate.idle(now)
             }

@@ -10,6 +10,7 @@ from bots.discord.api import INVALID_WINDOW, Api, Refusal
 from core.errors import SurfaceUnavailable
 from tests.support.clock import ManualClock
 from tests.support.discord_server import DiscordServer
+from tests.support.discord_world import TOKEN, Fault
 
 ME = "/users/@me"
 
@@ -32,3 +33,27 @@ async def test_after_many_refusals_nothing_is_asked_until_they_are_forgotten(
         await clock.advance(INVALID_WINDOW)
         with pytest.raises(Refusal, match="401"):
             await stranger.call("GET", ME)
+
+
+@pytest.mark.parametrize(
+    ("kind", "scope", "counts"),
+    [(401, "", True), (403, "", True), (429, "user", True), (429, "shared", False), (404, "", False), (502, "", False)],
+)
+async def test_only_what_discord_counts_is_counted(
+    kind: int, scope: str, counts: bool, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "INVALID_MOST", 1)
+    async with DiscordServer() as discord, aiohttp.ClientSession() as session:
+        discord.faults.append(Fault(lambda _method, path: path == ME, kind, times=1, scope=scope))
+        bot = Api(session, discord.api_url, TOKEN, clock)
+        with pytest.raises((Refusal, SurfaceUnavailable)):
+            await bot.call("GET", ME)
+        if counts:
+            with pytest.raises(SurfaceUnavailable, match="too many"):
+                await bot.call("GET", ME)
+        else:
+            assert await bot.call("GET", ME)
+
+
+def test_several_processes_behind_one_address_stay_far_from_the_ban() -> None:
+    assert 3 * api.INVALID_MOST < 10_000

@@ -78,6 +78,8 @@ class DiscordRest(DiscordThreads, DiscordWebhooks):
             return limited(seconds, "global", {})
         parts = path.strip("/").split("/")
         bucket = f"{method}:{'/'.join(part for part in parts if not part.isdigit() and part != '@original')}"
+        if self.one_bucket and "messages" in parts:
+            bucket = "messages"
         window = self._buckets[bucket, parts[1] if len(parts) > 1 else ""]
         allowed = window.take(now)
         headers = window.headers(now, bucket)

@@ -40,6 +40,8 @@ class DiscordState:
     route_limit: int = 5
     route_window: float = 5.0
     global_limit: int = 50
+    one_bucket: bool = False
+    """Whether all that is done with a channel's messages counts together."""
     latency: float = 0.0
     """Seconds that every request is on its way before it is obeyed."""
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
