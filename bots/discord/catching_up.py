@@ -14,10 +14,11 @@ import structlog
 from bots.discord.api import Refusal
 from bots.discord.bookmarks import Marks
 from bots.discord.intake import Intake
-from bots.discord.library import Client
+from bots.discord.library import UNREADABLE, Client
 from bots.discord.surroundings import Read
 from bots.discord.translate import Place
 from bots.shared.patience import Patience
+from bots.shared.surface import MessageGone
 
 log = structlog.get_logger(__name__)
 
@@ -104,8 +105,8 @@ class CatchingUp:
                 channel = gap.channel or await self._thread(client, gap)
                 if channel is not None:
                     await self._fill(client, gap, channel)
-            except Refusal as problem:
-                log.info("discord.not_caught_up", channel=gap.place.channel, detail=str(problem))
+            except (Refusal, MessageGone, *UNREADABLE) as problem:
+                log.warning("discord.not_caught_up", channel=gap.place.channel, detail=repr(problem))
 
     async def _thread(self, client: Client, gap: Gap) -> discord.Thread | None:
         """One that is archived, of which the library does not know; None where nothing was said. Raises Refusal."""

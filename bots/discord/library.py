@@ -20,6 +20,8 @@ from discord.http import Route
 from bots.shared.surface import SurfaceRefused
 from core.errors import SurfaceUnavailable
 
+UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
+"""What the library raises where Discord says something that it does not expect."""
 SILENCE = 60.0
 """Seconds without a word from the gateway, which acknowledges a heartbeat about every 41 ("Sending Heartbeats" in Discord's
 reference), until the connection is taken for dead and the session resumed over another one."""
@@ -93,7 +95,7 @@ class Client(discord.AutoShardedClient):
         setattr(self, f"on_{event}", handled)
 
     def message(self, channel: discord.abc.MessageableChannel, data: Any) -> discord.Message:
-        """A message of *channel* as a request gave it."""
+        """A message of *channel* as a request gave it. Raises UNREADABLE, as does `thread`."""
         return self._connection.create_message(channel=channel, data=data)
 
     def thread(self, server: int, data: Any) -> discord.Thread | None:
@@ -117,7 +119,7 @@ class Client(discord.AutoShardedClient):
             raise SurfaceRefused(f"Discord closed the connection with code {problem.code}") from problem
         except (discord.DiscordException, aiohttp.ClientError, OSError) as problem:
             raise SurfaceUnavailable(f"Discord cannot be reached: {problem}") from problem
-        except (LookupError, TypeError, ValueError, AttributeError) as problem:
+        except UNREADABLE as problem:
             raise SurfaceUnavailable(f"discord.py cannot read an event: {problem!r}") from problem
         finally:
             await asyncio.shield(self.close())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from bots.discord.translate import LANE
 from core.clock import SystemClock
 from core.stores.opening import open_store
@@ -144,7 +146,9 @@ async def test_a_lost_session_costs_no_direct_message_and_no_thread(tmp_path: Pa
         await until(lambda: all(discord.shown(place)[-1:] == [text] for place, text in places.items()))
 
 
-async def test_a_channel_that_is_gone_costs_the_others_nothing(tmp_path: Path) -> None:
+async def test_a_channel_that_is_gone_costs_the_others_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     async with DiscordServer() as discord:
         channel = discord.direct(ADA)
         async with bot_on(discord, tmp_path):
@@ -153,6 +157,17 @@ async def test_a_channel_that_is_gone_costs_the_others_nothing(tmp_path: Path) -
             await greeted(discord, channel)
         archive(discord, thread)
         del discord.channels[thread]
+        discord.say(BOB, "hi", odd := discord.direct(BOB), attachments=[{}])
+        async with open_store(f"sqlite:///{tmp_path}/parlour.db", SystemClock()) as store:
+            await store.note(LANE, f"@me/{odd}", 1)
         discord.say(ADA, "still there?", channel)
+        said: list[str] = []
+
+        def log() -> str:
+            said.append(capsys.readouterr().out)
+            return "".join(said)
+
         async with bot_on(discord, tmp_path):
             await until(lambda: discord.shown(channel)[1:] == ["You said: still there?"])
+            await until(lambda: "discord.caught_up" in log())
+        assert log().count("discord.not_caught_up") == 2
