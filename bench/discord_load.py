@@ -59,7 +59,7 @@ async def crowd(where: str, discord: DiscordServer, channels: Mapping[str, str])
                 took = await conversation(discord, channels)
     floor = WORDS * WORD_TIME + len(channels) / 50
     print(f"{len(channels)} people {where}: all right, the last after {took:.1f} s, {took / floor:.2f} × the floor")
-    print(f"  429: {discord.statuses[429]}; writes: {len(discord.writes)}; other refusals: {len(discord.refused)}")
+    print(f"  429: {discord.statuses[429]}; writes: {len(discord.writes)}; at most in a second: {discord.busiest}")
     print(f"  {cost}")
 
 

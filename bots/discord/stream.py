@@ -27,7 +27,7 @@ from core.errors import SurfaceClosed
 from core.limits.rates import Rate
 from core.ports import Claim, Clock, History, Reply, Store
 
-OVERALL = Rate(per_second=43.0, burst=2.0)
+OVERALL = Rate(per_second=45.0, burst=2.0)
 """Requests of the whole bot, in however many processes. Discord allows 50 in any second ("Global Rate Limit"); a bucket
 lets its burst through on top of its rate, and the rest is for requests that travel for different times and so arrive
 closer together."""

@@ -1,7 +1,8 @@
 """A bot-wide limit that several processes keep together: their permits come out of one bucket in the store.
 
 A `Gate` is asked without waiting, so a few permits are drawn ahead: whoever writes after a pause finds one there, and
-under load each one taken is followed by the next while its own time has not come yet.
+under load each one taken is followed by the next while its own time has not come yet. However many there are, the
+process keeps to the rate: what it could not use because it was busy does not go out at once.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class SharedGate:
         self._rate = rate
         self._clock = clock
         self._drawn: deque[float] = deque()
+        self._own = RateGate(rate, clock.monotonic())
         self._ahead = AHEAD
         self._spent_twice = 0
         self._hold_until = -math.inf
@@ -68,9 +70,12 @@ class SharedGate:
         if self._alone is not None:
             return self._alone.wait(now, priority)
         spared = 0 if priority is Priority.FINAL else 1
-        return max(0.0, self._drawn[spared] - now) if spared < len(self._drawn) else math.inf
+        if spared >= len(self._drawn):
+            return math.inf
+        return max(self._own.wait(now, priority), self._drawn[spared] - now)
 
     def take(self, now: float) -> None:
+        self._own.take(now)
         if self._alone is not None:
             self._alone.take(now)
         elif now - self._drawn.popleft() > FRESH:

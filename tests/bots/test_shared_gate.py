@@ -12,14 +12,15 @@ from pathlib import Path
 import pytest
 
 from bots.shared.pacing import Pacer, Priority, WindowGate
-from bots.shared.shared_gate import AHEAD, LOOK, SharedGate
+from bots.shared.shared_gate import AHEAD, LOOK, MOST_AHEAD, SharedGate
 from bots.shared.surface import Route
 from core.errors import SurfaceUnavailable
 from core.limits.rates import Rate
+from core.ports import Permits
 from core.stores.opening import open_store
 from tests.support.clock import ManualClock, settle, until
 
-RATE = Rate(43.0, 2.0)
+RATE = Rate(45.0, 2.0)
 SECOND = 0.99
 MOST = 50
 """Requests that Discord takes in a second."""
@@ -84,6 +85,39 @@ async def test_after_a_pause_nobody_waits_for_the_store(clock: ManualClock, file
             group.create_task(process.write(number))
         await settle()
         assert len(process.wrote) == AHEAD
+
+
+class Slow:
+    """A store that takes its time."""
+
+    def __init__(self, store: Permits, clock: ManualClock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def draw(self, bucket: str, rate: float, burst: float, permits: int) -> tuple[float, float]:
+        await self._clock.sleep(0.3)
+        return await self._store.draw(bucket, rate, burst, permits)
+
+    async def hold(self, bucket: str, seconds: float) -> None:
+        await self._store.hold(bucket, seconds)
+
+    async def held(self, bucket: str) -> float:
+        return await self._store.held(bucket)
+
+
+async def test_what_was_drawn_ahead_does_not_all_go_out_at_once(clock: ManualClock, file: Path) -> None:
+    async with (
+        open_store(f"sqlite:///{file}", clock) as store,
+        SharedGate(Slow(store, clock), "a", RATE, clock) as gate,
+    ):
+        while len(gate._drawn) < MOST_AHEAD:
+            await clock.advance(0.05)
+        clock.leap(1.0)
+        taken = 0
+        while gate.wait(clock.monotonic(), Priority.FINAL) == 0.0:
+            gate.take(clock.monotonic())
+            taken += 1
+        assert taken == RATE.burst
 
 
 @pytest.mark.parametrize(("count", "seed"), [(2, 1), (3, 2), (5, 3)])

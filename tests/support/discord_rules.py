@@ -179,11 +179,13 @@ class Sliding:
     limit: int
     seconds: float = 1.0
     times: deque[float] = field(default_factory=deque)
+    most: int = 0
 
     def take(self, now: float) -> bool:
         while self.times and now - self.times[0] >= self.seconds:
             self.times.popleft()
         self.times.append(now)
+        self.most = max(self.most, len(self.times))
         return len(self.times) <= self.limit
 
 

@@ -78,6 +78,11 @@ class DiscordState:
         self.application: dict[str, Any] = application(self._flags())
         self.starts = {"total": 1000, "remaining": 999, "reset_after": 14_400_000, "max_concurrency": 1}
 
+    @property
+    def busiest(self) -> int:
+        """Requests in the fullest second so far."""
+        return self._all.most
+
     def penalise(self, seconds: float) -> None:
         """Nothing is taken from the bot for so long."""
         self.penalty_ends = time.monotonic() + seconds
