@@ -29,6 +29,7 @@ from bots.telegram.translate import (
     translate,
     words_of,
 )
+from core.conversations.cleaning import tidy
 from core.domain import Incoming, TextPart, text_of
 
 log = structlog.get_logger(__name__)
@@ -85,7 +86,7 @@ class Intake:
         if invoked := self._commands.asked(message):
             await self._commands.run(invoked, incoming, message.message_id)
         elif placed := self._joining.placed(message, incoming, addressed=self._is_meant(message, incoming, home)):
-            await self._put(message, placed)
+            await self._put(await self._whole(message, placed))
 
     async def _edited(self, message: Message, update: int) -> None:
         at = message.edit_date
@@ -93,17 +94,17 @@ class Intake:
             return
         home = await self._homes.of(message.chat.id)
         incoming = self._translated(message, home)
-        if self._is_meant(message, incoming, home) and not await self._patience.patiently(
-            lambda: self._reads(incoming)
-        ):
-            await self._put(message, revised(incoming, update, at.timestamp()))
+        if self._is_meant(message, incoming, home):
+            whole = await self._whole(message, revised(incoming, update, at.timestamp()))
+            if whole is not None and not await self._patience.patiently(lambda: self._reads(whole)):
+                await self._put(whole)
 
     async def _reads(self, incoming: Incoming) -> bool:
         """Whether the question is kept with these words: Telegram also tells of changes that nobody sees."""
         store, conversation = self._desk.store, incoming.conversation
         asked = await store.shown_as(conversation, incoming.ref) if incoming.ref else None
         kept = await store.message(conversation, asked) if asked else None
-        return kept is not None and kept.text == text_of(incoming.parts)
+        return kept is not None and kept.text == tidy(text_of(incoming.parts))
 
     def _translated(self, message: Message, home: int) -> Incoming:
         scope = self._habits.scope_in(message.chat.id, home)
@@ -115,11 +116,14 @@ class Intake:
             return True
         return self._habits.hears_all(message.chat.id, home) and is_admitted(self._desk.commands, incoming)
 
-    async def _put(self, message: Message, incoming: Incoming) -> None:
-        """In a group, what holds nothing to read is part of what people do among themselves."""
+    async def _whole(self, message: Message, incoming: Incoming) -> Incoming | None:
+        """*incoming* with what came along. None in a group for what holds nothing to read: that is part of what people
+        do among themselves."""
         parts = (*incoming.parts, *map(TextPart, await contents(message, self._bot)))
-        if not parts and not words_of(message) and not place_of(message).private:
-            return
-        whole = replace(incoming, parts=parts)
-        fresh = await self._patience.patiently(lambda: self._desk.store.put(whole))
-        log.info("message.stored", turn=whole.event_id, fresh=fresh)
+        empty = not parts and not words_of(message)
+        return None if empty and not place_of(message).private else replace(incoming, parts=parts)
+
+    async def _put(self, incoming: Incoming | None) -> None:
+        if incoming is not None:
+            fresh = await self._patience.patiently(lambda: self._desk.store.put(incoming))
+            log.info("message.stored", turn=incoming.event_id, fresh=fresh)

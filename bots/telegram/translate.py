@@ -13,6 +13,8 @@ from core.conversations.context import named, quoted
 from core.domain import ConversationId, Incoming, PersonId, Ref, Sender, TextPart, TurnId
 
 LANE = "telegram"
+GENERAL = 1
+"""The id of every forum's General topic ("forums" in Telegram's reference), which takes only what names no topic."""
 _COMMAND = re.compile(r"\A(?P<name>/\w+)@(?P<bot>\w+)")
 
 
@@ -45,7 +47,8 @@ class Place:
 
 def place_of(message: Message) -> Place:
     """Outside of forums a thread's id names a chain of replies, which is no place of its own."""
-    return Place(message.chat.id, message.message_thread_id if message.is_topic_message else None)
+    in_topic = message.is_topic_message and message.message_thread_id != GENERAL
+    return Place(message.chat.id, message.message_thread_id if in_topic else None)
 
 
 def place_at(address: Mapping[str, str]) -> Place:
@@ -172,9 +175,20 @@ def revised(incoming: Incoming, update: int, at: float) -> Incoming:
 
 
 def readable(message: Message, me: User) -> str:
-    """The text without the mention by which the bot is addressed at its beginning or end."""
+    """The text with the addresses of its links, without the mention by which the bot is addressed at its beginning or
+    end."""
     name = re.escape(f"@{me.username}")
-    return re.sub(rf"\A\s*(?:{name}\b[\s,:]*)+|\s*{name}\s*\Z", "", words_of(message), flags=re.IGNORECASE).strip()
+    return re.sub(rf"\A\s*(?:{name}\b[\s,:]*)+|\s*{name}\s*\Z", "", _with_links(message), flags=re.IGNORECASE).strip()
+
+
+def _with_links(message: Message) -> str:
+    """Telegram counts in UTF-16 units."""
+    units = words_of(message).encode("utf-16-le", "surrogatepass")
+    links = [entity for entity in entities_of(message) if entity.type == MessageEntity.TEXT_LINK]
+    for link in sorted(links, key=lambda link: -link.offset):
+        end = 2 * (link.offset + link.length)
+        units = units[:end] + f" ({link.url})".encode("utf-16-le") + units[end:]
+    return units.decode("utf-16-le", "surrogatepass")
 
 
 def _background(message: Message, me: User) -> str:

@@ -32,6 +32,8 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
         (error.Forbidden("bot was blocked by the user"), SurfaceClosed),
         (error.BadRequest("Bad Request: chat not found"), SurfaceClosed),
         (error.BadRequest("Bad Request: TOPIC_CLOSED"), SurfaceClosed),
+        (error.BadRequest("Bad Request: CHAT_SEND_DOCS_FORBIDDEN"), SurfaceClosed),
+        (error.BadRequest("Bad Request: USER_BANNED_IN_CHANNEL"), SurfaceClosed),
         (error.BadRequest("Bad Request: not enough rights to send text messages to the chat"), SurfaceClosed),
         (error.BadRequest("Bad Request: message is not modified: specified new …"), NotModified),
         (error.BadRequest("Bad Request: message to edit not found"), MessageGone),
@@ -102,3 +104,9 @@ def test_the_mention_at_either_end_is_left_out_and_in_the_middle_stays() -> None
     texts = ["@Parlour_Bot, what?", "what? @parlour_bot", "what, @parlour_bot, what?", "@parlour_bots what?"]
     read = [translate(said(text, entities=entities), ME, "topic").parts[0].text for text in texts]
     assert read == ["what?", "what?", "what, @parlour_bot, what?", "@parlour_bots what?"]
+
+
+def test_the_model_reads_where_links_lead() -> None:
+    link = MessageEntity(MessageEntity.TEXT_LINK, 3, 4, url="https://example.org/")
+    read = translate(said("\N{SLIGHTLY SMILING FACE} this and that", entities=(link,)), ME, "topic")
+    assert read.parts[0].text == "\N{SLIGHTLY SMILING FACE} this (https://example.org/) and that"
