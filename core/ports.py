@@ -213,8 +213,9 @@ class Inbox(Protocol):
         """Stores it; only then may it be acknowledged to the platform. False: this event id was known already (they
         are remembered for 7 days after the turn ended).
 
-        Joins the newest unclaimed turn of the conversation that has the same `group` (parts appended in order). An
-        `incoming.revises` whose question is still unclaimed replaces that question's parts instead of becoming a turn."""
+        Joins the newest unclaimed turn of the conversation that has the same `group` (parts appended in order); without
+        parts it says the same once more, and joins a claimed one as well. An `incoming.revises` whose question is still
+        unclaimed replaces that question's parts instead of becoming a turn."""
 
     async def withdraw(self, conversation: ConversationId, ref: Ref) -> bool:
         """Removes the unclaimed turn whose question is shown as *ref*. False: there is none (any more)."""

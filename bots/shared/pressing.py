@@ -124,7 +124,7 @@ class Presses:
 
 
 def _in_place(press: Press, standing: _Standing) -> Incoming:
-    """In the messages there. Who presses twice at once means it once: while the turn waits, the same press joins it."""
+    """In the messages there. Who presses twice at once means it once: the same press joins the turn until it is over."""
     group = f"{press.action.value} {press.message} {press.under}"
     return replace(press.incoming, sender=_asker(press, standing), replaces=press.under, group=group)
 

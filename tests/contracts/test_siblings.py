@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -165,6 +166,22 @@ async def test_an_edited_question_takes_over_the_error_of_its_last_retry(store: 
     await store.finish(await claimed(store), Outcome.FAILED)
     await store.put(asked("3", "Two numbers?", ref=Ref("t:1"), revises=Ref("t:1")))
     assert (await claimed(store)).shown == SEEN
+
+
+async def test_the_same_wish_is_one_turn_until_it_is_fulfilled(store: Store) -> None:
+    await _asked(store)
+    wish: dict[str, Any] = {"again": QUESTION, "replaces": SEEN[0], "group": "retry", "parts": ()}
+    for event in ("2", "3"):
+        assert await store.put(asked(event, **wish))
+    turn = await claimed(store)
+    assert await store.put(asked("4", **wish))
+    assert not await store.put(asked("4", **wish))
+    await store.commit(turn, await exchange(store, turn))
+    await store.finish(turn, Outcome.ANSWERED)
+    assert not await store.put(asked("3", **wish))
+    assert await store.claim(["terminal"], LEASE) is None
+    assert await store.put(asked("5", **wish))
+    assert (await claimed(store)).id == "5"
 
 
 async def test_a_message_that_was_deleted_is_taken_over_by_nobody(store: Store) -> None:

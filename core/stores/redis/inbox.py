@@ -39,6 +39,7 @@ class RedisInbox:
             incoming.again or incoming.show or "",
             incoming.replaces or "",
             incoming.show or "",
+            "" if incoming.parts else 1,
         )
         self._changed(conversation)
         return bool(new)

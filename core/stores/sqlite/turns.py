@@ -29,7 +29,7 @@ NEXT = """SELECT ready, seq, id, incoming, revised, token, attempts, fixed, pare
     FROM turns WHERE front = 1 AND lane = ? AND ready <= ? ORDER BY ready, seq LIMIT 1"""
 FIRST = "SELECT seq FROM turns WHERE conversation = ? AND aside IS NULL ORDER BY position, seq LIMIT 1"
 GROUP = """SELECT id, incoming, ready FROM turns
-    WHERE conversation = ? AND aside IS NULL AND "group" = ? AND fixed = 0 ORDER BY position DESC, seq DESC LIMIT 1"""
+    WHERE conversation = ? AND aside IS NULL AND "group" = ? AND fixed <= ? ORDER BY position DESC, seq DESC LIMIT 1"""
 _OPEN = "SELECT id, incoming, ready FROM turns WHERE id = ? AND conversation = ? AND aside IS NULL AND fixed = 0"
 
 
@@ -41,7 +41,7 @@ def put(session: Session, incoming: Incoming) -> bool:
     revised = messages.shown_as(session, name, incoming.revises) if incoming.revises else None
     if revised and (row := _open(session, name, revised)):
         turn = _replace(session, row, incoming)
-    elif incoming.group is not None and (row := session.one(GROUP, name, incoming.group)):
+    elif incoming.group is not None and (row := session.one(GROUP, name, incoming.group, int(not incoming.parts))):
         turn = _join(session, row, incoming)
     else:
         turn = _queue(session, incoming, revised)

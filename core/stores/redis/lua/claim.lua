@@ -53,7 +53,6 @@ local function take(id)
   local turn = key('t', id)
   local conv, lane, fixed = unpack(call('HMGET', turn, 'conv', 'lane', 'fixed'))
   if not fixed then
-    forget_group(conv, id)
     local epoch = call('HGET', key('c', conv), 'epoch') or '0'
     call('HSET', turn, 'fixed', 1, 'parent', parent_of(conv, id), 'epoch', epoch)
     take_over(conv, id)

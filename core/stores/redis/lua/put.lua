@@ -1,6 +1,6 @@
 -- id, conversation, lane, incoming, ref, reply_to, revises, group, ready ('' without a hold),
--- the message that is its parent if that is known now, replaces, show → 1 new, 0 known
-local id, conv, lane, incoming, ref, reply_to, revises, group, ready, again, replaces, show_kept = unpack(A)
+-- the message that is its parent if that is known now, replaces, show, 1 if it has no parts → 1 new, 0 known
+local id, conv, lane, incoming, ref, reply_to, revises, group, ready, again, replaces, show_kept, bare = unpack(A)
 local turn = key('t', id)
 
 local state, till = unpack(call('HMGET', turn, 'state', 'until'))
@@ -39,7 +39,7 @@ if edited and is_waiting(edited) then
 end
 
 local album = group ~= '' and call('HGET', key('g', conv), group)
-if album and is_waiting(album) then
+if album and (is_waiting(album) or bare ~= '') then
   local more = call('HINCRBY', key('t', album), 'more', 1)
   call('HSET', key('t', album), 'more:' .. more, incoming)
   return join(album)
