@@ -9,7 +9,7 @@ from bots.shared.pressing import Press, Presses
 from bots.shared.surface import MessageGone, SurfaceRefused
 from bots.telegram.commands import MenuCommands, chosen
 from bots.telegram.habits import Habits
-from bots.telegram.keyboards import pressed
+from bots.telegram.keyboards import carries, pressed
 from bots.telegram.library import attempt
 from bots.telegram.moving import Homes, at_home
 from bots.telegram.speaking import Speaker
@@ -48,12 +48,13 @@ class Buttons:
     async def _obeyed(self, query: CallbackQuery) -> str:
         """What there is to say to the one who pressed."""
         message, language = query.message, query.from_user.language_code or "en"
-        if not isinstance(message, Message):
-            return say(Sentence.BUTTON_STALE, language)  # deleted, or older than Telegram shows
-        if choice := chosen(query.data or ""):
+        data = query.data or ""
+        if not isinstance(message, Message) or not carries(message.reply_markup, data):
+            return say(Sentence.BUTTON_STALE, language)  # deleted, older than Telegram shows, or forged
+        if choice := chosen(data):
             incoming = await self._incoming(query, place_of(message), person_of(query.from_user.id))
             return await self._commands.choose(choice, incoming, message.message_id)
-        button = pressed(query.data or "", message.reply_markup)
+        button = pressed(data)
         if button is None:
             return say(Sentence.BUTTON_STALE, language)
         incoming = await self._incoming(query, place_of(message), person_of(button.owner))

@@ -45,12 +45,16 @@ class Pressed:
         return f"{_LETTERS[self.action]}{self.owner}" + (f"/{turn}" if short else f"={self.message}")
 
 
-def pressed(data: str, keyboard: InlineKeyboardMarkup | None) -> Pressed | None:
-    """None for what no button of ours carries. keyboard: the one under the message where it was pressed; a client can
-    send any data, but this comes from Telegram."""
-    buttons = [button.callback_data for row in keyboard.inline_keyboard for button in row] if keyboard else []
+def carries(keyboard: InlineKeyboardMarkup | None, data: str) -> bool:
+    """Whether there is such a button under the message. A client can send any data; the keyboard comes from Telegram."""
+    rows = keyboard.inline_keyboard if keyboard else ()
+    return any(button.callback_data == data for row in rows for button in row)
+
+
+def pressed(data: str) -> Pressed | None:
+    """None for what is not on a button under an answer."""
     found = _DATA.fullmatch(data)
-    if found is None or data not in buttons:
+    if found is None:
         return None
     message = MessageId(found["message"]) if found["message"] else answer_id(TurnId(_OURS + found["turn"]))
     return Pressed(_ACTIONS[found["action"]], int(found["owner"]), message)

@@ -19,9 +19,11 @@ LARGEST = 2**31 - 2
 
 @dataclass(slots=True)
 class Offer:
-    """Whether the server has previews: assumed until it says otherwise."""
+    """Whether the server has previews: assumed until it refuses the first of all. proven: it has shown one, so what it
+    refuses later is that one only."""
 
     wanted: bool
+    proven: bool = False
 
 
 class Drafts:
@@ -47,8 +49,9 @@ class Drafts:
                 )
             )
         except SurfaceRefused:
-            self._offer.wanted = False
+            self._offer.wanted = self._offer.proven
             raise
+        self._offer.proven = True
 
 
 def drafts_for(bot: Bot, place: Place, offer: Offer) -> Drafts | None:

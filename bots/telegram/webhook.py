@@ -44,13 +44,13 @@ class Deliveries:
 
     def is_genuine(self, given: str) -> bool:
         """Whether *given*, from the header `SECRET_HEADER`, is the secret; found out in the same time for any."""
-        return hmac.compare_digest(given.encode(), self._secret)
+        return hmac.compare_digest(given.encode(errors="surrogateescape"), self._secret)
 
     async def receive(self, body: bytes) -> HTTPStatus:
         """Returns when the update is stored. What cannot be read is taken all the same: it would come again and again."""
         try:
             update = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return HTTPStatus.BAD_REQUEST
         if readable(update) and (heard := Update.de_json(update, self._bot)) is not None:
             await self._take([heard])

@@ -102,6 +102,20 @@ async def test_without_previews_the_message_itself_grows(setting: str, tmp_path:
         assert telegram.requests["sendmessagedraft"] == (setting == "auto")
 
 
+async def test_one_preview_that_is_refused_is_not_the_end_of_previews(tmp_path: Path) -> None:
+    words = " ".join(f"word{number}" for number in range(20))
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path, model=SLOW):
+        telegram.say(BOB, words)
+        await until(lambda: telegram.preview(BOB) is not None)
+        telegram.faults.append(
+            Fault(lambda method, fields: drafts(method, fields) and fields["chat_id"] == str(ADA), 400)
+        )
+        telegram.say(ADA, words)
+        await until(lambda: telegram.shown(ADA) == telegram.shown(BOB) == [f"You said: {words}"])
+        telegram.say(ADA, words)
+        await until(lambda: telegram.preview(ADA) is not None)
+
+
 async def test_markdown_is_shown_as_entities(tmp_path: Path) -> None:
     async with TelegramServer() as telegram, bot_on(telegram, tmp_path):
         telegram.say(ADA, "**bold** snake_case 2*3*4 <b>")

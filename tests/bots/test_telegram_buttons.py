@@ -70,7 +70,15 @@ async def test_forged_data_and_buttons_on_what_is_gone_get_a_sentence(tmp_path: 
         telegram.say(ADA, "hello")
         await until(lambda: has_button(telegram, ADA, "Retry"))
         here, data = last(telegram, ADA), telegram.buttons(telegram.by_bot(ADA)[-1])["Retry"]
-        forged = ["x", "r", data.replace(str(ADA), str(BOB)), "choose:new:x", "choose:model:", "\N{SNOWMAN}" * 20]
+        forged = [
+            "x",
+            "r",
+            data.replace(str(ADA), str(BOB)),
+            "choose:new:x",
+            "choose:model:",
+            "choose:model:echo",
+            "\N{SNOWMAN}" * 20,
+        ]
         queries = [telegram.press(ADA, ADA, here, text) for text in forged]
         telegram.delete(ADA, here)
         queries.append(telegram.press(ADA, ADA, here, data))

@@ -10,7 +10,7 @@ from telegram import Chat, Message, MessageEntity, TextQuote, User, error
 
 from bots.shared.surface import MessageGone, SurfaceRefused
 from bots.telegram.library import Moved, NotModified, Polling, TakenElsewhere, UnknownHere, problem_of
-from bots.telegram.translate import translate
+from bots.telegram.translate import Place, place_of, translate
 from core.errors import SurfaceClosed, SurfaceUnavailable
 
 ME = User(100, "Parlour", is_bot=True, username="parlour_bot")
@@ -110,3 +110,9 @@ def test_the_model_reads_where_links_lead() -> None:
     link = MessageEntity(MessageEntity.TEXT_LINK, 3, 4, url="https://example.org/")
     read = translate(said("\N{SLIGHTLY SMILING FACE} this and that", entities=(link,)), ME, "topic")
     assert read.parts[0].text == "\N{SLIGHTLY SMILING FACE} this (https://example.org/) and that"
+
+
+def test_a_forums_general_topic_is_the_forum_itself() -> None:
+    assert place_of(said("hello", is_topic_message=True, message_thread_id=1)) == Place(GROUP.id)
+    assert place_of(said("hello", is_topic_message=True, message_thread_id=11)) == Place(GROUP.id, 11)
+    assert place_of(said("hello", message_thread_id=11)) == Place(GROUP.id)  # a chain of replies

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from io import BytesIO
 from pathlib import Path
@@ -58,7 +59,19 @@ async def test_only_telegram_can_deliver(tmp_path: Path) -> None:
         assert await status_of(port, b"x" * 10_000_000, "wrong") == 403
         assert await status_of(port, b"x" * 10_000_000) == 413
         assert await status_of(port, b"no json") == 400
+        assert await status_of(port, b"[" * 100_000) == 400
         assert await status_of(port, update) == 200  # unreadable, and gone
         assert await status_of(port, b'{"update_id": 2, "something_new": {}}') == 200
         telegram.say(ADA, "hello")
         await until(lambda: telegram.shown(ADA) == ["You said: hello"])
+
+
+async def test_a_secret_that_is_no_text_is_a_wrong_one(tmp_path: Path) -> None:
+    port = free_port()
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path, webhook_at(port)):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(
+            b"POST /hook HTTP/1.1\r\nHost: here\r\n%b: \xff\xfe\r\nContent-Length: 0\r\n\r\n" % SECRET_HEADER.encode()
+        )
+        assert b" 403 " in await reader.readline()
+        writer.close()
