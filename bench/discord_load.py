@@ -21,6 +21,7 @@ from tests.support.completions import CompletionsServer
 from tests.support.discord_server import DiscordServer
 from tests.support.discord_world import BOT, GENERAL, TOKEN
 
+MODEL_TIME = WORDS * WORD_TIME
 ONE_CHANNEL = 20
 """People who ask in the same channel."""
 
@@ -28,7 +29,7 @@ ONE_CHANNEL = 20
 async def direct(people: int) -> None:
     async with DiscordServer() as discord:
         channels = {person: discord.direct(person) for person in names(people)}
-        await crowd("in direct messages", discord, channels)
+        await crowd("in direct messages", discord, channels, MODEL_TIME + people / 50)
 
 
 async def servers(people: int) -> None:
@@ -37,27 +38,28 @@ async def servers(people: int) -> None:
     for channel in channels.values():
         discord.channels[channel] = {**discord.channels[GENERAL], "id": channel, "name": f"room-{channel}"}
     async with discord:
-        await crowd("in channels of a server", discord, channels)
+        await crowd("in channels of a server", discord, channels, MODEL_TIME + people / 50)
 
 
 async def one_channel() -> None:
+    """One conversation of all, in which each question is answered after the one before."""
     async with DiscordServer() as discord:
-        await crowd("in one channel", discord, dict.fromkeys(names(ONE_CHANNEL), GENERAL))
+        channels = dict.fromkeys(names(ONE_CHANNEL), GENERAL)
+        await crowd("in one channel", discord, channels, ONE_CHANNEL * MODEL_TIME)
 
 
 def names(people: int) -> list[str]:
     return [str(1000 + number) for number in range(people)]
 
 
-async def crowd(where: str, discord: DiscordServer, channels: Mapping[str, str]) -> None:
-    """All ask at the same moment, each in their channel."""
+async def crowd(where: str, discord: DiscordServer, channels: Mapping[str, str], floor: float) -> None:
+    """All ask at the same moment, each in their channel. floor: seconds."""
     async with CompletionsServer() as model:
         model.plan(*[repeat] * len(channels))
         with tempfile.TemporaryDirectory() as folder:
             async with measured(configured(Path(folder), discord, model), "discord") as cost:
                 await until(lambda: discord.gateway.connected, 20_000)
                 took = await conversation(discord, channels)
-    floor = WORDS * WORD_TIME + len(channels) / 50
     print(f"{len(channels)} people {where}: all right, the last after {took:.1f} s, {took / floor:.2f} × the floor")
     print(f"  429: {discord.statuses[429]}; writes: {len(discord.writes)}; at most in a second: {discord.busiest}")
     print(f"  {cost}")
