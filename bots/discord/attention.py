@@ -43,8 +43,10 @@ class Attention:
         """In a channel set so, and in a thread that the bot opened or in which it was spoken to before *message*."""
         if self._habits.always_in(message.channel):
             return True
-        thread = message.channel
-        return isinstance(thread, discord.Thread) and (thread.owner_id == me.id or await self.has_begun(incoming))
+        channel = message.channel
+        if isinstance(channel, discord.Thread) and channel.owner_id == me.id:
+            return True
+        return _is_in_thread(message) and await self.has_begun(incoming)
 
     def _admits(self, incoming: Incoming) -> bool:
         try:
@@ -66,3 +68,9 @@ class Attention:
         failed = (await self._desk.store.conversation(conversation)).failed
         asked = [question.at for question in first[:1]] + ([failed.sent_at] if failed else [])
         return min(asked, default=inf)
+
+
+def _is_in_thread(message: discord.Message) -> bool:
+    """Also in one that was archived until now: of a server's channels, the library knows all but those."""
+    unknown = isinstance(message.channel, discord.PartialMessageable) and message.guild is not None
+    return unknown or isinstance(message.channel, discord.Thread)

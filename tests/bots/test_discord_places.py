@@ -154,6 +154,19 @@ async def test_a_thread_that_was_put_away_is_brought_back_for_an_edit(tmp_path: 
         await until(lambda: discord.shown(thread) == ["You said: Ada: one two three four five six seven eight"])
 
 
+async def test_what_is_said_in_a_thread_that_was_archived_is_heard(tmp_path: Path) -> None:
+    async with DiscordServer() as discord:
+        async with bot_on(discord, tmp_path):
+            thread = discord.thread(BOB, discord.say(BOB, "the moon"), "the moon")
+            discord.say(ADA, f"{ME} hello", thread)
+            await until(lambda: any("Ada: hello" in text for text in discord.shown(thread)))
+        archive(discord, thread)
+        async with bot_on(discord, tmp_path) as lines:
+            await until(lambda: bool(lines))
+            discord.say(ADA, "and then?", thread)
+            await until(lambda: discord.shown(thread)[1:] == ["You said: Ada: and then?"])
+
+
 async def test_who_is_refused_hears_it_once_also_after_a_restart(tmp_path: Path) -> None:
     async with DiscordServer() as discord:
         channel = discord.direct(ADA)
