@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,21 @@ from tests.support.discord_world import ADA, BOB, BOT, GENERAL, QUIET
 
 ME = f"<@{BOT}>"
 DAY_MS = 86_400_000
+DONE = "discord.caught_up"
+"""What the log says when everything was looked through."""
+Log = Callable[[], str]
+
+
+@pytest.fixture
+def log(capsys: pytest.CaptureFixture[str]) -> Log:
+    """What was logged so far."""
+    said: list[str] = []
+
+    def logged() -> str:
+        said.append(capsys.readouterr().out)
+        return "".join(said)
+
+    return logged
 
 
 async def greeted(discord: DiscordServer, channel: str, person: str = ADA) -> None:
@@ -74,7 +90,7 @@ async def test_a_reply_to_the_bot_is_known_as_one_after_an_absence(tmp_path: Pat
             await until(lambda: discord.shown()[1:] == ["You said: Bob: a reply"])
 
 
-async def test_what_was_edited_meanwhile_is_asked_again_and_what_was_deleted_is_gone(tmp_path: Path) -> None:
+async def test_what_was_edited_meanwhile_is_asked_again_and_what_was_deleted_is_gone(tmp_path: Path, log: Log) -> None:
     async with DiscordServer() as discord:
         channel = discord.direct(ADA)
         async with bot_on(discord, tmp_path):
@@ -90,23 +106,22 @@ async def test_what_was_edited_meanwhile_is_asked_again_and_what_was_deleted_is_
             await until(lambda: answered(discord, channel))
         before = len(discord.writes)
         async with bot_on(discord, tmp_path):
-            await looked(discord, channel)
+            await looked(discord, log)
         # An answer whose end was not heard of may be written once more, as a whole; who asks again writes drafts.
         here = {shown["id"] for shown in discord.by_bot(channel)}
         assert {text for _, message, text in discord.writes[before:] if message in here} <= set(answers)
 
 
-async def looked(discord: DiscordServer, channel: str) -> None:
-    """The bot has looked for what it missed there, and has had time to do something about it."""
-    path = f"GET /channels/{channel}/messages"
-    seen = discord.requests[path]
-    await until(lambda: discord.requests[path] > seen)
+async def looked(discord: DiscordServer, log: Log) -> None:
+    """The bot has looked for what it missed, and has had time to do something about it."""
+    before = log().count(DONE)
+    await until(lambda: log().count(DONE) > before)
     direct = discord.direct(BOB)
     ended = discord.say(BOB, "is it over?", direct)
     await until(lambda: any(shown["message_reference"]["message_id"] == ended for shown in discord.by_bot(direct)))
 
 
-async def test_what_is_too_old_gets_an_apology_once_and_what_is_a_week_old_none(tmp_path: Path) -> None:
+async def test_what_is_too_old_gets_an_apology_once_and_what_is_a_week_old_none(tmp_path: Path, log: Log) -> None:
     async with DiscordServer() as discord:
         channel = discord.direct(ADA)
         async with open_store(f"sqlite:///{tmp_path}/parlour.db", SystemClock()) as store:
@@ -117,7 +132,7 @@ async def test_what_is_too_old_gets_an_apology_once_and_what_is_a_week_old_none(
         async with bot_on(discord, tmp_path):
             await until(lambda: discord.shown(channel) == [apology])
         async with bot_on(discord, tmp_path):
-            await looked(discord, channel)
+            await looked(discord, log)
         assert discord.shown(channel) == [apology]
 
 
@@ -146,9 +161,7 @@ async def test_a_lost_session_costs_no_direct_message_and_no_thread(tmp_path: Pa
         await until(lambda: all(discord.shown(place)[-1:] == [text] for place, text in places.items()))
 
 
-async def test_a_channel_that_is_gone_costs_the_others_nothing(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_channel_that_is_gone_costs_the_others_nothing(tmp_path: Path, log: Log) -> None:
     async with DiscordServer() as discord:
         channel = discord.direct(ADA)
         async with bot_on(discord, tmp_path):
@@ -161,13 +174,7 @@ async def test_a_channel_that_is_gone_costs_the_others_nothing(
         async with open_store(f"sqlite:///{tmp_path}/parlour.db", SystemClock()) as store:
             await store.note(LANE, f"@me/{odd}", 1)
         discord.say(ADA, "still there?", channel)
-        said: list[str] = []
-
-        def log() -> str:
-            said.append(capsys.readouterr().out)
-            return "".join(said)
-
         async with bot_on(discord, tmp_path):
+            await looked(discord, log)
             await until(lambda: discord.shown(channel)[1:] == ["You said: still there?"])
-            await until(lambda: "discord.caught_up" in log())
         assert log().count("discord.not_caught_up") == 2
