@@ -161,8 +161,10 @@ async def test_what_is_said_in_a_thread_that_was_archived_is_heard(tmp_path: Pat
             discord.say(ADA, f"{ME} hello", thread)
             await until(lambda: any("Ada: hello" in text for text in discord.shown(thread)))
         archive(discord, thread)
-        async with bot_on(discord, tmp_path) as lines:
-            await until(lambda: bool(lines))
+        reading = f"GET /channels/{thread}/messages"
+        before = discord.requests[reading]
+        async with bot_on(discord, tmp_path):
+            await until(lambda: discord.requests[reading] > before)  # what was missed is looked for, and nothing was
             discord.say(ADA, "and then?", thread)
             await until(lambda: discord.shown(thread)[1:] == ["You said: Ada: and then?"])
 
