@@ -36,5 +36,13 @@ class Patience:
             pause = asked or backoff(failures, FIRST_PAUSE, LONGEST_PAUSE, self._chance.unit())
             await self._clock.sleep(pause)
 
+    async def briefly(self, seconds: float, attempt: Callable[[], Awaitable[T]]) -> T:
+        """As `patiently`, for *seconds* altogether. Raises SurfaceUnavailable when they are over."""
+        try:
+            async with self._clock.watchdog(seconds):
+                return await self.patiently(attempt)
+        except TimeoutError as problem:
+            raise SurfaceUnavailable(f"no success within {seconds:.0f} s") from problem
+
     async def sleep(self, seconds: float) -> None:
         await self._clock.sleep(seconds)

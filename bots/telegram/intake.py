@@ -19,7 +19,7 @@ from bots.telegram.habits import Habits
 from bots.telegram.inline import InlineQuestions
 from bots.telegram.library import UNREADABLE
 from bots.telegram.moving import Homes, at_home
-from bots.telegram.parts import Joining
+from bots.telegram.parts import Joining, keep
 from bots.telegram.translate import (
     is_addressed,
     is_for_another_bot,
@@ -50,18 +50,23 @@ class Intake:
         self._me = me
         self._joining = Joining()
         self._orders: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._taken: dict[int, None] = {}
 
     async def take(self, updates: Sequence[Update]) -> None:
-        """Returns when all that is for the bot is stored: those of one chat in the order in which they came."""
+        """Returns when all that is for the bot is stored: those of one chat in the order in which they came. An update
+        that comes again runs no command twice."""
         await asyncio.gather(*(self._one(update) for update in updates))
 
     async def _one(self, update: Update) -> None:
         chat = update.effective_chat.id if update.effective_chat else 0
         async with self._orders.setdefault(chat, asyncio.Lock()):
+            if update.update_id in self._taken:
+                return
             try:
                 await self._heard(update)
             except UNREADABLE as problem:
                 log.warning("telegram.update_skipped", update=update.update_id, detail=repr(problem))
+            keep(self._taken, update.update_id, None)
 
     async def _heard(self, update: Update) -> None:
         if update.message is not None:
@@ -119,7 +124,7 @@ class Intake:
     async def _whole(self, message: Message, incoming: Incoming) -> Incoming | None:
         """*incoming* with what came along. None in a group for what holds nothing to read: that is part of what people
         do among themselves."""
-        parts = (*incoming.parts, *map(TextPart, await contents(message, self._bot)))
+        parts = (*incoming.parts, *map(TextPart, await contents(message, self._bot, self._patience)))
         empty = not parts and not words_of(message)
         return None if empty and not place_of(message).private else replace(incoming, parts=parts)
 

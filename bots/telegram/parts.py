@@ -22,7 +22,7 @@ FULL = 4000
 AT_ONCE = 1.0
 """Seconds between the dates of a full part and the next one at most; Telegram gives whole ones."""
 MOST_KNOWN = 1000
-"""Albums and long texts that are remembered; what belongs to older ones has long arrived."""
+"""Albums, long texts and updates that are remembered; what belongs to older ones has long arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Joining:
     def _of_album(self, group: str, incoming: Incoming, *, addressed: bool) -> Incoming | None:
         if not addressed and group not in self._albums:
             return None
-        _keep(self._albums, group, None)
+        keep(self._albums, group, None)
         return replace(incoming, group=group, hold=ALBUM_HOLD)
 
     def _of_paste(self, text: str, incoming: Incoming, *, addressed: bool) -> Incoming | None:
@@ -59,12 +59,13 @@ class Joining:
         if not (addressed or follows):
             return None
         if utf16_units(text) >= FULL:
-            _keep(self._pastes, whose, _Full(group, incoming.sent_at))
+            keep(self._pastes, whose, _Full(group, incoming.sent_at))
             return replace(incoming, group=group, hold=PASTE_HOLD)
         return replace(incoming, group=group) if follows else incoming
 
 
-def _keep(known: dict[K, V], key: K, value: V) -> None:
+def keep(known: dict[K, V], key: K, value: V) -> None:
+    """Forgets the oldest where there are more than `MOST_KNOWN`."""
     known[key] = value
     if len(known) > MOST_KNOWN:
         del known[next(iter(known))]

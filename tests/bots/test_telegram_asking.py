@@ -10,7 +10,7 @@ from core.wording import Sentence, say
 from tests.support.clock import until
 from tests.support.telegram_bot import bot_on, config_for, running
 from tests.support.telegram_server import TelegramServer
-from tests.support.telegram_world import ADA, BOB, BOT_NAME, CHANNEL, SUPERGROUP
+from tests.support.telegram_world import ADA, BOB, BOT_NAME, CHANNEL, SUPERGROUP, Fault
 
 ME = f"@{BOT_NAME}"
 ALWAYS = f"chats: {{{SUPERGROUP}: {{always: true}}}}"
@@ -71,6 +71,7 @@ async def test_a_long_text_that_the_client_split_is_one_question(tmp_path: Path)
 
 async def test_a_text_file_is_read_and_another_file_named(tmp_path: Path) -> None:
     async with TelegramServer() as telegram, bot_on(telegram, tmp_path):
+        telegram.faults.append(Fault(lambda method, _: method == "getfile", 502))
         telegram.send_file(ADA, "notes.txt", "grüße".encode(), caption="what is in it?")
         await until(lambda: len(telegram.shown(ADA)) == 1 and telegram.shown(ADA)[0].endswith("grüße"))
         assert telegram.shown(ADA)[0].startswith("You said: what is in it?")
@@ -165,6 +166,15 @@ async def test_who_may_not_ask_is_told_so_when_they_ask_and_not_at_every_word(tm
             await until(lambda: telegram.shown(SUPERGROUP) == ["You said: Ada: hello"])
             telegram.say(BOB, f"{ME} hello", SUPERGROUP)
             await until(lambda: telegram.shown(SUPERGROUP)[1:] == [say(Sentence.NOT_ALLOWED, "en")])
+
+
+async def test_an_update_that_comes_again_runs_no_command_twice(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path):
+        telegram.say(ADA, "/persona")
+        telegram.repeat()
+        telegram.say(ADA, "/model")
+        await until(lambda: len(telegram.shown(ADA)) == 2)
+        assert [text.split(" is ")[0] for text in telegram.shown(ADA)] == ["The persona", "The model"]
 
 
 async def test_what_commands_repeat_mentions_nobody(tmp_path: Path) -> None:
