@@ -8,8 +8,8 @@ ARGS ?=
 MAKEFLAGS += --no-print-directory
 
 help:
-	@echo "make run      talk with Parlour (builds .venv first, when needed)"
-	@echo "make chat     the same; ARGS=\"--conversation work\" returns to a conversation of that name"
+	@echo "make run      serve the platforms that are set up, or talk here (builds .venv first, when needed)"
+	@echo "make chat     talk here; ARGS=\"--conversation work\" returns to a conversation of that name"
 	@echo "make check    is everything well? configuration, providers, store, platforms"
 	@echo "make setup    only build .venv; LOCAL=0 leaves the built-in model out"
 	@echo "make test     format, lint, types and tests;  make lint, make unit: parts of it"
