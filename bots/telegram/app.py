@@ -72,18 +72,18 @@ class TelegramBot:
 @asynccontextmanager
 async def open_platform(desk: Desk, config: Config, announce: Callable[[str], None]) -> AsyncIterator[Platform]:
     """As `PlatformModule` says."""
-    async with _open(config) as bot, open_pacer(bot, desk.store, desk.clock) as pacer:
+    async with _open(config, desk.clock) as bot, open_pacer(bot, desk.store, desk.clock) as pacer:
         replies = replies_of(bot, pacer, desk.store, desk.clock, habits_of(config))
         yield Platform(LANE, TelegramBot(desk, (bot, pacer), config, announce).run, replies)
 
 
-async def examine(config: Config, clock: Clock) -> list[Finding]:  # noqa: ARG001  # the library has a clock of its own
+async def examine(config: Config, clock: Clock) -> list[Finding]:
     """As `PlatformModule` says."""
-    async with _open(config) as bot:
+    async with _open(config, clock) as bot:
         portrait = await look_up(bot)
     return findings(portrait, LANE)
 
 
-def _open(config: Config) -> AbstractAsyncContextManager[Bot]:
+def _open(config: Config, clock: Clock) -> AbstractAsyncContextManager[Bot]:
     settings = config.telegram
-    return open_bot(settings.token.get_secret_value(), settings.api_url)
+    return open_bot(settings.token.get_secret_value(), settings.api_url, clock)

@@ -17,7 +17,9 @@ from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, Invali
 from telegram.request import HTTPXRequest
 
 from bots.shared.surface import MessageGone, SurfaceRefused
+from bots.telegram.arriving import Window, Writing
 from core.errors import ParlourError, SurfaceClosed, SurfaceUnavailable
+from core.ports import Clock
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -145,13 +147,13 @@ def _emptied(update: Any) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def open_bot(token: str, api_url: str) -> AsyncIterator[Bot]:
+async def open_bot(token: str, api_url: str, clock: Clock) -> AsyncIterator[Bot]:
     """Speaks to the Bot API server whose root is *api_url*."""
     quiet()
     root = api_url.rstrip("/")
     times: dict[str, Any] = dict.fromkeys(("read_timeout", "write_timeout", "connect_timeout"), REQUEST_TIME)
     async with (
-        HTTPXRequest(connection_pool_size=CONNECTIONS, pool_timeout=REQUEST_TIME, **times) as writing,
+        Writing(Window(clock), connection_pool_size=CONNECTIONS, pool_timeout=REQUEST_TIME, **times) as writing,
         Polling(connection_pool_size=1, **times) as polling,
     ):
         yield Bot(
