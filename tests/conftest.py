@@ -8,9 +8,13 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.support.clock import ManualClock
+
+hypothesis.settings.register_profile("parlour", deadline=None)  # how busy the machine is says nothing about the code
+hypothesis.settings.load_profile("parlour")
 
 OURS = tuple(str(Path(__file__).parents[1] / room) + "/" for room in ("core", "bots"))
 BLOCKING = frozenset({"time.sleep", "sqlite3.connect", "socket.getaddrinfo", "socket.connect", "subprocess.Popen"})

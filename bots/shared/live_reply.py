@@ -269,6 +269,7 @@ class LiveReply:
             self._previewed = page
 
     async def _remember(self, ref: Ref, page: Page | None) -> None:
+        """It may be known: after a message that was deleted unheard of, a new process counts one nonce too few."""
         if all(shown.ref != ref for shown in self._shown):
             await self._claim.remember(ref)
             self._shown.append(_Shown(ref, page))

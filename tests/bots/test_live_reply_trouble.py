@@ -211,6 +211,20 @@ async def test_what_is_deleted_meanwhile_is_said_once_more_at_the_end(room: Room
     assert room.board.texts() == ["The answer."]
 
 
+async def test_after_a_message_that_was_deleted_unheard_of_the_next_process_adds_to_the_answer(room: Room) -> None:
+    room.board.can_find = False
+    room.hinder(Deed.POST, LOST_RESPONSE)
+    async with room.reply() as reply:
+        reply.draft("The first")
+        await settle()
+        room.board.messages.clear()
+        await room.clock.advance(PATIENCE)
+        await reply.finish(answer_with(LONG[:1500]))
+    async with room.reply(attempt=2) as reply:
+        await reply.finish(answer_with(LONG[:3000]))
+    assert room.board.texts() == split(LONG[:3000], 2000)
+
+
 async def test_when_the_first_of_two_messages_is_deleted_their_order_stays(room: Room) -> None:
     async with room.reply() as reply:
         reply.draft(LONG[:3000])
