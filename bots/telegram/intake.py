@@ -101,7 +101,9 @@ class Intake:
         incoming = self._translated(message, home)
         if self._is_meant(message, incoming, home):
             whole = await self._whole(message, revised(incoming, update, at.timestamp()))
-            if whole is not None and not await self._patience.patiently(lambda: self._reads(whole)):
+            if whole is None or not whole.parts:
+                return  # a live location, which moves all the time
+            if not await self._patience.patiently(lambda: self._reads(whole)):
                 await self._put(whole)
 
     async def _reads(self, incoming: Incoming) -> bool:

@@ -96,6 +96,17 @@ async def test_what_holds_no_words_gets_a_sentence_in_private_and_silence_in_gro
         await until(lambda: telegram.shown(SUPERGROUP) == ["You said: Ada: hello"])
 
 
+async def test_a_live_location_is_spoken_of_once(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path):
+        live = telegram.say(ADA, location={"latitude": 1.0, "longitude": 2.0, "live_period": 900})
+        await until(lambda: telegram.shown(ADA) == [say(Sentence.EMPTY_MESSAGE, "en")])
+        for latitude in (1.1, 1.2, 1.3):
+            telegram.move(ADA, live, latitude)
+        telegram.say(ADA, "hello")
+        await until(lambda: telegram.shown(ADA)[1:] == ["You said: hello"])
+        assert [done for done, *_ in telegram.writes if done == "edit"] == []
+
+
 async def test_channels_and_bots_are_ignored_and_who_speaks_as_a_chat_is_told_apart(tmp_path: Path) -> None:
     async with TelegramServer() as telegram, bot_on(telegram, tmp_path, ALWAYS):
         telegram.post("news")

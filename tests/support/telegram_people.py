@@ -85,6 +85,12 @@ class TelegramPeople(TelegramRest):
             message["entities"] = entities
         self._announce("edited_message", message)
 
+    def move(self, chat: int, message_id: int, latitude: float) -> None:
+        """A live location is elsewhere now."""
+        message = self.messages[chat, message_id]
+        message |= {"location": {**message["location"], "latitude": latitude}, "edit_date": int(self.now())}
+        self._announce("edited_message", message)
+
     def delete(self, chat: int, message_id: int) -> None:
         """Of which bots hear nothing."""
         del self.messages[chat, message_id]
