@@ -14,7 +14,8 @@ import sys
 import tempfile
 import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -84,9 +85,9 @@ async def on_discord(discord: DiscordServer, people: int) -> float:
     for channel, name in names.items():
         discord.say(name, f"I am {name}", channel)
 
-    def shown() -> Mapping[str, str]:
+    def shown() -> Mapping[str, list[str]]:
         by_bot = [message for message in discord.messages.values() if message["author"]["id"] == DISCORD_BOT]
-        return {message["channel_id"]: message["content"] for message in by_bot}
+        return grouped((message["channel_id"], message["content"]) for message in by_bot)
 
     return await right(shown, expected(names), began)
 
@@ -97,9 +98,9 @@ async def on_telegram(telegram: TelegramServer, people: int) -> float:
     for person, name in names.items():
         telegram.say(person, f"I am {name}")
 
-    def shown() -> Mapping[int, str]:
+    def shown() -> Mapping[int, list[str]]:
         every = telegram.messages.items()
-        return {chat: message["text"] for (chat, _), message in every if message["from"]["id"] == TELEGRAM_BOT}
+        return grouped((chat, message["text"]) for (chat, _), message in every if message["from"]["id"] == TELEGRAM_BOT)
 
     return await right(shown, expected(names), began)
 
@@ -110,16 +111,28 @@ async def on_terminals(bot: Process, people: int) -> float:
     assert await bot.stdout.readline() == b"ready\n"
     bot.stdin.write(b"go\n")
     began = time.monotonic()
-    answers = dict([(await bot.stdout.readline()).decode().rstrip("\n").split("\t") for _ in range(people)])
+    lines = [(await bot.stdout.readline()).decode().rstrip("\n").partition("\t") for _ in range(people)]
+    answers = grouped((name, answer) for name, _, answer in lines)
     assert answers == expected({name: name for name in answers})
+    assert len(answers) == people
     return time.monotonic() - began
 
 
-def expected(names: Mapping[Place, str]) -> dict[Place, str]:
-    return {place: f"{name} {ANSWER}" for place, name in names.items()}
+def grouped(answers: Iterable[tuple[Place, str]]) -> dict[Place, list[str]]:
+    """All that stands in each place: none is there twice."""
+    places: dict[Place, list[str]] = defaultdict(list)
+    for place, answer in answers:
+        places[place].append(answer)
+    return places
 
 
-async def right(shown: Callable[[], Mapping[Place, str]], answers: Mapping[Place, str], began: float) -> float:
+def expected(names: Mapping[Place, str]) -> dict[Place, list[str]]:
+    return {place: [f"{name} {ANSWER}"] for place, name in names.items()}
+
+
+async def right(
+    shown: Callable[[], Mapping[Place, list[str]]], answers: Mapping[Place, list[str]], began: float
+) -> float:
     """Seconds since *began* when all is as it should be."""
     await until(lambda: shown() == answers, PATIENCE)
     return time.monotonic() - began
