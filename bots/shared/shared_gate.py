@@ -27,7 +27,10 @@ log = structlog.get_logger(__name__)
 AHEAD, MOST_AHEAD = 2, 8
 """Permits drawn before they are needed: one for last words, one for everything else, and where the store takes its time
 as many as come due meanwhile."""
-FRESH = 0.1
+AT_ONCE = 1.0
+"""Permits that the shared bucket holds at most. What goes out in a burst is what a process has drawn ahead: with a burst of
+its own on top of that the bucket would give more in a second than the rate and the margin above it allow."""
+FRESH = 0.05
 """Seconds for which a permit that could be used counts in the second it was drawn for. One that is used later, after a
 pause, is paid once more: many processes that wake together must not all spend what they drew long ago."""
 LOOK = 1.0
@@ -119,7 +122,7 @@ class SharedGate:
         if missing := self._missing:
             spent, self._spent_twice = self._spent_twice, 0
             asked = self._clock.monotonic()
-            wait, held = await self._permits.draw(self._bucket, self._rate.per_second, self._rate.burst, missing)
+            wait, held = await self._permits.draw(self._bucket, self._rate.per_second, AT_ONCE, missing)
             self._add(missing - spent, wait)
             meanwhile = int((self._clock.monotonic() - asked) * self._rate.per_second)
             self._ahead = min(AHEAD + meanwhile, MOST_AHEAD)
