@@ -23,6 +23,7 @@ from bots.shared.surface import (
     MessageGone,
     Page,
     Previews,
+    Route,
     Slip,
     Surface,
     SurfaceRefused,
@@ -216,9 +217,12 @@ class LiveReply:
             self._failures = 0
         except SurfaceUnavailable as problem:
             self._failures += 1
-            if problem.retry_after:
-                self._means.pacer.penalise(route.chat, problem.retry_after)
+            self._leave_alone(route, problem)
             await self._sit_out(problem)
+
+    def _leave_alone(self, route: Route, problem: SurfaceUnavailable) -> None:
+        if problem.retry_after:
+            self._means.pacer.penalise(route.chat, problem.retry_after)
 
     async def _do(self, deed: Deed) -> None:
         """The next step, if it is still such a *deed*: while the permit was waited for, the text went on."""
@@ -312,11 +316,13 @@ class LiveReply:
         route = self._surface.route(Deed.TYPING)
         await self._means.clock.sleep(TYPING_AFTER)
         while self._surface.limits.typing and not self._begun:
-            with suppress(SurfaceUnavailable):
+            try:
                 async with self._means.pacer.permit(route, Priority.TYPING):
                     self._claim.check()
                     if not self._begun:
                         await self._surface.typing()
+            except SurfaceUnavailable as problem:
+                self._leave_alone(route, problem)
             await self._means.clock.sleep(self._surface.limits.typing)
 
     @property

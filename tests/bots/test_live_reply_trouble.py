@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bots.shared.live_reply import LONGEST_PAUSE, PATIENCE
 from bots.shared.split import split
-from bots.shared.surface import Deed, SurfaceRefused
+from bots.shared.surface import Deed, Limits, SurfaceRefused
 from core.errors import LeaseLost, StoreUnavailable, SurfaceUnavailable
 from tests.support.board import Trouble
 from tests.support.clock import ManualClock, settle
@@ -36,6 +36,15 @@ async def test_nothing_goes_to_a_chat_while_it_refuses_and_then_the_latest(room:
         assert room.board.texts() == []
         await room.clock.advance(0.2)
         assert [request.text for request in room.board.deeds(Deed.POST)] == ["early", "late"]
+
+
+async def test_a_chat_that_refuses_to_show_typing_is_left_alone_too(room: Room) -> None:
+    room.hinder(Deed.TYPING, refused(300.0))
+    async with room.reply(limits=Limits(2000, typing=9.0)) as reply:
+        await room.clock.advance(20.0)
+        reply.draft("The first")
+        await room.clock.advance(200.0)
+        assert [request.deed for request in room.board.requests] == [Deed.TYPING]
 
 
 async def test_last_words_sit_out_a_short_refusal(room: Room) -> None:
