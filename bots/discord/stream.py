@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from bots.discord import threads
 from bots.discord.api import Allowance, Api
 from bots.discord.buckets import beside
 from bots.discord.hooks import Hook, HookGate, HookSurface, is_hook
@@ -15,7 +16,6 @@ from bots.discord.quoting import question_of, quoted
 from bots.discord.refusing import Refusals
 from bots.discord.surface import LENGTH, DiscordSurface
 from bots.discord.tables import tables_as_code
-from bots.discord.threads import TITLE, ThreadSurface
 from bots.shared.controls import Controls
 from bots.shared.live_reply import LiveReply, Means
 from bots.shared.pacing import Pacer, Permit, Priority, RateGate, WindowGate
@@ -46,6 +46,7 @@ class DiscordReplies:
 
     @asynccontextmanager
     async def open(self, turn: Turn, claim: Claim) -> AsyncIterator[Reply]:
+        claim.check()
         surface, means = await self._place(turn)
         try:
             async with LiveReply(surface, turn, claim, means) as reply:
@@ -62,23 +63,23 @@ class DiscordReplies:
         """What a GET of *path*, which is about *channel*, gives. Raises SurfaceUnavailable, MessageGone and Refusal."""
         return await self.ask("GET", str(channel), path)
 
-    async def ask(self, method: str, channel: str, path: str, body: object = None) -> Any:
-        """A request beside those of the answers; it waits its turn behind everything that is written. Raises as `read`."""
+    async def ask(
+        self, method: str, channel: str, path: str, body: object = None, priority: Priority = Priority.TYPING
+    ) -> Any:
+        """A request beside those of the answers; most wait their turn behind everything that is written. Raises as
+        `read`."""
         route = beside(channel, method, path)
-        async with self._pacer.permit(route, Priority.TYPING):
+        async with self._pacer.permit(route, priority):
             return await self._api.call(method, path, body, heard=lambda allowance: self._heard(route, allowance))
 
     async def _place(self, turn: Turn) -> tuple[Surface, Means]:
-        if TITLE in turn.incoming.address:
-            return ThreadSurface(self._api, turn, self._messages, self._heard, self._making), self._means
         if "token" not in turn.incoming.address:
-            return DiscordSurface(self._api, turn.incoming, self._messages, self._heard, turn.shown), self._means
+            opening = partial(self.ask, priority=Priority.FIRST)
+            question = await threads.settled(turn, opening) if threads.opens(turn.incoming) else turn.incoming
+            return DiscordSurface(self._api, question, self._messages, self._heard, turn.shown), self._means
         surface = HookSurface(self._api, turn, self._means.clock, self._messages, self._heard)
         head = quoted(turn, await question_of(turn, self._history))
         return surface, replace(self._means, layout=partial(_laid_out_under, head))
-
-    def _making(self, route: Route) -> Permit:
-        return self._pacer.permit(route, Priority.FIRST)
 
     def _heard(self, route: Route, allowance: Allowance) -> None:
         news = self._api.buckets.learn(route.bucket, allowance.bucket)

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from itertools import accumulate, takewhile
 
 import discord
 import structlog
 from wcwidth import iter_graphemes
 
-from bots.discord.api import Api, Refusal
-from bots.discord.surface import DiscordSurface, Heard
+from bots.discord.api import Refusal
+from bots.discord.refusing import Ask
 from bots.discord.translate import Place, ids_of
-from bots.shared.pacing import Permit
 from bots.shared.split import utf16_units
-from bots.shared.surface import Deed, Limits, MessageGone, Page, Posted, Route, Slip
+from bots.shared.surface import MessageGone
 from core.conversations.cleaning import tidy
-from core.domain import Incoming, Ref, Turn
+from core.domain import Incoming, Turn
 
 log = structlog.get_logger(__name__)
 
@@ -76,64 +72,19 @@ def _shortened(line: str) -> str:
     return name if name == line else f"{name.rstrip()}…"
 
 
-class ThreadSurface:
-    """The place of an answer in the thread that its question opens; beside the question where none may be opened.
-
-    permit: waits until the thread may be made. The other parameters are those of `DiscordSurface`.
-    """
-
-    def __init__(self, api: Api, turn: Turn, messages: int, heard: Heard, permit: Callable[[Route], Permit]) -> None:
-        self._api = api
-        self._question = turn.incoming
-        self._heard = heard
-        self._permit = permit
-        self._thread, self._parent = turn.incoming.address["channel"], turn.incoming.address[PARENT]
-        self._order = asyncio.Lock()
-        self._settled = bool(turn.shown)
-        beside = self._settled and ids_of(turn.shown[0])[0] == self._parent
-        there = replace(turn.incoming, address={"channel": self._parent})
-        self._beside = DiscordSurface(api, there, messages, heard, turn.shown)
-        self._surface = self._beside if beside else DiscordSurface(api, turn.incoming, messages, heard, turn.shown)
-
-    @property
-    def limits(self) -> Limits:
-        return self._surface.limits
-
-    def route(self, deed: Deed) -> Route:
-        return self._surface.route(deed)
-
-    async def find(self, nonce: str) -> Ref | None:
-        return await (await self._settle()).find(nonce)
-
-    async def post(self, page: Page, slip: Slip) -> Posted:
-        return await (await self._settle()).post(page, slip)
-
-    async def edit(self, ref: Ref, page: Page) -> None:
-        await self._surface.edit(ref, page)
-
-    async def delete(self, ref: Ref) -> None:
-        await self._surface.delete(ref)
-
-    async def typing(self) -> None:
-        await (await self._settle()).typing()
-
-    async def _settle(self) -> DiscordSurface:
-        """Once, also where first words and typing want it at the same time."""
-        async with self._order:
-            if not self._settled:
-                await self._open()
-                self._settled = True
-        return self._surface
-
-    async def _open(self) -> None:
-        """Also after somebody was killed who had opened it, and where somebody else did: there is one thread at most."""
-        route = Route(f"discord:{self._parent}", f"discord:{self._parent} THREAD")
-        path = f"/channels/{self._parent}/messages/{self._thread}/threads"
-        body = {"name": self._question.address[TITLE], "auto_archive_duration": ARCHIVED_AFTER}
-        try:
-            async with self._permit(route):
-                await self._api.call("POST", path, body, heard=partial(self._heard, route))
-        except (MessageGone, Refusal) as problem:
-            if isinstance(problem, MessageGone) or problem.code != ALREADY:
-                log.info("discord.no_thread", channel=self._parent, detail=str(problem))
-                self._surface = self._beside
+async def settled(turn: Turn, ask: Ask) -> Incoming:
+    """The turn's question with the place of its answer: the thread that it opens, or beside it where none may be opened.
+    Before anything is written, so that no other request's permit is held meanwhile. Raises SurfaceUnavailable."""
+    question = turn.incoming
+    thread, parent = question.address["channel"], question.address[PARENT]
+    beside = replace(question, address={"channel": parent})
+    if turn.shown:
+        return beside if ids_of(turn.shown[0])[0] == parent else question
+    body = {"name": question.address[TITLE], "auto_archive_duration": ARCHIVED_AFTER}
+    try:
+        await ask("POST", parent, f"/channels/{parent}/messages/{thread}/threads", body)
+    except (MessageGone, Refusal) as problem:
+        if isinstance(problem, MessageGone) or problem.code != ALREADY:
+            log.info("discord.no_thread", channel=parent, detail=str(problem))
+            return beside
+    return question
