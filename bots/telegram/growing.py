@@ -30,7 +30,9 @@ _HALF_LINK = re.compile(
     r"(?P<image>!?)\[(?P<text>(?!\^)(?:[^\[\]\\]|\\.|\[[^\[\]]*\]){0,300})"
     r"(?:\](?:\((?:[^()\n]|\([^()\n]*\)?)*|\[[^\[\]\n]*\]?)?)?\Z"
 )
-_HALF_SIGN = re.compile(r"(?:!?\[|(?<!\S)!|\\[(\[]?|\$\$?|&#?\w{0,8}|~|\|)\Z|<(?=(?:h|ht|htt|https?|https?:[^\s<>]*)?\Z)")
+_HALF_SIGN = re.compile(
+    r"(?:!?\[|(?<!\S)!|\\[(\[]?|\$\$?|&#?\w{0,8}|~|\|)\Z|<(?=(?:h|ht|htt|https?|https?:[^\s<>]*)?\Z)"
+)
 _BEGUN = re.compile(r"\\[A-Za-z]|[\^_]")
 """What makes the rest of a text behind a dollar sign a formula rather than a price or a variable."""
 _CUT_COMMAND = re.compile(r"(?:\\[A-Za-z]*|[\^_])\Z")
