@@ -57,6 +57,28 @@ CLOSED = (
 """What Telegram says where the bot may write no more, beside 403."""
 UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
 """What the library raises for an update that is not as it expects."""
+NESTED = (Update.MESSAGE, Update.EDITED_MESSAGE, "reply_to_message")
+WORDED = (
+    *NESTED,
+    "update_id",
+    "message_id",
+    "date",
+    "edit_date",
+    "chat",
+    "from",
+    "sender_chat",
+    "message_thread_id",
+    "is_topic_message",
+    "media_group_id",
+    "is_automatic_forward",
+    "forum_topic_created",
+    "via_bot",
+    "text",
+    "entities",
+    "caption",
+    "caption_entities",
+)
+"""What there is to a message as far as its words go; the rest grows with every version of the Bot API."""
 WRONG_TOKEN = "Telegram does not know this token: copy it again from @BotFather"  # noqa: S105  # a sentence, not a token
 
 
@@ -124,26 +146,37 @@ async def download(file: File) -> bytes:
 
 
 class Polling(HTTPXRequest):
-    """Updates that the library cannot read are left empty: one of them would cost all that came with it."""
+    """Of each update only what the library can read: one that it cannot would cost all that came with it."""
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
         body = HTTPXRequest.parse_json_payload(payload)
         if isinstance(body.get("result"), list):
-            body["result"] = [update if readable(update) else _emptied(update) for update in body["result"]]
+            body["result"] = [legible(update) for update in body["result"]]
         return body
 
 
-def readable(update: Any) -> bool:
+def legible(update: Any) -> dict[str, Any]:
+    """As much of *update* as the library can read: all of it, else its message without what came along with the words,
+    else only its number."""
+    forms = (update, _worded(update), {"update_id": update.get("update_id", 0) if isinstance(update, dict) else 0})
+    return next(form for form in forms if _is_readable(form))
+
+
+def _worded(update: Any) -> Any:
+    """A message that is replied to is in the message, as this one is in the update."""
+    if not isinstance(update, dict):
+        return update
+    kept = {name: update[name] for name in WORDED if name in update}
+    return kept | {name: _worded(kept[name]) for name in NESTED if name in kept}
+
+
+def _is_readable(update: Any) -> bool:
     try:
         return Update.de_json(update, None) is not None
     except (*UNREADABLE, OverflowError, OSError) as problem:  # the last two: a date that no calendar has
         log.warning("telegram.update_unreadable", detail=repr(problem))
         return False
-
-
-def _emptied(update: Any) -> dict[str, Any]:
-    return {"update_id": update.get("update_id", 0) if isinstance(update, dict) else 0}
 
 
 @asynccontextmanager

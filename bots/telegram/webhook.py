@@ -16,7 +16,7 @@ from telegram import Bot, Update
 
 from bots.shared.patience import Patience
 from bots.shared.surface import SurfaceRefused
-from bots.telegram.library import attempt, readable
+from bots.telegram.library import attempt, legible
 from bots.telegram.receiving import WANTED, Take
 from core.config_platforms import WebhookConfig
 
@@ -52,7 +52,7 @@ class Deliveries:
             update = json.loads(body)
         except (ValueError, RecursionError):
             return HTTPStatus.BAD_REQUEST
-        if readable(update) and (heard := Update.de_json(update, self._bot)) is not None:
+        if (heard := Update.de_json(legible(update), self._bot)) is not None:
             await self._take([heard])
         return HTTPStatus.OK
 

@@ -9,7 +9,7 @@ import pytest
 from telegram import Chat, Message, MessageEntity, TextQuote, User, error
 
 from bots.shared.surface import MessageGone, SurfaceRefused
-from bots.telegram.library import Moved, NotModified, Polling, TakenElsewhere, UnknownHere, problem_of
+from bots.telegram.library import Moved, NotModified, Polling, TakenElsewhere, UnknownHere, legible, problem_of
 from bots.telegram.translate import Place, place_of, translate
 from core.errors import SurfaceClosed, SurfaceUnavailable
 
@@ -73,6 +73,14 @@ def test_an_update_that_cannot_be_read_costs_no_other(date: object) -> None:
     new = {"update_id": 3, "something_new": {"a": 1}}
     body = Polling.parse_json_payload(json.dumps({"ok": True, "result": [bad, good, new]}).encode())
     assert body["result"] == [{"update_id": 1}, good, new]
+
+
+def test_words_are_read_also_where_the_rest_of_a_message_is_not() -> None:
+    chat = {"id": -5, "type": "group", "title": "A group"}
+    words = {"message_id": 2, "date": 1, "chat": chat, "text": "what of it?"}
+    other = {"message_id": 1, "date": 1, "chat": chat}
+    update = {"update_id": 1, "message": {**words, "reply_to_message": {**other, "poll": {"of": "a later version"}}}}
+    assert legible(update) == {"update_id": 1, "message": {**words, "reply_to_message": other}}
 
 
 def said(text: str, **more: object) -> Message:
