@@ -9,10 +9,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import aiohttp
 import discord
+import structlog
 import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
@@ -20,11 +22,15 @@ from discord.http import Route
 from bots.shared.surface import SurfaceRefused
 from core.errors import SurfaceUnavailable
 
+log = structlog.get_logger(__name__)
+
 UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
 """What the library raises where Discord says something that it does not expect."""
 SILENCE = 60.0
 """Seconds without a word from the gateway, which acknowledges a heartbeat about every 41 ("Sending Heartbeats" in Discord's
 reference), until the connection is taken for dead and the session resumed over another one."""
+READY = "READY"
+"""The event without which there is no session."""
 THREADS = frozenset(kind.value for kind in discord.ChannelType if "thread" in kind.name)
 """The numbers of the kinds of channel that are threads."""
 
@@ -73,6 +79,8 @@ class Client(discord.AutoShardedClient):
             allowed_mentions=discord.AllowedMentions.none(),
             activity=discord.CustomActivity(presence) if presence else None,
         )
+        parsers = self._connection.parsers
+        parsers |= {event: partial(_read, event, parser) for event, parser in parsers.items() if event != READY}
         self._handling: dict[asyncio.Task[None] | None, None] = {}
 
     @property
@@ -141,6 +149,15 @@ class Client(discord.AutoShardedClient):
                 task.cancel()
 
 
+def _read(event: str, parser: Callable[[Any], None], data: Any) -> None:
+    """One event that the library cannot read is left out; it would take the whole connection down with it, and one that
+    comes with each new session would do so for ever."""
+    try:
+        parser(data)
+    except UNREADABLE as problem:
+        log.warning("discord.event_unreadable", told=event, detail=repr(problem))
+
+
 def message_from(interaction: discord.Interaction, data: Any) -> discord.Message:
     """The message that an interaction carries, or that Discord gave when asked for it. Raises LookupError and TypeError
     for what is none."""
@@ -154,6 +171,14 @@ def related(message: discord.Message, data: Any) -> discord.Message:
     return discord.Message(state=message._state, channel=message.channel, data=data)  # noqa: SLF001  # as above
 
 
+def _in_one_line(record: logging.LogRecord) -> bool:
+    """That a connection broke and is made again is news, and no fault whose way through the code matters."""
+    if record.exc_info:
+        record.msg, record.args, record.exc_info = f"{record.getMessage()}: {record.exc_info[1]!r}", (), None
+    return True
+
+
 def quiet() -> None:
     """Its own lines are for its developers; what the operator needs to know is said by us."""
     logging.getLogger("discord").setLevel(logging.ERROR)
+    logging.getLogger("discord.shard").addFilter(_in_one_line)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import logging
+from pathlib import Path
 
 import discord
+import pytest
 from discord.gateway import DiscordWebSocket, KeepAliveHandler
 from discord.http import Route
 
-from bots.discord.library import SILENCE, THREADS, Client, Shards, point
+from bots.discord.library import SILENCE, THREADS, Client, Shards, point, quiet
+from tests.support.clock import until
+from tests.support.discord_bot import bot_on
+from tests.support.discord_server import DiscordServer
+from tests.support.discord_world import ADA, BOT, GENERAL, GUILD
 
 
 def test_requests_and_gateway_go_where_they_are_told() -> None:
@@ -65,3 +72,28 @@ async def test_the_content_of_messages_is_asked_for_only_where_it_is_allowed() -
         assert client.intents.message_content is content
         assert not client.intents.members
         assert not client.intents.presences
+
+
+async def test_an_event_that_cannot_be_read_costs_neither_the_session_nor_what_follows(tmp_path: Path) -> None:
+    async with DiscordServer() as discord, bot_on(discord, tmp_path):
+        for event in ("THREAD_CREATE", "GUILD_CREATE", "MESSAGE_UPDATE", "INTERACTION_CREATE", "CHANNEL_UPDATE"):
+            discord.gateway.dispatch(event, {"id": "7", "guild_id": GUILD, "channel_id": GENERAL})
+        discord.say(ADA, f"<@{BOT}> still there?")
+        await until(lambda: discord.shown() == ["You said: Ada: still there?"])
+        assert discord.gateway.identified == 1
+
+
+async def test_what_the_gateway_tells_is_read_where_it_is_looked_for() -> None:
+    client = Client(Shards(1, 0, 0), content=True, presence="")
+    assert {"READY", "MESSAGE_CREATE", "GUILD_CREATE"} <= client._connection.parsers.keys()
+    assert "_discord_parsers = client._connection.parsers" in inspect.getsource(DiscordWebSocket.from_client)
+
+
+def test_a_connection_that_broke_is_one_line_for_the_operator(caplog: pytest.LogCaptureFixture) -> None:
+    quiet()
+    log = logging.getLogger("discord.shard")
+    assert log.name == discord.shard.__name__
+    log.error("Attempting a reconnect in %.2fs", 1.5, exc_info=OSError("gone"))
+    assert [(record.getMessage(), record.exc_info) for record in caplog.records] == [
+        ("Attempting a reconnect in 1.50s: OSError('gone')", None)
+    ]
