@@ -122,11 +122,14 @@ class Api:
             text = await response.text(errors="replace")
         if heard is not None and (allowance := _allowance(response.headers)):
             heard(allowance)
+        told = _parsed(text)
         if response.status < GOOD:
-            return _parsed(text)
+            if told is None:
+                raise SurfaceUnavailable(f"{response.status}, and not what was asked for")
+            return told
         self._count(response.status, response.headers)
-        problem = _problem(response.status, _parsed(text), response.headers)
-        if isinstance(problem, SurfaceUnavailable) and response.headers.get("X-RateLimit-Global"):
+        problem = _problem(response.status, told if isinstance(told, dict) else {}, response.headers)
+        if isinstance(problem, SurfaceUnavailable) and _is_global(told, response.headers):
             self.on_global(problem.retry_after or GLOBAL_PAUSE)
         raise problem
 
@@ -157,10 +160,16 @@ def _content(body: object, files: Sequence[File]) -> dict[str, Any]:
 
 
 def _parsed(text: str) -> Any:
+    """None for a page that a proxy put in the place of the answer."""
     try:
         return json.loads(text) if text else {}
     except ValueError:
-        return {}  # a proxy's page: the status says enough
+        return None
+
+
+def _is_global(told: Any, headers: Mapping[str, str]) -> bool:
+    """Both are in the reference ("Exceeding A Rate Limit"), and a proxy may keep one of them back."""
+    return bool(headers.get("X-RateLimit-Global") or (isinstance(told, dict) and told.get("global")))
 
 
 def _allowance(headers: Mapping[str, str]) -> Allowance | None:
@@ -175,8 +184,7 @@ def _allowance(headers: Mapping[str, str]) -> Allowance | None:
         return None
 
 
-def _problem(status: int, body: Any, headers: Mapping[str, str]) -> Exception:
-    told = body if isinstance(body, dict) else {}
+def _problem(status: int, told: Mapping[str, Any], headers: Mapping[str, str]) -> Exception:
     if status == TOO_MANY:
         return SurfaceUnavailable("429", retry_after=_seconds(told.get("retry_after", headers.get("Retry-After"))))
     if status >= SERVER_ERROR:

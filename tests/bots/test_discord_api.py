@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from bots.discord import api
 from bots.discord.api import INVALID_WINDOW, Api, Refusal
@@ -53,6 +55,29 @@ async def test_only_what_discord_counts_is_counted(
                 await bot.call("GET", ME)
         else:
             assert await bot.call("GET", ME)
+
+
+async def test_a_page_in_the_place_of_an_answer_is_no_answer(clock: ManualClock) -> None:
+    async with DiscordServer() as discord, aiohttp.ClientSession() as session:
+        discord.faults.append(Fault(lambda _method, path: path == ME, 200))
+        bot = Api(session, discord.api_url, TOKEN, clock)
+        with pytest.raises(SurfaceUnavailable, match="not what was asked for"):
+            await bot.call("GET", ME)
+        assert (await bot.call("GET", ME))["bot"]
+
+
+async def test_a_global_limit_is_known_by_what_the_answer_says(clock: ManualClock) -> None:
+    async def limited(_request: web.Request) -> web.Response:
+        return web.json_response({"message": "slow", "retry_after": 2.5, "global": True}, status=429)
+
+    app = web.Application()
+    app.router.add_get(ME, limited)
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        bot, told = Api(session, str(server.make_url("")), TOKEN, clock), list[float]()
+        bot.on_global = told.append
+        with pytest.raises(SurfaceUnavailable):
+            await bot.call("GET", ME)
+        assert told == [2.5]
 
 
 def test_several_processes_behind_one_address_stay_far_from_the_ban() -> None:

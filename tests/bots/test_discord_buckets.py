@@ -23,6 +23,16 @@ def test_routes_with_one_name_are_one_bucket_in_each_channel() -> None:
     assert not buckets.learn("discord:1 GET", "")
 
 
+def test_edits_count_with_creates_until_they_are_known_not_to() -> None:
+    buckets = Buckets()
+    buckets.learn("discord:1 POST", "creates")
+    assert buckets.name("discord:1 PATCH") == "discord:1 creates"
+    assert buckets.name("discord:1 DELETE") == "discord:1 DELETE"
+    buckets.learn("discord:1 PATCH", "edits")
+    assert buckets.name("discord:1 PATCH") == "discord:1 edits"
+    assert buckets.name("discord:1 POST") == "discord:1 creates"
+
+
 def test_a_name_that_changes_is_followed() -> None:
     buckets = Buckets()
     buckets.learn("discord:1 POST", "old")
