@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from dataclasses import replace
+from typing import TypeVar
+
 from telegram import Bot, InlineKeyboardMarkup, InputFile, InputMediaDocument, LinkPreviewOptions, ReplyParameters
 from telegram.constants import ChatAction
 
 from bots.shared.split import utf16_units
-from bots.shared.surface import Action, Deed, File, Limits, MessageGone, Page, Posted, Route, Slip
+from bots.shared.surface import Action, Deed, File, Limits, MessageGone, Page, Posted, Route, Slip, SurfaceRefused
 from bots.telegram.keyboards import keyboard
 from bots.telegram.library import Moved, NotModified, attempt
 from bots.telegram.pacing import bucket_of
-from bots.telegram.render import LENGTH, rendered
+from bots.telegram.render import LENGTH, Formatted, rendered
 from bots.telegram.translate import ids_of, place_at, ref_of, user_of
 from core.domain import Incoming, Ref
+from core.errors import SurfaceUnavailable
+
+T = TypeVar("T")
 
 TYPING = 5.0
 """Seconds for which Telegram shows that somebody types, at most ("sendChatAction")."""
@@ -30,6 +37,7 @@ class TelegramSurface:
         self._place = place_at(question.address)
         self._chat = self._place.chat
         self._messages = messages
+        self._refused: set[str] = set()
 
     @property
     def limits(self) -> Limits:
@@ -75,7 +83,7 @@ class TelegramSurface:
         return ReplyParameters(message, allow_sending_without_reply=True) if chat == self._chat else None
 
     async def _send(self, page: Page, replying: ReplyParameters | None) -> int:
-        shown, buttons = rendered(page.text, growing=is_growing(page)), self._keyboard(page)
+        shown, buttons = self._formatted(page), self._keyboard(page)
         if page.file is not None:
             sent = self._bot.send_document(
                 self._chat,
@@ -96,10 +104,10 @@ class TelegramSurface:
                 link_preview_options=NO_PREVIEW,
                 reply_markup=buttons,
             )
-        return (await attempt(sent)).message_id
+        return (await self._tried(sent, page, shown)).message_id
 
     async def _change(self, chat: int, message: int, page: Page) -> None:
-        shown, buttons = rendered(page.text, growing=is_growing(page)), self._keyboard(page)
+        shown, buttons = self._formatted(page), self._keyboard(page)
         if page.file is not None:
             media = InputMediaDocument(_input(page.file), caption=shown.text, caption_entities=shown.entities)
             changed = self._bot.edit_message_media(media, chat, message, reply_markup=buttons)
@@ -112,7 +120,23 @@ class TelegramSurface:
                 link_preview_options=NO_PREVIEW,
                 reply_markup=buttons,
             )
-        await attempt(changed)
+        await self._tried(changed, page, shown)
+
+    def _formatted(self, page: Page) -> Formatted:
+        shown = rendered(page.text, growing=is_growing(page))
+        return replace(shown, entities=()) if page.text in self._refused else shown
+
+    async def _tried(self, call: Awaitable[T], page: Page, shown: Formatted) -> T:
+        """What is refused with its formatting is to be tried without: an answer is not lost for its looks."""
+        try:
+            return await attempt(call)
+        except NotModified:
+            raise
+        except SurfaceRefused as problem:
+            if not shown.entities:
+                raise
+            self._refused.add(page.text)
+            raise SurfaceUnavailable(f"without formatting next: {problem}") from problem
 
     def _keyboard(self, page: Page) -> InlineKeyboardMarkup | None:
         sender = self._question.sender

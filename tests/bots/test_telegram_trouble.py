@@ -23,13 +23,13 @@ async def test_a_group_that_becomes_a_supergroup_keeps_its_conversation(tmp_path
             telegram.say(ADA, f"{ME} before", GROUP)
             await until(lambda: telegram.shown(GROUP) == ["You said: Ada: before"])
             new = telegram.migrate(GROUP)
-            telegram.say(ADA, f"/undo{ME}", new)
-            await until(lambda: telegram.shown(new) == ["Taken back: “before”"])
+            telegram.say(ADA, f"/context{ME}", new)
+            await until(lambda: "before" in "".join(telegram.shown(new)))
             telegram.say(ADA, "after", new)
             await until(lambda: telegram.shown(new)[1:] == ["You said: Ada: after"])
         async with bot_on(telegram, tmp_path):
-            telegram.say(ADA, f"/undo{ME}", new)
-            await until(lambda: telegram.shown(new)[2:] == ["Taken back: “after”"])
+            telegram.say(ADA, f"/context{ME}", new)
+            await until(lambda: all(text in "".join(telegram.shown(new)[2:]) for text in ("before", "after")))
 
 
 async def test_an_answer_goes_on_in_the_supergroup(tmp_path: Path) -> None:
@@ -95,6 +95,15 @@ async def test_an_edit_whose_answer_got_lost_is_made_again_and_a_message_is_doub
         telegram.say(BOB, "hello")
         await until(lambda: "You said: hello" in telegram.shown(BOB), 20_000)
         assert len(telegram.shown(BOB)) <= 2
+
+
+async def test_formatting_that_is_refused_costs_no_answer(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path, "drafts: off"):
+        telegram.faults.append(Fault(lambda _, fields: "bold" in fields.get("entities", ""), 400, 100))
+        telegram.say(ADA, "**hello**")
+        await until(lambda: telegram.shown(ADA) == ["You said: hello"])
+        telegram.say(ADA, "and on")
+        await until(lambda: telegram.shown(ADA)[1:] == ["You said: and on"])
 
 
 async def test_a_penalty_in_one_chat_leaves_the_others_alone(tmp_path: Path) -> None:
