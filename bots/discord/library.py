@@ -16,7 +16,8 @@ import aiohttp
 import discord
 import structlog
 import yarl
-from discord.gateway import DiscordWebSocket
+from discord import gateway
+from discord.gateway import DiscordWebSocket, KeepAliveHandler
 from discord.http import Route
 
 from bots.shared.surface import SurfaceRefused
@@ -29,6 +30,10 @@ UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
 SILENCE = 60.0
 """Seconds without a word from the gateway, which acknowledges a heartbeat about every 41 ("Sending Heartbeats" in Discord's
 reference), until the connection is taken for dead and the session resumed over another one."""
+MISSED = 1.5
+"""Intervals between heartbeats after which that is so where they are wanted oftener: one was not acknowledged."""
+SOONEST = 10.0
+"""Seconds before which it is not: the library itself does not listen for 5 while it waits to begin another session."""
 READY = "READY"
 """The event without which there is no session."""
 THREADS = frozenset(kind.value for kind in discord.ChannelType if "thread" in kind.name)
@@ -42,10 +47,20 @@ class IntentRefused(SurfaceRefused):
     """The message-content intent is not for this bot, whatever Discord's own interface says of it."""
 
 
+class Pulse(KeepAliveHandler):
+    """The library knows one patience for every interval that a gateway may ask for."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.interval is not None:
+            self.heartbeat_timeout = min(self.heartbeat_timeout, max(SOONEST, MISSED * self.interval))
+
+
 def point(api_url: str, gateway_url: str) -> None:
     """All clients of this process talk to these addresses from now on; the library keeps them on its classes."""
     Route.BASE = api_url.rstrip("/")
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
+    gateway.KeepAliveHandler = Pulse  # type: ignore[misc]  # the library names it there and nowhere else
 
 
 @dataclass(frozen=True, slots=True)

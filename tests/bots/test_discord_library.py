@@ -11,7 +11,8 @@ import pytest
 from discord.gateway import DiscordWebSocket, KeepAliveHandler
 from discord.http import Route
 
-from bots.discord.library import SILENCE, THREADS, Client, Shards, point, quiet
+from bots.discord import library
+from bots.discord.library import SILENCE, SOONEST, THREADS, Client, Shards, point, quiet
 from tests.support.clock import until
 from tests.support.discord_bot import bot_on
 from tests.support.discord_server import DiscordServer
@@ -40,6 +41,25 @@ async def test_a_known_number_of_shards_goes_to_that_gateway() -> None:
 async def test_a_connection_that_says_nothing_is_given_up() -> None:
     assert Client(Shards(1, 0, 0), content=True, presence="")._connection.heartbeat_timeout == SILENCE
     assert "_last_recv + self.heartbeat_timeout" in inspect.getsource(KeepAliveHandler.run)
+    assert "KeepAliveHandler(ws=self, interval=interval" in inspect.getsource(DiscordWebSocket.received_message)
+
+
+async def test_where_heartbeats_are_wanted_oftener_silence_is_understood_sooner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "SOONEST", 0.3)
+    async with DiscordServer() as discord:
+        discord.gateway.interval = 200
+        async with bot_on(discord, tmp_path):
+            discord.gateway.silence()
+            await until(lambda: discord.gateway.resumed == 1)
+            discord.say(ADA, f"<@{BOT}> still there?")
+            await until(lambda: discord.shown() == ["You said: Ada: still there?"])
+
+
+def test_the_library_may_pause_before_a_session_without_being_taken_for_silent() -> None:
+    assert "asyncio.sleep(5.0)" in inspect.getsource(discord.Client.before_identify_hook)
+    assert SOONEST > 5.0
 
 
 async def test_messages_and_threads_are_made_of_what_requests_give() -> None:
