@@ -160,9 +160,7 @@ class Worker:
         spent = turn.attempt - 1
         async with Hold(self._inbox, turn, lease, clock, lambda: conversations.stop(turn.id)) as hold:
             if spent < self._settings.max_attempts:
-                outcome = await self._outcome(turn, hold)
-                await self._inbox.finish(turn, outcome)
-                log.info("turn.finished", outcome=outcome.value)
+                await self._finish(turn, hold)
                 return
             if spent == self._settings.max_attempts:
                 async with self._place.replies.open(turn, hold) as reply:
@@ -171,13 +169,18 @@ class Worker:
             await self._inbox.set_aside(turn, f"no answer after {spent} attempts")
             log.error("turn.set_aside", attempts=spent)
 
-    async def _outcome(self, turn: Turn, hold: Hold) -> Outcome:
+    async def _finish(self, turn: Turn, hold: Hold) -> None:
+        """The turn is over before its reply is closed: who waits for that finds in the store how it ended."""
         try:
             async with self._place.replies.open(turn, hold) as reply:
-                return await self._place.conversations.answer(turn, reply)
+                await self._end_as(turn, await self._place.conversations.answer(turn, reply))
         except SurfaceClosed as problem:
             log.warning("turn.refused", detail=str(problem))
-            return await self._place.conversations.outcome(turn)
+            await self._end_as(turn, await self._place.conversations.outcome(turn))
+
+    async def _end_as(self, turn: Turn, outcome: Outcome) -> None:
+        await self._inbox.finish(turn, outcome)
+        log.info("turn.finished", outcome=outcome.value)
 
     async def _give_back(self, turn: Turn, seconds: float, *, spent: bool, once: bool = False) -> None:
         """Gives the claim back, waiting for a store that is away: a lapsing lease would cost an attempt."""
