@@ -25,23 +25,27 @@ from core.inbox.leases import Hold, Lease
 from core.inbox.worker import Worker, WorkerSettings, Workplace
 from core.llm.scripted import Script, spoken
 from core.ports import Claim, Reply
-from tests.support.bot import LANE, LEASE, Bot, open_bot
+from tests.support.bot import CHAT, LANE, LEASE, Bot, open_bot
 from tests.support.chance import EvenChance
 from tests.support.clock import ManualClock
 
 
 @dataclass
 class Wall:
-    """`Replies` that note what became visible; *trouble* is raised instead while it is set."""
+    """`Replies` that note what became visible; *trouble* is raised instead while it is set. closing: called when a reply
+    is closed."""
 
     shown: dict[TurnId, str] = field(default_factory=dict)
     problems: dict[TurnId, ChatError] = field(default_factory=dict)
     drafts: dict[TurnId, str] = field(default_factory=dict)
     trouble: Exception | None = None
+    closing: Callable[[], Awaitable[None]] | None = None
 
     @asynccontextmanager
     async def open(self, turn: Turn, claim: Claim) -> AsyncIterator[Reply]:
         yield WallReply(self, turn, claim)
+        if self.closing:
+            await self.closing()
 
 
 @dataclass
@@ -126,6 +130,21 @@ async def test_turns_of_a_conversation_are_answered_in_the_order_they_came(tmp_p
         await here.passing(lambda: len(here.wall.shown) == 3)
         assert list(here.wall.shown) == [incoming.event_id for incoming in asked]
         assert (await here.bot.context())[::2] == ["One", "Two", "Three"]
+
+
+async def test_who_waits_for_a_reply_to_close_finds_what_failed(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        found: list[Incoming | None] = []
+
+        async def look() -> None:
+            found.append((await here.bot.store.conversation(CHAT)).failed)
+
+        here.wall.closing = look
+        here.bot.models.get("").scripts.append(Script(refusal=ContentRefused()))
+        asked = await here.ask("Hi")
+        await here.passing(lambda: bool(found))
+        assert found[0] is not None
+        assert found[0].event_id == asked.event_id
 
 
 async def test_a_platform_that_cannot_be_written_to_delays_and_costs_no_attempt(tmp_path: Path) -> None:
