@@ -31,6 +31,7 @@ ParlourError
 │   ├── StoreReadOnly
 │   ├── StoreFull
 │   └── StoreTooNew           written by a newer version
+├── FeedGap                   what was to be followed is kept no more: read the state anew
 ├── SurfaceUnavailable        the platform cannot be written to now; wait and go on
 ├── SurfaceClosed             it takes nothing from us there any more
 └── ConfigError               one line for the operator: file, key, what is expected
@@ -195,6 +196,10 @@ class StoreFull(StoreError):
 
 class StoreTooNew(StoreError):
     pass
+
+
+class FeedGap(ParlourError):
+    """Events that were to be followed are kept no more: read the state anew, and follow from there."""
 
 
 class SurfaceUnavailable(ParlourError):

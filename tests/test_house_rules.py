@@ -53,8 +53,8 @@ WIRED = ("core.stores", "core.llm", "core.telemetry")
 CONFIG = tuple(f"core.config_{part}" for part in ("fields", "platforms", "problems", "text", "schema"))
 FLOORS = (
     ("core.wording",),
-    ("core.domain", "core.errors"),
-    ("core.ports", "core.clock", "core.chance", "core.config", *CONFIG),
+    ("core.domain", "core.domain_sharing", "core.errors"),
+    ("core.ports", "core.ports_sharing", "core.clock", "core.chance", "core.config", *CONFIG),
     ("core.conversations", "core.inbox", "core.limits", "core.stores", "core.llm", "core.telemetry"),
     ("bots.shared", "bots.output"),
     ("bots.terminal", "bots.discord", "bots.telegram", "bots.web"),
