@@ -2,6 +2,8 @@
 PYTHON_IN_VENV := .venv/bin/python
 LOCAL ?=
 ARGS ?=
+# Most of them wait for servers that limit rates, not for a core.
+TESTS_AT_ONCE ?= 4
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev run chat check test lint unit soak bench lock schema
@@ -39,7 +41,7 @@ lint: setup-dev
 	@$(PYTHON_IN_VENV) -m mypy --no-error-summary
 
 unit: setup-dev
-	@$(PYTHON_IN_VENV) -m pytest -q -m "not soak" $(ARGS)
+	@$(PYTHON_IN_VENV) -m pytest -q -m "not soak" -n $(TESTS_AT_ONCE) --dist worksteal $(ARGS)
 
 soak: setup-dev
 	@$(PYTHON_IN_VENV) -m pytest -q -m soak $(ARGS)
