@@ -35,6 +35,9 @@ from core.stores.copying import copy
 from core.stores.opening import open_store
 from core.stores.options import StoreOptions
 from core.telemetry.logs import LogPolicy, set_up
+from core.telemetry.metrics import Metrics
+from core.telemetry.vitals import ProcessVitals
+from core.watching import Watch
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -59,10 +62,12 @@ class House:
     commands: Commands
     clock: Clock
     chance: Chance
+    watch: Watch
+    vitals: ProcessVitals
 
     def worker(self, lanes: frozenset[str], replies: Replies) -> Worker:
         inbox = self.config.inbox
-        place = Workplace(self.store, self.conversations, replies, self.clock, self.chance)
+        place = Workplace(self.store, self.conversations, replies, self.clock, self.chance, self.watch)
         settings = WorkerSettings(lanes, inbox.concurrency, inbox.lease, inbox.drain, inbox.max_attempts)
         return Worker(place, settings)
 
@@ -105,12 +110,14 @@ async def house(config: Config, access: Access | None = None) -> AsyncIterator[H
         personas = Personas([Persona(persona.name, persona.prompt) for persona in config.personas])
         access = access or _access(config)
         time, chance = clock(), SystemChance()
-        world = World(kept, Unlimited(), catalogue, OpenAITokens(), time, chance)
+        metrics = Metrics()
+        world = World(kept, Unlimited(), catalogue, OpenAITokens(), time, chance, metrics)
         conversations = Conversations(world, personas, _settings(config, access))
         commands = Commands(Services(kept, kept, conversations, catalogue, personas), access)
         sweeping = asyncio.create_task(_sweep(kept, time), name="sweeping the store")
         try:
-            yield House(config, kept, catalogue, personas, conversations, commands, time, chance)
+            vitals = ProcessVitals(kept, metrics, time)
+            yield House(config, kept, catalogue, personas, conversations, commands, time, chance, metrics, vitals)
         finally:
             sweeping.cancel()
             await asyncio.gather(sweeping, return_exceptions=True)
@@ -123,7 +130,7 @@ async def chat(config: Config, conversation: str) -> int:
         seat = Seat(user_login(), conversation, language_of(user_locale()))
         desk = TerminalDesk(here.store, here.store, here.commands, here.clock, here.chance)
         terminal = open_terminal(desk, seat, here.models.loading)
-        return await _converse([terminal.run()], [here.worker(frozenset({seat.lane}), terminal)])
+        return await _converse([terminal.run()], [here.worker(frozenset({seat.lane}), terminal)], here.vitals)
 
 
 async def serve(config: Config, names: Sequence[str], announce: Callable[[str], None]) -> int:
@@ -131,12 +138,12 @@ async def serve(config: Config, names: Sequence[str], announce: Callable[[str], 
     as that a platform cannot be served: the others go on, and where there is none this ends."""
     OpenAITokens().count(WARM)
     async with house(config) as here, AsyncExitStack() as opened:
-        desk = Desk(here.store, here.commands, here.clock, here.chance)
+        desk = Desk(here.store, here.commands, here.clock, here.chance, here.watch, here.vitals)
         platforms = [
             await opened.enter_async_context(_platform(name).open_platform(desk, config, announce)) for name in names
         ]
         workers = [here.worker(frozenset({platform.lane}), platform.replies) for platform in platforms]
-        return await _converse([_served(platform, announce) for platform in platforms], workers)
+        return await _converse([_served(platform, announce) for platform in platforms], workers, here.vitals)
 
 
 async def examine(config: Config, name: str) -> Sequence[Finding]:
@@ -157,13 +164,15 @@ async def _served(platform: Platform, announce: Callable[[str], None]) -> int:
         return 1
 
 
-async def _converse(listening: Sequence[Coroutine[Any, Any, int]], workers: Sequence[Worker]) -> int:
+async def _converse(
+    listening: Sequence[Coroutine[Any, Any, int]], workers: Sequence[Worker], vitals: ProcessVitals
+) -> int:
     """Reads and answers until nobody listens any more, or SIGTERM was received and the running answers have ended. A
     terminal that is closed under it (SIGHUP) leaves them at once, to be resumed by whoever comes next."""
     loop = asyncio.get_running_loop()
     talking = asyncio.create_task(_all(listening), name="listening")
     working = asyncio.create_task(_all([worker.run() for worker in workers]), name="working")
-    loop.add_signal_handler(signal.SIGTERM, _drain, workers)
+    loop.add_signal_handler(signal.SIGTERM, _drain, workers, vitals)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
         loop.add_signal_handler(signal.SIGHUP, talking.cancel)
     try:
@@ -184,7 +193,8 @@ async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
     return await asyncio.gather(*work)
 
 
-def _drain(workers: Sequence[Worker]) -> None:
+def _drain(workers: Sequence[Worker], vitals: ProcessVitals) -> None:
+    vitals.drain()
     for worker in workers:
         worker.drain()
 

@@ -325,9 +325,12 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class InboxDepth:
+    """oldest: when the message was sent that waits longest; None where none waits."""
+
     queued: int
     running: int
     aside: int
+    oldest: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ DOORS = {
     "telegram": ("bots/telegram/",),
     "xllamacpp": ("core/llm/local_server.py",),
     "dotenv": ("core/config.py",),
+    "prometheus_client": ("core/telemetry/metrics.py",),
     "yaml": ("core/config_text.py",),
     "prompt_toolkit": ("bots/terminal/",),
     "random": ("core/chance.py",),
@@ -54,7 +55,7 @@ CONFIG = tuple(f"core.config_{part}" for part in ("fields", "platforms", "proble
 FLOORS = (
     ("core.wording",),
     ("core.domain", "core.domain_sharing", "core.errors"),
-    ("core.ports", "core.ports_sharing", "core.clock", "core.chance", "core.config", *CONFIG),
+    ("core.ports", "core.ports_sharing", "core.watching", "core.clock", "core.chance", "core.config", *CONFIG),
     ("core.conversations", "core.inbox", "core.limits", "core.stores", "core.llm", "core.telemetry"),
     ("bots.shared", "bots.output"),
     ("bots.terminal", "bots.discord", "bots.telegram", "bots.web"),

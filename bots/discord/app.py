@@ -139,7 +139,7 @@ async def open_platform(desk: Desk, config: Config, announce: Callable[[str], No
     settings = settings_of(config)
     async with (
         open_api(settings, desk.clock) as api,
-        open_replies(api, desk.clock, desk.store, settings.habits.messages) as replies,
+        open_replies(api, desk, settings.habits.messages) as replies,
     ):
         yield Platform(LANE, DiscordBot(desk, settings, (api, replies), announce).run, replies)
 

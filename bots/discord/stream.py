@@ -16,16 +16,18 @@ from bots.discord.quoting import question_of, quoted
 from bots.discord.refusing import Refusals
 from bots.discord.surface import LENGTH, DiscordSurface
 from bots.discord.tables import tables_as_code
+from bots.discord.translate import LANE
 from bots.shared.controls import Controls
 from bots.shared.live_reply import LiveReply, Means
 from bots.shared.pacing import Pacer, Permit, Priority, RateGate, WindowGate
+from bots.shared.platform import Desk
 from bots.shared.shared_gate import SharedGate
 from bots.shared.split import split, utf16_units
 from bots.shared.surface import Deed, Route, Surface
 from core.domain import Turn
 from core.errors import SurfaceClosed
 from core.limits.rates import Rate
-from core.ports import Claim, Clock, History, Reply, Store
+from core.ports import Claim, History, Reply
 
 OVERALL = Rate(per_second=45.0, burst=2.0)
 """Requests of the whole bot, in however many processes. Discord allows 50 in any second ("Global Rate Limit"); a bucket
@@ -90,7 +92,8 @@ class DiscordReplies:
 
 
 @asynccontextmanager
-async def open_replies(api: Api, clock: Clock, store: Store, messages: int) -> AsyncIterator[DiscordReplies]:
+async def open_replies(api: Api, desk: Desk, messages: int) -> AsyncIterator[DiscordReplies]:
+    clock, store = desk.clock, desk.store
     drafts = RateGate(OVERALL, clock.monotonic())
     async with (
         SharedGate(store, api.bot, OVERALL, clock) as overall,
@@ -98,6 +101,8 @@ async def open_replies(api: Api, clock: Clock, store: Store, messages: int) -> A
     ):
         overall.on_permit = pacer.serve
         overall.on_hold = partial(pacer.penalise, None)
+        pacer.on_penalty = partial(desk.watch.penalised, LANE)
+        pacer.on_refusal = partial(desk.watch.refused, LANE)
 
         def hold(seconds: float) -> None:
             pacer.penalise(None, seconds)

@@ -217,6 +217,7 @@ class LiveReply:
             self._failures = 0
         except SurfaceUnavailable as problem:
             self._failures += 1
+            self._means.pacer.on_refusal()
             self._leave_alone(route, problem)
             await self._sit_out(problem)
 

@@ -159,6 +159,10 @@ class Pacer(Generic[G]):
         self._queues: dict[Priority, dict[Permit, None]] = {priority: {} for priority in Priority}
         self._poked = asyncio.Event()
         self._due = math.inf
+        self.on_penalty: Callable[[float], None] = lambda _seconds: None
+        """Told for how many seconds, when a penalty begins or becomes longer."""
+        self.on_refusal: Callable[[], None] = lambda: None
+        """Told when a write failed that is tried again."""
 
     async def __aenter__(self) -> Self:
         self._serving = asyncio.create_task(self._run(), name="pacer")
@@ -187,7 +191,10 @@ class Pacer(Generic[G]):
         a permit there is told now."""
         now = self._clock.monotonic()
         self._penalties = {place: until for place, until in self._penalties.items() if until > now}
-        self._penalties[chat] = max(now + seconds, self._penalties.get(chat, now))
+        before = self._penalties.get(chat, now)
+        self._penalties[chat] = max(now + seconds, before)
+        if now + seconds > before + SAME_WINDOW:
+            self.on_penalty(now + seconds - before)
         for permit in self._waiting():
             if (rest := self.penalty(permit.route)) > 0:
                 permit.refuse(rest)

@@ -15,16 +15,19 @@ from typing import Protocol
 from core.config import Config
 from core.conversations.commands import Commands
 from core.ports import Chance, Clock, Replies, Store
+from core.watching import Vitals, Watch
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a platform takes messages and commands to."""
+    """What a platform takes messages and commands to. watch: told what happens. vitals: what may be asked of the process."""
 
     store: Store
     commands: Commands
     clock: Clock
     chance: Chance
+    watch: Watch
+    vitals: Vitals
 
 
 @dataclass(frozen=True, slots=True)

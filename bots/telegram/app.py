@@ -72,7 +72,7 @@ class TelegramBot:
 @asynccontextmanager
 async def open_platform(desk: Desk, config: Config, announce: Callable[[str], None]) -> AsyncIterator[Platform]:
     """As `PlatformModule` says."""
-    async with _open(config, desk.clock) as bot, open_pacer(bot, desk.store, desk.clock) as pacer:
+    async with _open(config, desk.clock) as bot, open_pacer(bot, desk) as pacer:
         replies = replies_of(bot, pacer, desk.store, desk.clock, habits_of(config))
         yield Platform(LANE, TelegramBot(desk, (bot, pacer), config, announce).run, replies)
 

@@ -12,6 +12,7 @@ from telegram import Bot
 from bots.shared.controls import Controls
 from bots.shared.live_reply import LiveReply, Means
 from bots.shared.pacing import Gate, Pacer
+from bots.shared.platform import Desk
 from bots.shared.shared_gate import SharedGate
 from bots.telegram.habits import Habits
 from bots.telegram.inline import ADDRESS, InlineSurface, head_of
@@ -19,9 +20,9 @@ from bots.telegram.layout import laid_out
 from bots.telegram.pacing import OVERALL, TelegramPacer
 from bots.telegram.previews import Offer, drafts_for
 from bots.telegram.surface import TelegramSurface
-from bots.telegram.translate import place_at
+from bots.telegram.translate import LANE, place_at
 from core.domain import Turn
-from core.ports import Claim, Clock, History, Permits, Reply
+from core.ports import Claim, Clock, History, Reply
 
 
 class TelegramReplies:
@@ -50,16 +51,18 @@ def _laid_out_under(head: str, text: str) -> Sequence[str]:
 
 
 @asynccontextmanager
-async def open_pacer(bot: Bot, permits: Permits, clock: Clock) -> AsyncIterator[TelegramPacer]:
+async def open_pacer(bot: Bot, desk: Desk) -> AsyncIterator[TelegramPacer]:
     """Keeps the bot-wide limit together with all other processes of this bot."""
     number, _, _ = bot.token.partition(":")
     async with (
-        SharedGate(permits, f"telegram:{number}", OVERALL, clock) as overall,
-        TelegramPacer(clock, overall) as pacer,
+        SharedGate(desk.store, f"telegram:{number}", OVERALL, desk.clock) as overall,
+        TelegramPacer(desk.clock, overall) as pacer,
     ):
         overall.on_permit = pacer.serve
         overall.on_hold = partial(pacer.penalise, None)
         pacer.on_flood = overall.hold
+        pacer.on_penalty = partial(desk.watch.penalised, LANE)
+        pacer.on_refusal = partial(desk.watch.refused, LANE)
         yield pacer
 
 

@@ -12,6 +12,7 @@ from core.domain import NO_USAGE, Finish, ModelSpec, Prompt, Usage
 from core.errors import ContentRefused, ModelError, ModelGarbled, WindowExceeded
 from core.limits.rates import Bucket, Rate, backoff, full, take
 from core.ports import Chance, Clock, LanguageModel
+from core.watching import UNWATCHED, Watch
 
 log = structlog.get_logger(__name__)
 
@@ -43,10 +44,11 @@ class AskingPolicy:
 class Retries:
     """How long a failed call waits before the next one; shared by all conversations."""
 
-    def __init__(self, policy: AskingPolicy, clock: Clock, chance: Chance) -> None:
+    def __init__(self, policy: AskingPolicy, clock: Clock, chance: Chance, watch: Watch = UNWATCHED) -> None:
         self._policy = policy
         self._clock = clock
         self._chance = chance
+        self._watch = watch
         self._buckets: dict[str, Bucket] = {}
 
     async def pause(self, model: str, attempt: int, problem: ModelError) -> None:
@@ -54,6 +56,7 @@ class Retries:
         waits_too_long = (problem.retry_after or 0) > LONGEST_RETRY_AFTER
         if not problem.retryable or attempt >= self._policy.attempts or waits_too_long:
             raise problem
+        self._watch.asked_again(model, type(problem).__name__)
         now = self._clock.monotonic()
         self._buckets[model], queue = take(self._buckets.get(model, full(RETRY_RATE, now)), RETRY_RATE, now)
         delay = backoff(attempt, self._policy.backoff, LONGEST_BACKOFF, self._chance.unit())

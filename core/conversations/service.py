@@ -55,6 +55,7 @@ from core.ports import (
     TokenCounter,
     Watchdog,
 )
+from core.watching import UNWATCHED, Watch
 
 log = structlog.get_logger(__name__)
 
@@ -87,6 +88,7 @@ class World:
     counter: TokenCounter
     clock: Clock
     chance: Chance
+    watch: Watch = UNWATCHED
 
 
 class Conversations:
@@ -98,7 +100,7 @@ class Conversations:
         self._budgets = world.budgets
         self._personas = personas
         self._settings = settings
-        self._retries = Retries(settings.asking, world.clock, world.chance)
+        self._retries = Retries(settings.asking, world.clock, world.chance, world.watch)
         self._running: dict[TurnId, Watchdog] = {}
 
     async def answer(self, turn: Turn, reply: Reply) -> Outcome:
@@ -114,6 +116,7 @@ class Conversations:
                 answer = await (self._choose(turn, wanted) if wanted else self._write(turn, reply))
             except ChatError as problem:
                 log.info("turn.failed", error=type(problem).__name__, detail=problem.detail)
+                self._world.watch.failed(type(problem).__name__)
                 await self._budgets.refund(turn)
                 await reply.fail(problem)
                 return Outcome.FAILED
@@ -181,6 +184,7 @@ class Conversations:
         await self._keep(turn, exchange)
         answer = answer_of(exchange.answer)
         log.info("turn.kept", question=text_of(turn.incoming.parts), answer=answer.text, **told(answer))
+        self._world.watch.asked(answer.model, answer.usage)
         await self._budgets.settle(turn, answer.usage)
         return answer
 

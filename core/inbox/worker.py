@@ -11,10 +11,12 @@ import structlog
 
 from core.conversations.service import Conversations
 from core.domain import Turn
-from core.errors import GaveUp, LeaseLost, StoreError, SurfaceClosed, SurfaceUnavailable
+from core.errors import GaveUp, LeaseLost, ParlourError, StoreError, SurfaceClosed, SurfaceUnavailable
 from core.inbox.leases import Hold, Lease
+from core.inbox.timing import TimedReply
 from core.limits.rates import backoff
 from core.ports import Chance, Clock, Inbox, Outcome, Replies
+from core.watching import UNWATCHED, Ending, Phase, Watch
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +47,7 @@ class Workplace:
     replies: Replies
     clock: Clock
     chance: Chance
+    watch: Watch = UNWATCHED
 
 
 class Worker:
@@ -54,6 +57,7 @@ class Worker:
         self._place = place
         self._inbox = place.inbox
         self._settings = settings
+        self._watch = place.watch
         self._running: set[asyncio.Task[None]] = set()
         self._draining = asyncio.Event()
         self._store_away = 0
@@ -98,9 +102,17 @@ class Worker:
             self._begin(turn, lease)
 
     def _begin(self, turn: Turn, lease: Lease) -> None:
+        if turn.attempt == 1:
+            waited = self._place.clock.now() - turn.incoming.sent_at
+            self._watch.waited(turn.incoming.lane, Phase.QUEUED, waited)
         task = asyncio.create_task(self._hold(turn, lease), name=f"turn {turn.id}")
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._watch.opened("turns", 1)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._watch.opened("turns", -1)
 
     async def _sit_out(self, problem: StoreError) -> None:
         self._store_away += 1
@@ -142,18 +154,23 @@ class Worker:
                 await self._answer(turn, lease)
             except LeaseLost:
                 log.warning("turn.lost")
+                self._tell(turn, Ending.LOST)
             except SurfaceUnavailable as problem:
-                log.warning("turn.postponed", detail=str(problem))
-                await self._give_back(turn, problem.retry_after or self._pause(turn.attempt), spent=False)
+                await self._postpone(turn, problem.retry_after or self._pause(turn.attempt), problem)
             except StoreError as problem:
-                log.warning("turn.postponed", detail=str(problem))
-                await self._give_back(turn, self._pause(1), spent=False)
+                await self._postpone(turn, self._pause(1), problem)
             except asyncio.CancelledError:
                 await self._give_back(turn, 0.0, spent=False, once=True)
                 raise
             except Exception:
                 log.exception("turn.broke")
+                self._tell(turn, Ending.BROKEN)
                 await self._give_back(turn, self._pause(turn.attempt), spent=True)
+
+    async def _postpone(self, turn: Turn, seconds: float, problem: ParlourError) -> None:
+        log.warning("turn.postponed", detail=str(problem))
+        self._tell(turn, Ending.POSTPONED)
+        await self._give_back(turn, seconds, spent=False)
 
     async def _answer(self, turn: Turn, lease: Lease) -> None:
         clock, conversations = self._place.clock, self._place.conversations
@@ -168,12 +185,14 @@ class Worker:
             # One attempt more than max_attempts was for telling the user; where even that broke, the turn goes untold.
             await self._inbox.set_aside(turn, f"no answer after {spent} attempts")
             log.error("turn.set_aside", attempts=spent)
+            self._tell(turn, Ending.SET_ASIDE)
 
     async def _finish(self, turn: Turn, hold: Hold) -> None:
         """The turn is over before its reply is closed: who waits for that finds in the store how it ended."""
         try:
             async with self._place.replies.open(turn, hold) as reply:
-                await self._end_as(turn, await self._place.conversations.answer(turn, reply))
+                timed = TimedReply(reply, turn.incoming.lane, self._place.clock, self._watch)
+                await self._end_as(turn, await self._place.conversations.answer(turn, timed))
         except SurfaceClosed as problem:
             log.warning("turn.refused", detail=str(problem))
             await self._end_as(turn, await self._place.conversations.outcome(turn))
@@ -181,6 +200,10 @@ class Worker:
     async def _end_as(self, turn: Turn, outcome: Outcome) -> None:
         await self._inbox.finish(turn, outcome)
         log.info("turn.finished", outcome=outcome.value)
+        self._tell(turn, Ending(outcome.value))
+
+    def _tell(self, turn: Turn, ending: Ending) -> None:
+        self._watch.ended(turn.incoming.lane, ending)
 
     async def _give_back(self, turn: Turn, seconds: float, *, spent: bool, once: bool = False) -> None:
         """Gives the claim back, waiting for a store that is away: a lapsing lease would cost an attempt."""

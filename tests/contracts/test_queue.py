@@ -250,6 +250,18 @@ async def test_depth_counts_what_waits_runs_and_is_set_aside(store: Store) -> No
     assert (depth.queued, depth.running, depth.aside) == (2, 1, 1)
 
 
+async def test_depth_tells_since_when_the_oldest_message_waits(store: Store) -> None:
+    assert (await store.depth()).oldest is None
+    for number in range(4):
+        await store.put(asked(f"{number}", conversation=f"terminal:{number}", sent_at=1_000.0 + number))
+    running = await claimed(store)
+    waiting = {number for number in range(4) if f"{number}" != running.id}
+    assert (await store.depth()).oldest == 1_000.0 + min(waiting)
+    while await store.claim([LANE], LEASE):
+        pass
+    assert (await store.depth()).oldest is None
+
+
 async def test_a_turn_may_be_finished_through_another_client(store: Store, elsewhere: Store) -> None:
     await store.put(asked("1"))
     turn = await claimed(store)

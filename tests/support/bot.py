@@ -20,6 +20,7 @@ from core.llm.tokens import OpenAITokens
 from core.ports import Clock, Outcome, Store
 from core.stores.opening import open_store
 from core.stores.options import StoreOptions
+from core.watching import UNWATCHED, Watch
 
 LANE = "test"
 CHAT = ConversationId("test:1")
@@ -113,12 +114,13 @@ async def open_bot(
     access: Access | None = None,
     models: tuple[str, ...] = ("alpha", "beta"),
     settings: ConversationSettings | None = None,
+    watch: Watch = UNWATCHED,
 ) -> AsyncIterator[Bot]:
     async with open_store(f"sqlite:///{folder}/parlour.db", clock, StoreOptions()) as store:
         several = Several(ScriptedModel(ModelSpec(name, 8192, 1024, price=PRICE), clock) for name in models)
         personas = Personas([Persona("assistant", "Be helpful."), Persona("pirate", "Speak like a pirate.")])
         granted = access or Access()
-        world = World(store, Unlimited(), several, OpenAITokens(), clock, SystemChance())
+        world = World(store, Unlimited(), several, OpenAITokens(), clock, SystemChance(), watch)
         conversations = Conversations(world, personas, settings or ConversationSettings(access=granted))
         services = Services(store, store, conversations, several, personas)
         yield Bot(store, clock, several, conversations, Commands(services, granted))

@@ -134,9 +134,10 @@ class RedisInbox:
         return any(await self._database.run_everywhere("drop", turn))
 
     async def depth(self) -> InboxDepth:
-        found: list[tuple[int, int, int]] = await self._database.run_everywhere("depth")
-        queued, running, aside = (sum(numbers) for numbers in zip(*found, strict=True))
-        return InboxDepth(queued, running, aside)
+        found = await self._database.run_everywhere("depth")
+        queued, running, aside = (sum(numbers) for numbers in list(zip(*found, strict=True))[:3])
+        oldest = min((INCOMING.decode(first).sent_at for *_, first in found if first), default=None)
+        return InboxDepth(queued, running, aside, oldest)
 
     def _changed(self, conversation: ConversationId) -> None:
         # This process hears of its own writes without the way over the server.

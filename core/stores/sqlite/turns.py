@@ -299,7 +299,10 @@ def depth(session: Session) -> InboxDepth:
         COUNT(*) FILTER (WHERE held AND ready > ?1), COUNT(aside) FROM turns""",
         session.now,
     )
-    return InboxDepth(waiting, running, put_aside)
+    first = session.value(
+        "SELECT incoming FROM turns WHERE aside IS NULL AND NOT (held AND ready > ?) ORDER BY seq LIMIT 1", session.now
+    )
+    return InboxDepth(waiting, running, put_aside, INCOMING.decode(first).sent_at if first else None)
 
 
 def next_ready(session: Session, after: float) -> float | None:
