@@ -58,7 +58,7 @@ DEFAULTS: dict[str, Value] = {
     ],
     "discord": {"token": "${DISCORD_TOKEN:-}"},
     "telegram": {"token": "${TELEGRAM_TOKEN:-}"},
-    "web": {"token": "${WEB_TOKEN:-}"},
+    "web": {"host": "${WEB_HOST:-127.0.0.1}", "port": "${PORT:-8080}", "token": "${WEB_TOKEN:-}"},
 }
 """What holds where the file says nothing: the same as the file that comes with the project."""
 
@@ -232,6 +232,7 @@ def secrets_of(config: Config) -> tuple[str, ...]:
     """Every secret value that is set, for the log's redaction: keys, tokens, header values, passwords inside URLs."""
     wrapped = [config.discord.token, config.telegram.token, config.web.token]
     wrapped += [config.telegram.webhook.secret] if config.telegram.webhook else []
+    wrapped += [*config.web.cookie_keys, *(client.key for client in config.web.clients)]
     found, urls = [secret.get_secret_value() for secret in wrapped], [config.store]
     for provider in config.providers.values():
         found += [provider.api_key.get_secret_value(), *provider.headers.values(), *provider.query.values()]
@@ -280,6 +281,7 @@ def _contradictions(config: Config) -> Iterator[Wrong]:
         yield from _model_contradictions(config, model, ("models", index))
     yield from _twice("fallback", "", list(config.fallback))
     yield from _shard_contradictions(config)
+    yield from _client_contradictions(config)
     known = [model.id for model in config.models]
     for index, name in enumerate(config.fallback):
         if name not in known:
@@ -294,6 +296,18 @@ def _shard_contradictions(config: Config) -> Iterator[Wrong]:
         yield Wrong(f"expected at most the last, which is {shards.last}", (*place, "first"))
 
 
+def _client_contradictions(config: Config) -> Iterator[Wrong]:
+    clients, known = config.web.clients, [model.id for model in config.models]
+    yield from _twice("web.clients", "name", [client.name for client in clients])
+    keys = [config.web.token.get_secret_value(), *(client.key.get_secret_value() for client in clients)]
+    for index, client in enumerate(clients):
+        if keys.index(client.key.get_secret_value()) <= index:
+            yield Wrong("expected a key that opens nothing else", ("web", "clients", index, "key"))
+        for place, name in enumerate(client.models):
+            if name not in known:
+                yield Wrong(f"expected one of {_listed(known)}", ("web", "clients", index, "models", place))
+
+
 def _model_contradictions(config: Config, model: ModelConfig, place: Place) -> Iterator[Wrong]:
     known = [*config.providers, *BUILT_IN_PROVIDERS]
     if model.provider not in known:
@@ -305,7 +319,7 @@ def _model_contradictions(config: Config, model: ModelConfig, place: Place) -> I
 def _twice(section: str, key: str, names: list[str]) -> Iterator[Wrong]:
     for index, name in enumerate(names):
         if name in names[:index]:
-            place = (section, index, key) if key else (section, index)
+            place = (*section.split("."), index, *([key] if key else []))
             yield Wrong(f"expected another name than that of {section}[{names.index(name)}]", place)
 
 

@@ -6,6 +6,8 @@ The validators' ValueErrors say what is expected and never hold the value, which
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from ipaddress import ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -13,7 +15,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(ms|s|m|h|d)?", re.ASCII)
-_PERSON = re.compile(r"(discord|telegram|terminal|web):\S+")
+_PERSON = re.compile(r"(discord|telegram|terminal|web|api):\S+")
+_SHORT_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _REDIS_SCHEMES = {f"{scheme}{kind}" for scheme in ("redis", "rediss") for kind in ("", "+cluster", "+sentinel")}
 _STORE_SCHEMES = frozenset({"sqlite", *_REDIS_SCHEMES})
 _LONGEST_URL = 2000
@@ -60,10 +63,34 @@ def _secret(value: object) -> object:
     return _header(value.strip()) if isinstance(value, str) else value
 
 
+def longer(least: int) -> Callable[[SecretStr], SecretStr]:
+    """A validator for secrets that people make up: *least* characters."""
+
+    def check(secret: SecretStr) -> SecretStr:
+        if len(secret.get_secret_value()) < least:
+            raise ValueError(f"at least {least} characters")
+        return secret
+
+    return check
+
+
+def _short_name(text: str) -> str:
+    if not _SHORT_NAME.fullmatch(text):
+        raise ValueError("up to 64 letters, digits, dots, dashes and underscores")
+    return text
+
+
 def _person(text: str) -> str:
     if not _PERSON.fullmatch(text):
         raise ValueError("ids such as discord:123 or telegram:456")
     return text
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text.strip(), strict=False))
+    except ValueError as error:
+        raise ValueError("an address or a network such as 10.0.0.0/8") from error
 
 
 def _url(text: str, schemes: frozenset[str], expected: str = "") -> str:
@@ -120,6 +147,8 @@ HttpUrl = Annotated[str, AfterValidator(_http_url)]
 OptionalUrl = Annotated[HttpUrl | None, BeforeValidator(_empty_is_none, json_schema_input_type=str | None)]
 SocketUrl = Annotated[str, AfterValidator(_socket_url)]
 StoreUrl = Annotated[str, AfterValidator(store_url)]
+ShortName = Annotated[str, AfterValidator(_short_name)]
+Network = Annotated[str, AfterValidator(_network)]
 Person = Annotated[str, AfterValidator(_person)]
 Texts = Annotated[
     tuple[Annotated[str, Field(min_length=1)], ...],

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from core.config_fields import NO_SECRET, HttpUrl, Name, Secret, SocketUrl, Whole
+from core.config_fields import (
+    NO_SECRET,
+    HttpUrl,
+    Name,
+    Network,
+    Number,
+    OptionalUrl,
+    Secret,
+    ShortName,
+    SocketUrl,
+    Whole,
+    longer,
+)
 
 
 def _switch(value: object) -> object:
@@ -67,12 +79,13 @@ class DiscordConfig(Section):
 
 
 class WebhookConfig(Section):
-    """url: where Telegram delivers to. secret: comes with every delivery. host, port: where this process listens."""
+    """url: where Telegram delivers to. secret: comes with every delivery. host, port: where this process listens; no port:
+    where the web page does, or on 8081 in a process that does not serve it."""
 
     url: HttpUrl
     secret: Secret = NO_SECRET
     host: Name = "127.0.0.1"
-    port: Whole = Field(default=8081, ge=0, le=65535)
+    port: Whole | None = Field(default=None, ge=0, le=65535)
 
 
 class TelegramChatConfig(Section):
@@ -95,7 +108,36 @@ class TelegramConfig(Section):
     max_messages: Whole = Field(default=10, ge=1, le=100)
 
 
+class BudgetConfig(Section):
+    """US dollars per UTC day and per UTC month; None: no limit."""
+
+    day: Number | None = Field(default=None, ge=0, le=1_000_000)
+    month: Number | None = Field(default=None, ge=0, le=1_000_000)
+
+
+class WebClientConfig(Section):
+    """A program that may use the API. name: what its conversations and its bill go by. models: those it may ask; empty:
+    all."""
+
+    name: ShortName
+    key: Annotated[Secret, AfterValidator(longer(8))]
+    models: tuple[Name, ...] = ()
+    budget: BudgetConfig = BudgetConfig()
+
+
 class WebConfig(Section):
+    """url: under which people find the page, where that is not host and port. token: lets people in. open: everybody may
+    come in without one. trusted_proxies: whose word on a request's origin is taken. clients: who may use the API besides
+    whoever has the token. cookie_keys: sign the cookies, the first one the new ones; none: the store's own.
+    connections: held at once at most. metrics: from where /metrics can be read without the token."""
+
     host: Name = "127.0.0.1"
     port: Whole = Field(default=8080, ge=0, le=65535)
+    url: OptionalUrl = None
     token: Secret = NO_SECRET
+    open: bool = False
+    trusted_proxies: tuple[Network, ...] = ()
+    clients: tuple[WebClientConfig, ...] = ()
+    cookie_keys: tuple[Annotated[Secret, AfterValidator(longer(16))], ...] = ()
+    connections: Whole = Field(default=4000, ge=10, le=100_000)
+    metrics: tuple[Network, ...] = ("127.0.0.0/8", "::1/128")

@@ -15,7 +15,9 @@ from pydantic_core import ErrorDetails
 
 from core.config_text import Place, Value, Wrong, plain
 
-_SECRET_KEYS = frozenset({"api_key", "token", "secret", "headers", "query", "proxy", "base_url", "store", "extra_body"})
+_SECRET_KEYS = frozenset(
+    {"api_key", "token", "secret", "key", "cookie_keys", "headers", "query", "proxy", "base_url", "store", "extra_body"}
+)
 _LONGEST_SHOWN = 24
 
 _EXPECTED: Mapping[str, str] = {

@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  # the header's name ("setWebhook" in the Bot API)
 LARGEST = 1_000_000
 """Bytes of an update: Telegram's are some kilobytes."""
+OWN_PORT = 8081
+"""Where a server of its own listens, unless the configuration says otherwise."""
 LINGERING = 1.0
 """Seconds for which the rest of a refused body is read, so that its sender reads the answer."""
 
@@ -83,7 +85,7 @@ class Webhook:
             await runner.cleanup()
 
     async def _listen(self, runner: web.AppRunner) -> None:
-        host, port = self._settings.host, self._settings.port
+        host, port = self._settings.host, OWN_PORT if self._settings.port is None else self._settings.port
         try:
             await web.TCPSite(runner, host, port).start()
         except OSError as problem:
