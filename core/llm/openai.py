@@ -44,12 +44,14 @@ class Connection:
         self.provider = provider
         self._clock = clock
         self._client: openai.AsyncOpenAI | None = None
+        self._making = asyncio.Lock()
 
     async def client(self) -> openai.AsyncOpenAI:
-        if self._client is None:
-            made = await asyncio.to_thread(_client_for, self.provider)  # reads the certificates: a tenth of a second
-            self._client = self._client or made
-        return self._client
+        """One for all who ask at once: to make it reads the certificates, a tenth of a second of the processor's time."""
+        async with self._making:
+            if self._client is None:
+                self._client = await asyncio.to_thread(_client_for, self.provider)
+            return self._client
 
     async def ready(self) -> None:
         """Returns when the server can be asked. Raises ModelError."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+import openai
 import pytest
 from pydantic import SecretStr
 
@@ -137,6 +139,21 @@ async def test_a_server_without_a_key_works() -> None:
         models = [ModelConfig(id="llama", provider="ollama")]
         async with open_models(models, {"ollama": provider(server.url)}, KeptFacts(), ManualClock()) as catalogue:
             assert (await ask(catalogue.get("llama")))[0] == "Hello there."
+
+
+async def test_those_who_ask_at_once_have_one_client_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[openai.AsyncOpenAI] = []
+
+    class Counted(openai.AsyncOpenAI):
+        def __init__(self, **settings: Any) -> None:
+            super().__init__(**settings)
+            made.append(self)
+
+    monkeypatch.setattr(openai, "AsyncOpenAI", Counted)
+    async with CompletionsServer() as server, model_on(server, ManualClock()) as model:
+        answers = await asyncio.gather(*[ask(model) for _ in range(20)])
+    assert [text for text, *_ in answers] == ["Hello there."] * 20
+    assert len(made) == 1
 
 
 async def test_reported_usage_corrects_the_estimates_and_is_kept() -> None:
