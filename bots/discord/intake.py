@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from weakref import WeakValueDictionary
 
 import discord
@@ -149,7 +150,8 @@ class Intake:
             self._remember(incoming.ref, Heard(incoming.conversation, message.edited_at))
         self._attention.begin(incoming)
         async with self._storing:
-            await self._patience.patiently(lambda: self._marks.hear(place_of(message), message.id))
+            for place in _heard_in(message, incoming):
+                await self._patience.patiently(partial(self._marks.hear, place, message.id))
             fresh = await self._patience.patiently(lambda: self._desk.store.put(incoming))
         log.info("message.stored", turn=incoming.event_id, fresh=fresh)
 
@@ -162,3 +164,9 @@ class Intake:
         self._heard[ref] = heard
         if len(self._heard) > MOST_HEARD:
             del self._heard[next(iter(self._heard))]
+
+
+def _heard_in(message: discord.Message, incoming: Incoming) -> list[Place]:
+    """Where it was said, and the thread that is opened for it, which bears its id: people may go on there at once."""
+    said_in = place_of(message)
+    return [said_in, Place(message.id, said_in.server)] if threads.opens(incoming) else [said_in]

@@ -79,6 +79,19 @@ async def test_a_thread_that_was_archived_meanwhile_is_looked_through(tmp_path: 
             await until(lambda: discord.shown(thread)[1:] == ["You said: Bob: without a mention, as it goes on"])
 
 
+async def test_a_thread_that_was_just_opened_is_looked_through_also_where_the_gateway_does_not_name_it(
+    tmp_path: Path,
+) -> None:
+    async with DiscordServer() as discord:
+        async with bot_on(discord, tmp_path, "scope: thread"):
+            thread = discord.say(BOB, f"{ME} hello", GENERAL)
+            await until(lambda: thread in discord.channels and answered(discord, thread))
+        discord.say(BOB, "and how are you?", thread)
+        discord.gateway.guilds[0]["threads"].clear()
+        async with bot_on(discord, tmp_path, "scope: thread"):
+            await until(lambda: discord.shown(thread)[1:] == ["You said: Bob: and how are you?"])
+
+
 async def test_a_reply_to_the_bot_is_known_as_one_after_an_absence(tmp_path: Path) -> None:
     async with DiscordServer() as discord:
         async with bot_on(discord, tmp_path):
