@@ -7,12 +7,13 @@ longer holds. A store reads the time from the clock it was opened with, and from
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
+from core.completions import Chunk
 from core.domain import (
     Answer,
     Conversation,
@@ -133,6 +134,12 @@ class LanguageModel(Protocol):
 
     def stream(self, prompt: Prompt) -> AbstractAsyncContextManager[Deltas]:
         """Asks once. Entering or iterating raises ModelError; no retry, no fallback: the caller decides those."""
+
+    def relay(self, body: Mapping[str, Any]) -> AbstractAsyncContextManager[AsyncIterator[list[Chunk]]]:
+        """Passes a client's Chat Completions request on, under the server's own name of the model. Entering returns when
+        there is something; iterating gives the chunks that arrived together (the usage always among them), or the one
+        whole answer where *body* wants no stream; leaving ends the call. Entering or iterating raises ModelError, of
+        which RequestRefused tells, in `values`, status, params and what the server said."""
 
     async def learn_window(self, limit: int) -> None:
         """The server's window turned out to be *limit* tokens; kept across restarts."""

@@ -54,7 +54,7 @@ WIRED = ("core.stores", "core.llm", "core.telemetry")
 CONFIG = tuple(f"core.config_{part}" for part in ("fields", "platforms", "problems", "text", "schema"))
 FLOORS = (
     ("core.wording",),
-    ("core.domain", "core.domain_sharing", "core.errors"),
+    ("core.domain", "core.domain_sharing", "core.errors", "core.completions"),
     ("core.ports", "core.ports_sharing", "core.watching", "core.clock", "core.chance", "core.config", *CONFIG),
     ("core.conversations", "core.inbox", "core.limits", "core.stores", "core.llm", "core.telemetry"),
     ("bots.shared", "bots.output"),

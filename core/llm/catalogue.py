@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
+from core.completions import Chunk
 from core.config import ModelConfig, ProviderConfig
 from core.domain import Encoding, ModelSpec, Price, Prompt
 from core.errors import ModelNone
@@ -74,7 +76,14 @@ class _Nothing:
         """There is none to learn."""
 
     def stream(self, prompt: Prompt) -> AbstractAsyncContextManager[Deltas]:  # noqa: ARG002  # as `LanguageModel` has it
-        raise ModelNone(f"{self._reasons or 'none is configured'}")
+        raise self._problem
+
+    def relay(self, body: Mapping[str, Any]) -> AbstractAsyncContextManager[AsyncIterator[list[Chunk]]]:  # noqa: ARG002  # likewise
+        raise self._problem
+
+    @property
+    def _problem(self) -> ModelNone:
+        return ModelNone(f"{self._reasons or 'none is configured'}")
 
 
 @asynccontextmanager
@@ -88,7 +97,7 @@ async def open_models(
     and closed at the end. Raises ConfigError."""
     memory = FactsMemory(facts)
     await memory.load()
-    connections = {name: Connection(provider, clock) for name, provider in providers.items()}
+    connections = {name: Connection(provider, clock, name) for name, provider in providers.items()}
     unusable = {config.id: reason for config in models if (reason := _why_unusable(config, providers))}
     async with AsyncExitStack() as closing:
         for connection in connections.values():

@@ -10,7 +10,9 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import NoReturn
+from functools import partial
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 import httpx2
 import openai
@@ -18,13 +20,14 @@ from jiter import from_json
 
 from core.config import ModelConfig, ProviderConfig
 from core.domain import ModelFacts, ModelSpec, Prompt
-from core.errors import ModelGarbled, ModelStalled, ModelUnreachable, RequestRefused, WindowExceeded
-from core.llm.deltas import NETWORK_ERRORS, Meter, ServerDeltas, StallGuard, prompt_tokens
-from core.llm.faults import Adjustment, adjustment, error_of
+from core.errors import ModelError, ModelGarbled, ModelStalled, ModelUnreachable, RequestRefused, WindowExceeded
+from core.llm.deltas import NETWORK_ERRORS, AnswerBody, Meter, ServerDeltas, StallGuard, prompt_tokens
+from core.llm.faults import adjustment, error_of
 from core.llm.knowledge import is_loopback
 from core.llm.memory import FactsMemory
 from core.llm.problems import LONGEST_DETAIL, Problem, read_problem
-from core.llm.request import RequestBody
+from core.llm.relay import LONGEST_WHOLE, Passage, Relayed, discreet
+from core.llm.request import RelayedBody, RequestBody
 from core.llm.tokens import OpenAITokens, corrected
 from core.llm.transcript import Transcript
 from core.ports import Clock
@@ -40,8 +43,9 @@ NO_KEY = "none"
 class Connection:
     """A provider's client, made when it is first needed. Close it in the event loop that used it."""
 
-    def __init__(self, provider: ProviderConfig, clock: Clock) -> None:
+    def __init__(self, provider: ProviderConfig, clock: Clock, name: str = "") -> None:
         self.provider = provider
+        self.name = name
         self._clock = clock
         self._client: openai.AsyncOpenAI | None = None
         self._making = asyncio.Lock()
@@ -61,14 +65,13 @@ class Connection:
             await self._client.close()
             self._client = None
 
-    async def send(self, body: RequestBody) -> httpx2.Response:
-        """The answer's head; its body is still to be read. Raises openai.OpenAIError or a NETWORK_ERROR."""
+    async def send(self, body: Mapping[str, Any]) -> httpx2.Response:
+        """The answer's head; its body is still to be read, streamed or not. Raises openai.OpenAIError or a
+        NETWORK_ERROR."""
         client = await self.client()
+        # All of it as extra_body: the typed parameters would be copied message by message.
         answer = await client.chat.completions.with_raw_response.create(
-            model=body.model,
-            messages=body.messages,  # type: ignore[arg-type]  # plain dictionaries: the typed ones add nothing
-            stream=True,
-            extra_body=body.optional,
+            model="", messages=(), stream=True, extra_body=body
         )
         return answer.http_response
 
@@ -85,6 +88,12 @@ class Connection:
             raise ModelUnreachable(_reason(error)) from error
         except (openai.OpenAIError, ValueError, TypeError, AttributeError) as error:  # not a list of models
             raise ModelGarbled(_reason(error)) from error
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """By what this provider could be told: of no concern to who asks through us."""
+        host = urlsplit(self.provider.base_url).hostname or ""
+        return (self.name, host, *host.split(".")[-2:-1], *self.provider.headers.values())
 
     def problem(self, error: openai.APIStatusError) -> Problem:
         return self.read(error.status_code, _json_or_text(error.response), error.response.headers)
@@ -143,45 +152,62 @@ class ChatModel:
         spec = self.spec
         provider = self._connection.provider
         guard = StallGuard(self._clock, provider.first_word, provider.stall)
-        try:
-            async with guard.watchdog:
-                response = await self._ask(prompt)
-                deltas = ServerDeltas(response, self._transcript(response), guard, Meter(spec, prompt, self._counter))
-                try:
-                    yield deltas
-                finally:
-                    await deltas.aclose()
-        except TimeoutError as error:
-            if guard.watchdog.expired:
-                raise ModelStalled("no byte for too long") from error
-            raise
+        async with _unless_stalled(guard):
+            response = await self._ask(RequestBody(self._config, provider, prompt, self._facts))
+            deltas = ServerDeltas(
+                response, Transcript(partial(self._fail, response)), guard, Meter(spec, prompt, self._counter)
+            )
+            try:
+                yield deltas
+            finally:
+                await deltas.aclose()
         await self._learn_factor(deltas, prompt, spec)
 
-    async def _ask(self, prompt: Prompt) -> httpx2.Response:
-        body = RequestBody(self._config, self._connection.provider, prompt, self._facts)
+    @asynccontextmanager
+    async def relay(self, body: Mapping[str, Any]) -> AsyncIterator[Relayed]:
+        """Asks once, as `stream` does."""
+        await self._connection.ready()
+        provider, streamed = self._connection.provider, bool(body.get("stream"))
+        guard = StallGuard(self._clock, provider.first_word if streamed else LONGEST_WHOLE, provider.stall)
+        async with _unless_stalled(guard):
+            response = await self._ask(RelayedBody(self._config, body, self._facts))
+            passage = Passage(partial(self._fail, response), body.get("n") or 1, streamed=streamed)
+            answer = AnswerBody(response, passage, guard)
+            try:
+                yield await Relayed.begun(answer, guard)
+            finally:
+                await answer.aclose()
+
+    async def _ask(self, body: RequestBody | RelayedBody) -> httpx2.Response:
         for _ in range(MOST_ADJUSTMENTS):
             try:
-                return await self._connection.send(body)
+                return await self._connection.send(body.sent)
             except openai.APIStatusError as error:
-                change = self._change(self._connection.problem(error), body)
-                await self._memory.learn(self._known.id, body.without(change, self._facts))
+                await self._bend(body, self._connection.problem(error))
             except (openai.APIConnectionError, *NETWORK_ERRORS) as error:
                 raise ModelUnreachable(_reason(error)) from error
         raise RequestRefused("the server refuses one parameter after the other")
 
-    def _change(self, problem: Problem, body: RequestBody) -> Adjustment:
-        """What the request can do without. Raises the error that *problem* stands for when that would not help."""
-        error = error_of(problem, self._known.id)
+    async def _bend(self, body: RequestBody | RelayedBody, problem: Problem) -> None:
+        """Takes from the request what it can do without. Raises the error that *problem* stands for when that would not
+        help."""
+        error = self._error(problem)
         change = adjustment(problem, body.optional)
-        if change is None or isinstance(error, WindowExceeded):
+        facts = body.without(change, self._facts) if change and not isinstance(error, WindowExceeded) else None
+        if facts is None:
             raise error
-        return change
+        await self._memory.learn(self._known.id, facts)
 
-    def _transcript(self, response: httpx2.Response) -> Transcript:
-        def fail(body: object) -> NoReturn:
-            raise error_of(self._connection.read(None, body, response.headers), self._known.id)
+    def _error(self, problem: Problem) -> ModelError:
+        error = error_of(problem, self._known.id)
+        if isinstance(error, RequestRefused):
+            said = discreet(problem.message, self._connection.names)
+            told = said.replace(self._config.model or self._known.id, self._known.id)
+            error.values |= {"status": problem.status, "params": problem.params, "told": told}
+        return error
 
-        return Transcript(fail)
+    def _fail(self, response: httpx2.Response, body: object) -> NoReturn:
+        raise self._error(self._connection.read(None, body, response.headers))
 
     async def _learn_factor(self, deltas: ServerDeltas, prompt: Prompt, spec: ModelSpec) -> None:
         reported = deltas.reported
@@ -195,6 +221,18 @@ class ChatModel:
     @property
     def _facts(self) -> ModelFacts:
         return self._memory.about(self._known.id)
+
+
+@asynccontextmanager
+async def _unless_stalled(guard: StallGuard) -> AsyncIterator[None]:
+    """Raises ModelStalled when the guard ended what was in it."""
+    try:
+        async with guard.watchdog:
+            yield
+    except TimeoutError as error:
+        if guard.watchdog.expired:
+            raise ModelStalled("no byte for too long") from error
+        raise
 
 
 def with_facts(known: ModelSpec, facts: ModelFacts) -> ModelSpec:

@@ -6,9 +6,12 @@ conversations show it how one goes. Larger models need none of this and get none
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from typing import Any
 
+from core.completions import Chunk
 from core.domain import ModelSpec, Prompt, PromptMessage
 from core.ports import Deltas, LanguageModel
 
@@ -63,6 +66,12 @@ class Primed:
         personas = sum(message.role == "system" for message in prompt.messages[:1])
         messages = (*prompt.messages[:personas], *EXAMPLES, *prompt.messages[personas:])
         return self._model.stream(replace(prompt, messages=messages))
+
+    def relay(self, body: Mapping[str, Any]) -> AbstractAsyncContextManager[AsyncIterator[list[Chunk]]]:
+        messages = list(body["messages"])
+        personas = sum(message.get("role") == "system" for message in messages[:1])
+        examples = [{"role": example.role, "content": example.content} for example in EXAMPLES]
+        return self._model.relay({**body, "messages": [*messages[:personas], *examples, *messages[personas:]]})
 
     async def learn_window(self, limit: int) -> None:
         await self._model.learn_window(limit + ROOM)

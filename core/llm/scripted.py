@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from core.domain import Finish, ModelSpec, Prompt, Usage
+from core.completions import Chunk, Frame, reason, text_in
+from core.domain import Finish, ModelSpec, Prompt, PromptMessage, Usage
 from core.errors import ConfigError, ModelError
 from core.llm.deltas import Meter
 from core.llm.tokens import OpenAITokens
@@ -64,6 +65,32 @@ class ScriptedModel:
         if script.refusal:
             raise script.refusal
         yield ScriptedDeltas(script, self._clock, Meter(self._spec, prompt, self._counter))
+
+    @asynccontextmanager
+    async def relay(self, body: Mapping[str, Any]) -> AsyncIterator[AsyncIterator[list[Chunk]]]:
+        """Every one of several choices says the same."""
+        prompt = Prompt(tuple(map(_prompt_message, body["messages"])))
+        frame = Frame(f"chatcmpl-{len(self.prompts)}", int(self._clock.now()), self._spec.id)
+        async with self.stream(prompt) as deltas:
+            told = _in_pieces if body.get("stream") else _whole
+            yield told(deltas, frame, range(body.get("n") or 1))
+
+
+def _prompt_message(message: Mapping[str, Any]) -> PromptMessage:
+    return PromptMessage("user" if message.get("role") == "user" else "assistant", text_in(message))
+
+
+async def _in_pieces(deltas: ScriptedDeltas, frame: Frame, choices: range) -> AsyncIterator[list[Chunk]]:
+    yield [frame.piece({"role": "assistant", "content": ""}, index=index) for index in choices]
+    async for text in deltas:
+        yield [frame.piece({"content": text}, index=index) for index in choices]
+    yield [frame.piece({}, reason(deltas.finish), index) for index in choices]
+    yield [frame.used(deltas.usage)]
+
+
+async def _whole(deltas: ScriptedDeltas, frame: Frame, choices: range) -> AsyncIterator[list[Chunk]]:
+    text = "".join([piece async for piece in deltas])
+    yield [frame.whole([text] * len(choices), reason(deltas.finish), deltas.usage)]
 
 
 class ScriptedDeltas:

@@ -44,6 +44,10 @@ class Transcript:
         self.moved = 0
         self.usage: Usage | None = None
 
+    @property
+    def complete(self) -> bool:
+        return self.done or self.finish is not None
+
     def feed(self, data: bytes) -> str:
         """The answer text in *data*. Raises ModelError for an error, a refusal or something unreadable."""
         if not self._seen:
@@ -82,7 +86,7 @@ class Transcript:
         return ""
 
     def _whole_answer(self) -> str:
-        text = self._chunk(_parsed(bytes(self._body or b"")))
+        text = self._chunk(parsed(bytes(self._body or b"")))
         self.finish = self.finish or Finish.STOP
         return text
 
@@ -92,11 +96,11 @@ class Transcript:
             self.done = True
             return ""
         if name == b"error":
-            self._fail(_parsed_or_text(data))
+            self._fail(parsed_or_text(data))
         try:
             chunk = from_json(data)
         except ValueError:
-            return "".join(map(self._chunk, _parsed_lines(data)))
+            return "".join(map(self._chunk, parsed_lines(data)))
         return self._chunk(chunk)
 
     def _chunk(self, chunk: Any) -> str:
@@ -187,7 +191,7 @@ def _joined(content: object) -> str:
     return "".join(part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
 
 
-def _parsed(data: bytes) -> Any:
+def parsed(data: bytes) -> Any:
     """JSON that jiter refuses may still be sound for others: half a surrogate pair is."""
     try:
         return from_json(data)
@@ -199,13 +203,13 @@ def _parsed(data: bytes) -> Any:
         raise ModelGarbled(f"not JSON: {data[:_EXCERPT].decode(errors='replace')!r}") from error
 
 
-def _parsed_lines(data: bytes) -> list[Any]:
+def parsed_lines(data: bytes) -> list[Any]:
     """Chunks from an event's lines: some servers forget the empty line between two events."""
     lines = [line for line in data.split(b"\n") if line.strip() and line.strip() != b"[DONE]"]
-    return [_parsed(line) for line in lines] if len(lines) > 1 else [_parsed(data)]
+    return [parsed(line) for line in lines] if len(lines) > 1 else [parsed(data)]
 
 
-def _parsed_or_text(data: bytes) -> object:
+def parsed_or_text(data: bytes) -> object:
     try:
         return from_json(data)
     except ValueError:

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest
 
 from core.clock import SystemClock
+from core.completions import Chunk
 from core.config import ModelConfig
 from core.domain import Finish, Prompt, PromptMessage
 from core.llm.catalogue import open_models
@@ -76,3 +77,29 @@ async def test_a_smaller_window_can_be_learnt(model: LanguageModel) -> None:
 async def test_its_limits_make_sense(model: LanguageModel) -> None:
     assert 0 < model.spec.max_output <= model.spec.window
     assert model.spec.factor >= 1.0
+
+
+async def relayed(model: LanguageModel, **more: object) -> list[Chunk]:
+    body = {"messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 30, **more}
+    async with model.relay(body) as batches:
+        return [chunk async for batch in batches for chunk in batch]
+
+
+async def test_a_request_is_passed_on_as_chunks_whose_usage_comes_last(model: LanguageModel) -> None:
+    chunks = await relayed(model, stream=True)
+    said = "".join(choice["delta"].get("content") or "" for chunk in chunks for choice in chunk["choices"])
+    assert said.strip()
+    assert chunks[-1]["usage"]["completion_tokens"] > 0
+
+
+async def test_a_request_that_wants_no_stream_gets_one_whole_answer(model: LanguageModel) -> None:
+    (answer,) = await relayed(model)
+    assert answer["choices"][0]["message"]["content"].strip()
+    assert answer["usage"]["completion_tokens"] > 0
+
+
+async def test_leaving_a_request_in_the_middle_leaves_no_harm(model: LanguageModel) -> None:
+    async with model.relay({"messages": [{"role": "user", "content": "Say hello."}], "stream": True}) as batches:
+        async for _ in batches:
+            break
+    assert await relayed(model)

@@ -142,7 +142,8 @@ class CompletionsServer:
         elif wire.request.path == "/v1/models":
             await whole({"object": "list", "data": [{"id": name, "object": "model"} for name in self.models]})(wire)
         else:
-            await (self._plays.pop(0) if self._plays else answer("Hello there."))(wire)
+            usual = answer if wire.request.body.get("stream") else completion
+            await (self._plays.pop(0) if self._plays else usual("Hello there."))(wire)
 
     def _refusal(self, request: Request) -> Play | None:
         if self.key and request.headers.get("authorization") != f"Bearer {self.key}":
@@ -256,6 +257,13 @@ def answer(text: str, finish: str = "stop", usage: Mapping[str, Any] | None = US
 def whole(body: object, status: int = 200, **headers: str) -> Play:
     """One JSON object, not streamed."""
     return text(json.dumps(body), status, "application/json", **headers)
+
+
+def completion(text: str, finish: str = "stop", usage: Mapping[str, Any] | None = USAGE) -> Play:
+    """An answer to a request that wants no stream."""
+    message = {"role": "assistant", "content": text, "refusal": None}
+    choices = [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish}]
+    return whole({**_FRAME, "object": "chat.completion", "choices": choices, "usage": usage})
 
 
 def text(body: str, status: int = 200, content_type: str = "text/html", **headers: str) -> Play:

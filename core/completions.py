@@ -1,0 +1,93 @@
+"""Chat Completions as JSON: what Parlour itself writes in that form. Source: OpenAI API reference, "Chat"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.domain import Finish, Usage
+
+Chunk = dict[str, Any]
+"""An object of the protocol: one chunk of a streamed answer, or a whole answer."""
+
+WHOLE, PIECE = "chat.completion", "chat.completion.chunk"
+_REASONS = {Finish.STOP: "stop", Finish.LENGTH: "length", Finish.STOPPED: "stop"}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What all chunks of one answer have in common. created: Unix time in whole seconds. model: its name to the client."""
+
+    id: str
+    created: int
+    model: str
+
+    def piece(self, delta: Mapping[str, Any], finish: str | None = None, index: int = 0) -> Chunk:
+        return self._object(PIECE, [{"index": index, "delta": dict(delta), "logprobs": None, "finish_reason": finish}])
+
+    def used(self, usage: Usage) -> Chunk:
+        """The chunk after the last one."""
+        return {**self._object(PIECE, []), "usage": usage_body(usage)}
+
+    def whole(self, texts: list[str], finish: str, usage: Usage) -> Chunk:
+        """An answer with a choice for each of *texts*."""
+        choices = [
+            {"index": index, "message": _said(text), "logprobs": None, "finish_reason": finish}
+            for index, text in enumerate(texts)
+        ]
+        return {**self._object(WHOLE, choices), "usage": usage_body(usage)}
+
+    def _object(self, kind: str, choices: list[dict[str, Any]]) -> Chunk:
+        return {"id": self.id, "object": kind, "created": self.created, "model": self.model, "choices": choices}
+
+
+def reason(finish: Finish) -> str:
+    """The protocol's word for it; it has none for an answer that somebody stopped."""
+    return _REASONS[finish]
+
+
+def usage_body(usage: Usage) -> dict[str, Any]:
+    return {
+        "prompt_tokens": usage.prompt,
+        "completion_tokens": usage.completion,
+        "total_tokens": usage.prompt + usage.completion,
+        "prompt_tokens_details": {"cached_tokens": usage.cached},
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
+    }
+
+
+def in_pieces(whole: Chunk) -> list[Chunk]:
+    """A whole answer as the chunks of a streamed one."""
+    choices = [
+        {**choice, "delta": _numbered(choice.get("message") or {})}
+        for choice in whole.get("choices") or ()
+        if isinstance(choice, dict)
+    ]
+    for choice in choices:
+        choice.pop("message", None)
+    piece = {**whole, "object": PIECE, "choices": choices}
+    usage = piece.pop("usage", None)
+    return [piece, {**piece, "choices": [], "usage": usage}] if usage else [piece]
+
+
+def text_in(message: object) -> str:
+    """The text of a message of a request: its content, or the text among its parts."""
+    content = message.get("content") if isinstance(message, Mapping) else None
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    return "".join(str(part.get("text") or "") for part in parts if isinstance(part, Mapping))
+
+
+def _said(text: str) -> dict[str, Any]:
+    return {"role": "assistant", "content": text, "refusal": None, "annotations": []}
+
+
+def _numbered(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Calls of tools are numbered in a delta and not in a message."""
+    calls = message.get("tool_calls")
+    if not isinstance(calls, list):
+        return dict(message)
+    numbered = [{"index": index, **call} for index, call in enumerate(calls) if isinstance(call, dict)]
+    return {**message, "tool_calls": numbered}
