@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 
 import structlog
 
+from bots.shared.hooks import Hooks
 from bots.shared.platform import Desk, Finding, Platform, PlatformModule
 from bots.shared.surface import SurfaceRefused
 from bots.terminal.app import Desk as TerminalDesk
@@ -59,11 +60,16 @@ class House:
     models: Catalogue
     personas: Personas
     conversations: Conversations
+    services: Services
     commands: Commands
     clock: Clock
     chance: Chance
     watch: Watch
     vitals: ProcessVitals
+
+    def desk(self, hooks: Hooks | None) -> Desk:
+        told = (self.watch, self.vitals, self.services)
+        return Desk(self.store, self.commands, self.clock, self.chance, *told, hooks)
 
     def worker(self, lanes: frozenset[str], replies: Replies) -> Worker:
         inbox = self.config.inbox
@@ -113,11 +119,13 @@ async def house(config: Config, access: Access | None = None) -> AsyncIterator[H
         metrics = Metrics()
         world = World(kept, Unlimited(), catalogue, OpenAITokens(), time, chance, metrics)
         conversations = Conversations(world, personas, _settings(config, access))
-        commands = Commands(Services(kept, kept, conversations, catalogue, personas), access)
+        services = Services(kept, kept, conversations, catalogue, personas)
+        commands = Commands(services, access)
         sweeping = asyncio.create_task(_sweep(kept, time), name="sweeping the store")
         try:
             vitals = ProcessVitals(kept, metrics, time)
-            yield House(config, kept, catalogue, personas, conversations, commands, time, chance, metrics, vitals)
+            served = (conversations, services, commands)
+            yield House(config, kept, catalogue, personas, *served, time, chance, metrics, vitals)
         finally:
             sweeping.cancel()
             await asyncio.gather(sweeping, return_exceptions=True)
@@ -138,7 +146,7 @@ async def serve(config: Config, names: Sequence[str], announce: Callable[[str], 
     as that a platform cannot be served: the others go on, and where there is none this ends."""
     OpenAITokens().count(WARM)
     async with house(config) as here, AsyncExitStack() as opened:
-        desk = Desk(here.store, here.commands, here.clock, here.chance, here.watch, here.vitals)
+        desk = here.desk(Hooks() if "web" in names else None)
         platforms = [
             await opened.enter_async_context(_platform(name).open_platform(desk, config, announce)) for name in names
         ]

@@ -319,8 +319,9 @@ def _model_contradictions(config: Config, model: ModelConfig, place: Place) -> I
 def _twice(section: str, key: str, names: list[str]) -> Iterator[Wrong]:
     for index, name in enumerate(names):
         if name in names[:index]:
-            place = (*section.split("."), index, *([key] if key else []))
-            yield Wrong(f"expected another name than that of {section}[{names.index(name)}]", place)
+            place: Place = (*section.split("."), index)
+            same = f"expected another name than that of {section}[{names.index(name)}]"
+            yield Wrong(same, (*place, key) if key else place)
 
 
 def _listed(names: list[str]) -> str:

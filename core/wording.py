@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class Sentence(StrEnum):
@@ -106,6 +110,11 @@ class Sentence(StrEnum):
     TELEGRAM_DESCRIPTION = "telegram_description"
     TELEGRAM_ABOUT = "telegram_about"
     TELEGRAM_INLINE = "telegram_inline"
+    # web
+    WEB_CONVERSATION_UNKNOWN = "web_conversation_unknown"
+    WEB_MESSAGE_UNKNOWN = "web_message_unknown"
+    WEB_REQUEST_UNREADABLE = "web_request_unreadable"
+    WEB_NOT_ANSWERED = "web_not_answered"
     # names of commands in menus
     COMMAND_ASK = "command_ask"
     COMMAND_ASK_ABOUT = "command_ask_about"
@@ -218,6 +227,10 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.TELEGRAM_DESCRIPTION: "Ask me anything. I answer as I write, remember what we talked about, and join groups where I am mentioned.",
     Sentence.TELEGRAM_ABOUT: "A chatbot that remembers the conversation.",
     Sentence.TELEGRAM_INLINE: "Ask this and send the answer",
+    Sentence.WEB_CONVERSATION_UNKNOWN: "This conversation does not exist, or was deleted.",
+    Sentence.WEB_MESSAGE_UNKNOWN: "That message is not in this conversation any more.",
+    Sentence.WEB_REQUEST_UNREADABLE: "I could not read what the page sent ({place}). Please reload it and try again.",
+    Sentence.WEB_NOT_ANSWERED: "This could not be answered. You can ask it again.",
     Sentence.COMMAND_ASK: "ask",
     Sentence.COMMAND_ASK_ABOUT: "Ask about this",
     Sentence.COMMAND_BRANCH: "Branch here",
@@ -329,6 +342,10 @@ CHINESE: dict[Sentence, str] = {
     Sentence.TELEGRAM_DESCRIPTION: "有什么都可以问我。我边写边答，记得我们聊过的内容，在群组里被提到时也会回答。",
     Sentence.TELEGRAM_ABOUT: "一个会记住对话的聊天机器人。",
     Sentence.TELEGRAM_INLINE: "提问并发送回答",
+    Sentence.WEB_CONVERSATION_UNKNOWN: "这个对话不存在，或已被删除。",
+    Sentence.WEB_MESSAGE_UNKNOWN: "那条消息已不在这个对话中。",
+    Sentence.WEB_REQUEST_UNREADABLE: "无法读取页面发送的内容（{place}）。请重新加载页面再试。",
+    Sentence.WEB_NOT_ANSWERED: "这个问题没能得到回答。您可以再问一次。",
     Sentence.COMMAND_ASK: "提问",
     Sentence.COMMAND_ASK_ABOUT: "就此提问",
     Sentence.COMMAND_BRANCH: "从这里分支",
@@ -349,6 +366,10 @@ LANGUAGES: dict[str, dict[Sentence, str]] = {"en": ENGLISH, "zh": CHINESE}
 
 
 def say(sentence: Sentence, language: str, **values: object) -> str:
-    """The sentence in the user's language (a BCP 47 tag; English where it is not spoken here), placeholders filled."""
-    table = LANGUAGES.get(language.replace("_", "-").split("-")[0].lower(), ENGLISH)
-    return table[sentence].format(**values)
+    """The sentence in the user's language, placeholders filled."""
+    return spoken(LANGUAGES, language)[sentence].format(**values)
+
+
+def spoken(languages: Mapping[str, T], language: str) -> T:
+    """Of *languages*, the one that a BCP 47 tag asks for; English where it is not spoken here."""
+    return languages.get(language.replace("_", "-").split("-")[0].lower(), languages["en"])

@@ -12,15 +12,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from bots.shared.hooks import Hooks
 from core.config import Config
-from core.conversations.commands import Commands
+from core.conversations.commands import Commands, Services
 from core.ports import Chance, Clock, Replies, Store
 from core.watching import Vitals, Watch
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a platform takes messages and commands to. watch: told what happens. vitals: what may be asked of the process."""
+    """What a platform takes messages and commands to. watch: told what happens. vitals: what may be asked of the process.
+    services: what commands work on. hooks: where other servers can deliver to a platform by way of the web page's port;
+    None in a process that does not serve the page."""
 
     store: Store
     commands: Commands
@@ -28,6 +31,8 @@ class Desk:
     chance: Chance
     watch: Watch
     vitals: Vitals
+    services: Services
+    hooks: Hooks | None = None
 
 
 @dataclass(frozen=True, slots=True)
