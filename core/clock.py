@@ -55,7 +55,8 @@ class SystemWatchdog:
             self._arm()
 
     def bite(self) -> None:
-        self._scope.reschedule(self._loop.time())
+        if not self._scope.expired():
+            self._scope.reschedule(self._loop.time())
 
     @property
     def expired(self) -> bool:

@@ -92,7 +92,8 @@ class ManualWatchdog:
         self._clock.call_at(self._deadline, self._ring)
 
     def bite(self) -> None:
-        self._scope.reschedule(self._loop.time())
+        if not self._scope.expired():
+            self._scope.reschedule(self._loop.time())
 
     @property
     def expired(self) -> bool:
