@@ -25,6 +25,7 @@ from core.conversations.access import Access
 from core.conversations.asking import AskingPolicy
 from core.conversations.commands import Commands, Services
 from core.conversations.personas import Persona, Personas
+from core.conversations.relaying import Relaying
 from core.conversations.service import Conversations, ConversationSettings, World
 from core.errors import StoreError
 from core.inbox.worker import Worker, WorkerSettings, Workplace
@@ -68,7 +69,8 @@ class House:
     vitals: ProcessVitals
 
     def desk(self, hooks: Hooks | None) -> Desk:
-        told = (self.watch, self.vitals, self.services)
+        relaying = Relaying(self.models, OpenAITokens(), self.config.fallback, self.watch)
+        told = (self.watch, self.vitals, self.services, relaying)
         return Desk(self.store, self.commands, self.clock, self.chance, *told, hooks)
 
     def worker(self, lanes: frozenset[str], replies: Replies) -> Worker:

@@ -1,4 +1,4 @@
-"""Chat Completions as JSON: what Parlour itself writes in that form. Source: OpenAI API reference, "Chat"."""
+"""Chat Completions as JSON: what Parlour itself reads and writes in that form. Source: OpenAI API reference, "Chat"."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ Chunk = dict[str, Any]
 """An object of the protocol: one chunk of a streamed answer, or a whole answer."""
 
 WHOLE, PIECE = "chat.completion", "chat.completion.chunk"
+_NANO = 1_000_000_000
+_MOST_DOLLARS = 1e6
+_MOST_TOKENS = 1e12
 _REASONS = {Finish.STOP: "stop", Finish.LENGTH: "length", Finish.STOPPED: "stop"}
 
 
@@ -55,6 +58,34 @@ def usage_body(usage: Usage) -> dict[str, Any]:
         "prompt_tokens_details": {"cached_tokens": usage.cached},
         "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
     }
+
+
+def read_usage(usage: Mapping[str, Any]) -> Usage:
+    """Usage as servers report it. Cached tokens: OpenAI's details, or DeepSeek's ``prompt_cache_hit_tokens``. Reasoning
+    that a server counts beside the completion (its total says so) is added to it."""
+    prompt = _number(usage.get("prompt_tokens"))
+    completion = _number(usage.get("completion_tokens"))
+    cached = _detail(usage, "prompt_tokens_details", "cached_tokens") or _number(usage.get("prompt_cache_hit_tokens"))
+    reasoning = _detail(usage, "completion_tokens_details", "reasoning_tokens")
+    if reasoning and _number(usage.get("total_tokens")) == prompt + completion + reasoning:
+        completion += reasoning
+    return Usage(prompt, min(cached, prompt), completion, min(reasoning, completion), _cost(usage.get("cost")))
+
+
+def _cost(dollars: object) -> int | None:
+    """OpenRouter says what a call cost, in dollars."""
+    if not isinstance(dollars, int | float) or not 0 < dollars < _MOST_DOLLARS:
+        return None
+    return round(dollars * _NANO)
+
+
+def _detail(usage: Mapping[str, Any], group: str, name: str) -> int:
+    details = usage.get(group)
+    return _number(details.get(name)) if isinstance(details, Mapping) else 0
+
+
+def _number(value: object) -> int:
+    return int(value) if isinstance(value, int | float) and 0 <= value < _MOST_TOKENS else 0
 
 
 def in_pieces(whole: Chunk) -> list[Chunk]:

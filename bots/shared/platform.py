@@ -15,6 +15,7 @@ from typing import Protocol
 from bots.shared.hooks import Hooks
 from core.config import Config
 from core.conversations.commands import Commands, Services
+from core.conversations.relaying import Relaying
 from core.ports import Chance, Clock, Replies, Store
 from core.watching import Vitals, Watch
 
@@ -22,8 +23,8 @@ from core.watching import Vitals, Watch
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What a platform takes messages and commands to. watch: told what happens. vitals: what may be asked of the process.
-    services: what commands work on. hooks: where other servers can deliver to a platform by way of the web page's port;
-    None in a process that does not serve the page."""
+    services: what commands work on. relaying: for programs that ask a model without a conversation. hooks: where other
+    servers can deliver to a platform by way of the web page's port; None in a process that does not serve the page."""
 
     store: Store
     commands: Commands
@@ -32,6 +33,7 @@ class Desk:
     watch: Watch
     vitals: Vitals
     services: Services
+    relaying: Relaying
     hooks: Hooks | None = None
 
 

@@ -85,7 +85,9 @@ class Passage:
             self._fail(chunk)
         self.moved += 1
         for choice in chunk.get("choices") or ():
-            if isinstance(choice, dict) and choice.get("finish_reason"):
+            if not isinstance(choice, dict):
+                raise ModelGarbled("a choice that is none")
+            if choice.get("finish_reason"):
                 self._finished.add(choice.get("index", 0))
         return chunk
 

@@ -4,11 +4,12 @@ chunk, no typed models."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from jiter import from_json
 
+from core.completions import read_usage
 from core.domain import Finish, Usage
 from core.errors import ContentRefused, ModelGarbled
 from core.llm.events import Event, EventReader
@@ -18,9 +19,6 @@ from core.llm.tokens import whole
 LONGEST_BODY = 16 * 1024 * 1024
 """Bytes of an answer that is not streamed."""
 _EXCERPT = 200
-_NANO = 1_000_000_000
-_MOST_DOLLARS = 1e6
-_MOST_TOKENS = 1e12
 _LENGTH_REASONS = {"length", "max_tokens", "model_length"}
 _REASONING = ("reasoning_content", "reasoning")
 
@@ -154,34 +152,6 @@ class Transcript:
     def _count(self, usage: object) -> None:
         if isinstance(usage, dict):
             self.usage = read_usage(usage)
-
-
-def read_usage(usage: Mapping[str, Any]) -> Usage:
-    """Usage as servers report it. Cached tokens: OpenAI's details, or DeepSeek's ``prompt_cache_hit_tokens``. Reasoning
-    that a server counts beside the completion (its total says so) is added to it."""
-    prompt = _number(usage.get("prompt_tokens"))
-    completion = _number(usage.get("completion_tokens"))
-    cached = _detail(usage, "prompt_tokens_details", "cached_tokens") or _number(usage.get("prompt_cache_hit_tokens"))
-    reasoning = _detail(usage, "completion_tokens_details", "reasoning_tokens")
-    if reasoning and _number(usage.get("total_tokens")) == prompt + completion + reasoning:
-        completion += reasoning
-    return Usage(prompt, min(cached, prompt), completion, min(reasoning, completion), _cost(usage.get("cost")))
-
-
-def _cost(dollars: object) -> int | None:
-    """OpenRouter says what a call cost, in dollars."""
-    if not isinstance(dollars, int | float) or not 0 < dollars < _MOST_DOLLARS:
-        return None
-    return round(dollars * _NANO)
-
-
-def _detail(usage: Mapping[str, Any], group: str, name: str) -> int:
-    details = usage.get(group)
-    return _number(details.get(name)) if isinstance(details, Mapping) else 0
-
-
-def _number(value: object) -> int:
-    return int(value) if isinstance(value, int | float) and 0 <= value < _MOST_TOKENS else 0
 
 
 def _joined(content: object) -> str:
