@@ -77,7 +77,8 @@ class Incoming:
     author: the speaker's name as the model reads it; empty where only one person speaks.
     background: shown to the model with this question only, also when it is asked again (date, quote).
     overheard: more of that kind, which others said and not to the bot: what stays of a failed turn is without it.
-    places: further names, beside the conversation's chat, by which `Access.chats` may list where this was said.
+    places: further names, beside the conversation's chat, by which `Access.chats` may list where this was said; the
+        widest, a server, last.
     """
 
     event_id: TurnId
@@ -251,13 +252,15 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is shown as final. Only a kept answer is shown so."""
+    """What is shown as final. Only a kept answer is shown so. instead_of: the model that was to answer, where another one
+    did because little is left of a budget; that is not kept."""
 
     id: MessageId
     text: str
     model: str
     finish: Finish
     usage: Usage
+    instead_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

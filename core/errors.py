@@ -22,6 +22,8 @@ ParlourError
 │   │   ├── ContentRefused    content filter
 │   │   ├── WindowExceeded    the prompt is longer than the server's limit
 │   │   └── RequestRefused    any other 4xx
+│   ├── LimitReached          somebody has had their share for now
+│   │   └── BudgetSpent
 │   ├── Stopped               /stop before the first word
 │   ├── GaveUp                set aside after `max_attempts`
 │   └── InternalError         a defect of ours
@@ -160,6 +162,18 @@ class WindowExceeded(ModelError):
 
 class RequestRefused(ModelError):
     sentence = Sentence.REQUEST_REFUSED
+
+
+class LimitReached(ChatError):
+    """values: when, the time from which it goes on."""
+
+    def __init__(self, sentence: Sentence, detail: str = "", **values: object) -> None:
+        super().__init__(detail, **values)
+        self.sentence = sentence
+
+
+class BudgetSpent(LimitReached):
+    sentence = Sentence.BUDGET_SPENT_USER
 
 
 class Stopped(ChatError):

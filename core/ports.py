@@ -340,11 +340,17 @@ class Store(History, Inbox, Facts, Bookmarks, Permits, Protocol):
 
 
 class Budgets(Protocol):
-    """Who may spend how much. Raises ChatError from `reserve` to refuse."""
+    """Who may spend how much. Everything is idempotent per turn, in whatever process, and may raise StoreError."""
 
-    async def reserve(self, turn: Turn) -> None:
-        """Idempotent per turn."""
+    async def choose(self, turn: Turn, wanted: ModelSpec) -> str:
+        """The id of the model to ask: *wanted*, or a cheaper one where little is left."""
 
-    async def settle(self, turn: Turn, usage: Usage) -> None: ...
+    async def reserve(self, turn: Turn, spec: ModelSpec, prompt: Prompt, so_far: Usage) -> Prompt:
+        """Before each call, after those that took *so_far*. The prompt, limited to what may be spent. Raises
+        LimitReached."""
 
-    async def refund(self, turn: Turn) -> None: ...
+    async def settle(self, turn: Turn, usage: Usage) -> None:
+        """What the kept answer used, all of its calls."""
+
+    async def refund(self, turn: Turn) -> None:
+        """No answer came of it."""

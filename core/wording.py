@@ -29,6 +29,11 @@ class Sentence(StrEnum):
     CONTENT_REFUSED = "content_refused"
     WINDOW_EXCEEDED = "window_exceeded"
     REQUEST_REFUSED = "request_refused"
+    BUDGET_SPENT_USER = "budget_spent_user"
+    BUDGET_SPENT_CHAT = "budget_spent_chat"
+    BUDGET_SPENT_SERVER = "budget_spent_server"
+    BUDGET_SPENT_TOTAL = "budget_spent_total"
+    BUDGET_LOW = "budget_low"
     STOPPED = "stopped"
     GAVE_UP = "gave_up"
     INTERNAL_ERROR = "internal_error"
@@ -150,6 +155,11 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.CONTENT_REFUSED: "The model's service refused this content.",
     Sentence.WINDOW_EXCEEDED: "This conversation is too long for the model. /new starts a fresh one.",
     Sentence.REQUEST_REFUSED: "The model's service did not accept the request. The operator can see why in the log.",
+    Sentence.BUDGET_SPENT_USER: "What you may use is used up for now. I can answer you again from {when}.",
+    Sentence.BUDGET_SPENT_CHAT: "What this chat may use is used up for now. I can answer here again from {when}.",
+    Sentence.BUDGET_SPENT_SERVER: "What this server may use is used up for now. I can answer here again from {when}.",
+    Sentence.BUDGET_SPENT_TOTAL: "What I may use in all is used up for now. I can answer again from {when}.",
+    Sentence.BUDGET_LOW: "(Answered by {model}, because little is left of what may be used.)",
     Sentence.STOPPED: "Stopped.",
     Sentence.GAVE_UP: "I tried several times and could not answer this. The operator has been told; /retry asks again.",
     Sentence.INTERNAL_ERROR: "Something went wrong on my side. Please try again with /retry.",
@@ -265,6 +275,11 @@ CHINESE: dict[Sentence, str] = {
     Sentence.CONTENT_REFUSED: "模型服务拒绝了这段内容。",
     Sentence.WINDOW_EXCEEDED: "这段对话对模型来说太长了。发送 /new 开始新的对话。",
     Sentence.REQUEST_REFUSED: "模型服务没有接受这个请求。管理员可以在日志中看到原因。",
+    Sentence.BUDGET_SPENT_USER: "您目前的用量额度已用完。{when} 起我可以再为您回答。",
+    Sentence.BUDGET_SPENT_CHAT: "这个聊天目前的用量额度已用完。{when} 起我可以再在这里回答。",
+    Sentence.BUDGET_SPENT_SERVER: "这个服务器目前的用量额度已用完。{when} 起我可以再在这里回答。",
+    Sentence.BUDGET_SPENT_TOTAL: "我目前的总用量额度已用完。{when} 起我可以再回答。",
+    Sentence.BUDGET_LOW: "（剩余额度不多，由 {model} 回答。）",
     Sentence.STOPPED: "已停止。",
     Sentence.GAVE_UP: "我试了几次都没能回答。已通知管理员；发送 /retry 可再问一次。",
     Sentence.INTERNAL_ERROR: "我这边出了问题。请用 /retry 再试。",

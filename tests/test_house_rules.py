@@ -54,12 +54,12 @@ CALLS = {
 WIRED = ("core.stores", "core.llm", "core.telemetry")
 """Rooms that only wiring builds from; the others know them as Protocols."""
 
-CONFIG = tuple(f"core.config_{part}" for part in ("fields", "platforms", "problems", "text", "schema"))
+CONFIG = tuple(f"core.config_{part}" for part in ("fields", "limits", "platforms", "problems", "text", "schema"))
 FLOORS = (
     ("core.wording",),
     ("core.wording_door", "core.wording_page"),
-    ("core.domain", "core.domain_sharing", "core.errors", "core.completions"),
-    ("core.ports", "core.ports_sharing", "core.watching", "core.clock", "core.chance", "core.config", *CONFIG),
+    ("core.domain", "core.domain_sharing", "core.domain_limits", "core.errors", "core.completions"),
+    ("core.ports", "core.ports_sharing", "core.ports_limits", "core.watching", "core.clock", "core.chance", "core.config", *CONFIG),
     ("core.conversations", "core.inbox", "core.limits", "core.stores", "core.llm", "core.telemetry"),
     ("bots.shared", "bots.output"),
     ("bots.terminal", "bots.discord", "bots.telegram", "bots.web"),

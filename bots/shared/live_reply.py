@@ -28,6 +28,7 @@ from bots.shared.surface import (
     Surface,
     SurfaceRefused,
 )
+from core.conversations.reports import shown_text
 from core.domain import Answer, Ref, Turn
 from core.errors import ChatError, ParlourError, SurfaceUnavailable
 from core.limits.rates import backoff
@@ -133,7 +134,8 @@ class LiveReply:
     async def finish(self, answer: Answer) -> None:
         """Raises SurfaceUnavailable when the platform refuses for longer than `PATIENCE`, and SurfaceRefused."""
         controls = await self._means.controls.answered(self._turn, answer)
-        await self._end(self._final_pages(answer.text), controls)
+        text = shown_text(answer, self._turn.incoming.sender.language)
+        await self._end(self._final_pages(text), controls)
 
     async def fail(self, problem: ChatError) -> None:
         """As `finish`; the sentence replaces what was shown."""

@@ -18,7 +18,7 @@ from bots.terminal.stream import View
 from bots.terminal.translate import Seat
 from core.conversations.cleaning import clean
 from core.conversations.commands import Commands, parse
-from core.conversations.reports import excerpt
+from core.conversations.reports import excerpt, shown_text
 from core.domain import Answer, Encoding, Incoming, MessageId, Ref, Role, Turn, TurnId, answer_id, text_of
 from core.errors import ChatError, StoreError
 from core.ports import Chance, Claim, Clock, History, Inbox, Reply
@@ -104,10 +104,11 @@ class Terminal:
         """Shows the answer, unless this or an earlier process did."""
         if answer.id in self._seen or turn.shown:
             return
+        text = shown_text(answer, self._seat.language)
         if awaited is None or awaited.over.is_set():
-            await self._screen.interject(self._title(turn), answer.text)
+            await self._screen.interject(self._title(turn), text)
         else:
-            awaited.view.finish(answer.text)
+            awaited.view.finish(text)
             awaited.shown = True
         self._answered += 1
         self._seen.add(answer.id)

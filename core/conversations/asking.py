@@ -9,7 +9,7 @@ import structlog
 
 from core.conversations.context import continued
 from core.domain import NO_USAGE, Finish, ModelSpec, Prompt, Usage
-from core.errors import ContentRefused, ModelError, ModelGarbled, WindowExceeded
+from core.errors import ContentRefused, LimitReached, ModelError, ModelGarbled, WindowExceeded
 from core.limits.rates import Bucket, Rate, backoff, full, take
 from core.ports import Chance, Clock, LanguageModel
 from core.watching import UNWATCHED, Watch
@@ -29,6 +29,8 @@ MOST_CONTINUATIONS = 16
 
 Prepare = Callable[[LanguageModel], Awaitable[Prompt]]
 """Fits the context to a model; raises MessageTooLong when the question alone does not fit."""
+Reserve = Callable[[ModelSpec, Prompt, Usage], Awaitable[Prompt]]
+"""The prompt as it may be sent to a model, after what was used so far; raises LimitReached when it may not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,11 @@ class Asking:
     """Asks for one answer. `text`, `model`, `finish` and `usage` are what there is so far: whoever cancels `run`
     finds in them what had been written."""
 
-    def __init__(self, policy: AskingPolicy, retries: Retries, show: Callable[[str], None]) -> None:
+    def __init__(self, policy: AskingPolicy, retries: Retries, show: Callable[[str], None], reserve: Reserve) -> None:
         self._policy = policy
         self._retries = retries
         self._show = show
+        self._reserve = reserve
         self.text = ""
         self.model = ""
         self.prompt = Prompt(())
@@ -118,7 +121,7 @@ class Asking:
         before = self.text
         try:
             await self._persist(model, continued(self.prompt, before, CONTINUE), before)
-        except ModelError as problem:
+        except (ModelError, LimitReached) as problem:
             log.warning("model.not_continued", model=model.spec.id, error=type(problem).__name__, detail=problem.detail)
             self.text, self.finish = before, Finish.LENGTH
             return False
@@ -137,7 +140,8 @@ class Asking:
     async def _write(self, model: LanguageModel, prompt: Prompt, before: str) -> None:
         """One call. What it writes replaces what an earlier, failed one had shown."""
         text = before
-        async with model.stream(prompt) as deltas:
+        affordable = await self._reserve(model.spec, prompt, self.usage)
+        async with model.stream(affordable) as deltas:
             async for piece in deltas:
                 text += piece
                 self.text = text

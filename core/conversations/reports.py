@@ -1,9 +1,9 @@
-"""What /context and /usage say. Pure."""
+"""What /context and /usage say, and what stands below an answer. Pure."""
 
 from __future__ import annotations
 
 from core.conversations.context import ContextReport
-from core.domain import Message, Role, Usage, UsageReport
+from core.domain import Answer, Message, Role, Usage, UsageReport
 from core.wording import Sentence, say
 
 EXCERPT = 60
@@ -26,6 +26,13 @@ def cost(nano: int | None, language: str) -> str:
     if 0 < nano < _CENT // 100:
         return "< $0.0001"
     return f"${nano / _NANO:.4f}" if 0 < nano < 10 * _CENT else f"${nano / _NANO:.2f}"
+
+
+def shown_text(answer: Answer, language: str) -> str:
+    """The answer as people read it: where another model than the chosen one gave it, that says so below."""
+    if not answer.instead_of:
+        return answer.text
+    return f"{answer.text}\n\n{say(Sentence.BUDGET_LOW, language, model=answer.model)}"
 
 
 def context_text(report: ContextReport, language: str) -> str:

@@ -120,6 +120,8 @@ class Conversations:
                 await self._budgets.refund(turn)
                 await reply.fail(problem)
                 return Outcome.FAILED
+        elif turn.attempt > 1:
+            await self._budgets.settle(turn, answer.usage)  # whoever kept it may have been killed before that
         await reply.finish(answer)
         return Outcome.ANSWERED
 
@@ -179,19 +181,20 @@ class Conversations:
 
     async def _write(self, turn: Turn, reply: Reply) -> Answer:
         """The model's answer, kept. Raises ChatError."""
-        await self._budgets.reserve(turn)
-        exchange = await self._ask(turn, reply)
+        wanted = self._world.models.get(turn.conversation.model).spec
+        chosen = await self._budgets.choose(turn, wanted)
+        exchange = await self._ask(replace(turn, conversation=replace(turn.conversation, model=chosen)), reply)
         await self._keep(turn, exchange)
         answer = answer_of(exchange.answer)
         log.info("turn.kept", question=text_of(turn.incoming.parts), answer=answer.text, **told(answer))
         self._world.watch.asked(answer.model, answer.usage)
         await self._budgets.settle(turn, answer.usage)
-        return answer
+        return answer if chosen == wanted.id else replace(answer, instead_of=wanted.id)
 
     async def _ask(self, turn: Turn, reply: Reply) -> Exchange:
         """What is to be kept: the question and the model's answer to it. Raises ChatError."""
         brief = await self._brief(turn)
-        asking = Asking(self._settings.asking, self._retries, reply.draft)
+        asking = Asking(self._settings.asking, self._retries, reply.draft, partial(self._budgets.reserve, turn))
         stopped = False
         scope = self._running[turn.id] = self._world.clock.watchdog(None)
         try:

@@ -1,19 +1,129 @@
-"""Who may spend how much."""
+"""Who may spend how much: reserved before each call of a model, settled when its answer is kept."""
 
 from __future__ import annotations
 
-from core.domain import Turn, Usage
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from core.domain import ModelSpec, Prompt, Turn, Usage
+from core.domain_limits import Grant, Purse, Whose
+from core.errors import BudgetSpent
+from core.limits.allowances import Bill, Payer, SpendingPolicy, charged, payer_of, purses_of, used_of
+from core.limits.rates import backoff
+from core.ports import Clock
+from core.ports_limits import Purses
+from core.wording import Sentence
+
+LEAST_OUTPUT = 32
+"""Tokens that an answer needs to be worth its prompt."""
+PATIENCE = 120.0
+"""Seconds that a call waits for what others have reserved, and may give back."""
+FIRST_LOOK, LONGEST_LOOK = 0.25, 4.0
+"""Seconds between two looks at it."""
+
+SENTENCES = {
+    Whose.USER: Sentence.BUDGET_SPENT_USER,
+    Whose.CHAT: Sentence.BUDGET_SPENT_CHAT,
+    Whose.SERVER: Sentence.BUDGET_SPENT_SERVER,
+    Whose.TOTAL: Sentence.BUDGET_SPENT_TOTAL,
+}
 
 
 class Unlimited:
     """`Budgets` where the operator configured none: nothing is refused and nothing needs to be booked, since the ledger
     that /usage reads is part of the history."""
 
-    async def reserve(self, turn: Turn) -> None:
+    async def choose(self, turn: Turn, wanted: ModelSpec) -> str:
         del turn
+        return wanted.id
+
+    async def reserve(self, turn: Turn, spec: ModelSpec, prompt: Prompt, so_far: Usage) -> Prompt:
+        del turn, spec, so_far
+        return prompt
 
     async def settle(self, turn: Turn, usage: Usage) -> None:
         del turn, usage
 
     async def refund(self, turn: Turn) -> None:
         del turn
+
+
+class Spending:
+    """What calls cost, taken out of the purses of whoever pays. The *key* of a call (or of several for one answer) is
+    its own in all processes: reserving again under it replaces what was reserved."""
+
+    def __init__(self, purses: Purses, clock: Clock, policy: SpendingPolicy) -> None:
+        self._purses = purses
+        self._clock = clock
+        self._policy = policy
+
+    async def choose(self, payer: Payer, wanted: ModelSpec) -> str:
+        """*wanted*, or the cheaper model where little is left of one of the payer's purses."""
+        cheaper = self._policy.downgrade_to
+        if not cheaper or not wanted.price or not wanted.price.output:
+            return wanted.id
+        purses = purses_of(self._policy, payer, self._clock.now())
+        spent = await self._purses.spent([purse.name for purse in purses])
+        shares = (
+            amount >= self._policy.downgrade_at * purse.limit for amount, purse in zip(spent, purses, strict=True)
+        )
+        return cheaper if any(shares) else wanted.id
+
+    async def reserve(self, key: str, payer: Payer, bill: Bill) -> int | None:
+        """How many tokens the answer may have; None where nothing limits it. Waits while others may give back what they
+        reserved. Raises BudgetSpent and StoreError."""
+        attempt, since = 0, self._clock.monotonic()
+        while True:
+            purses = self._charged(payer, bill)
+            if not purses:
+                return None
+            most = min(bill.spec.max_output, self._policy.most_output)
+            grant = await self._purses.reserve(key, purses, min(LEAST_OUTPUT, most), most)
+            if grant.short is None:
+                return grant.tokens
+            if not grant.open or self._clock.monotonic() - since > PATIENCE:
+                raise _spent(purses, grant)
+            attempt += 1
+            await self._clock.sleep(backoff(attempt, FIRST_LOOK, LONGEST_LOOK, 1.0))
+
+    async def settle(self, key: str, payer: Payer, usage: Usage) -> None:
+        """What the answer came to. Repeating it changes nothing. Raises StoreError."""
+        purses = purses_of(self._policy, payer, self._clock.now())
+        if purses:
+            await self._purses.settle(key, purses, used_of(usage))
+
+    async def refund(self, key: str) -> None:
+        """Nothing came of it. Raises StoreError."""
+        await self._purses.release(key)
+
+    def _charged(self, payer: Payer, bill: Bill) -> tuple[Purse, ...]:
+        """The purses that the call takes something of."""
+        purses = (charged(purse, bill) for purse in purses_of(self._policy, payer, self._clock.now()))
+        return tuple(purse for purse in purses if purse.fixed or purse.each)
+
+
+class TurnBudgets:
+    """`core.ports.Budgets`: turns are paid for by who asks, where they ask."""
+
+    def __init__(self, spending: Spending) -> None:
+        self._spending = spending
+
+    async def choose(self, turn: Turn, wanted: ModelSpec) -> str:
+        return await self._spending.choose(payer_of(turn.incoming), wanted)
+
+    async def reserve(self, turn: Turn, spec: ModelSpec, prompt: Prompt, so_far: Usage) -> Prompt:
+        bill = Bill(spec, prompt.tokens + so_far.completion, so_far)
+        tokens = await self._spending.reserve(turn.id, payer_of(turn.incoming), bill)
+        return prompt if tokens is None else replace(prompt, max_output=tokens)
+
+    async def settle(self, turn: Turn, usage: Usage) -> None:
+        await self._spending.settle(turn.id, payer_of(turn.incoming), usage)
+
+    async def refund(self, turn: Turn) -> None:
+        await self._spending.refund(turn.id)
+
+
+def _spent(purses: tuple[Purse, ...], grant: Grant) -> BudgetSpent:
+    purse = purses[grant.short or 0]
+    when = datetime.fromtimestamp(purse.until, UTC)
+    return BudgetSpent(SENTENCES[purse.whose], purse.name, when=f"{when:%Y-%m-%d %H:%M} UTC")

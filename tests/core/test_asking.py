@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from core.conversations.asking import RETRY_RATE, Asking, AskingPolicy, Retries
 from core.domain import Finish, ModelSpec, Price, Prompt, PromptMessage, Usage
 from core.errors import (
+    BudgetSpent,
     ContentRefused,
     ModelBusy,
     ModelError,
@@ -21,6 +23,7 @@ from core.errors import (
 )
 from core.llm.scripted import Script, ScriptedModel, spoken
 from core.ports import LanguageModel
+from core.wording import Sentence
 from tests.support.chance import EvenChance
 from tests.support.clock import ManualClock
 
@@ -40,7 +43,9 @@ class Try:
         ]
         self.shown: list[str] = []
         self.retries = Retries(POLICY, self.clock, EvenChance())
-        self.asking = Asking(POLICY, self.retries, self.shown.append)
+        self.asking = Asking(POLICY, self.retries, self.shown.append, self.reserve)
+        self.limited = False
+        self.affordable: list[int] = []
 
     async def run(self) -> Asking:
         task = asyncio.create_task(self.asking.run(self.models, self.prepare))
@@ -48,6 +53,13 @@ class Try:
             await self.clock.advance(self.clock.next_alarm or 0)
         task.result()
         return self.asking
+
+    async def reserve(self, spec: ModelSpec, prompt: Prompt, so_far: Usage) -> Prompt:
+        """As many calls as `affordable` has numbers; any where it never had one."""
+        del spec, so_far
+        if self.limited and not self.affordable:
+            raise BudgetSpent(Sentence.BUDGET_SPENT_USER, when="tomorrow")
+        return replace(prompt, max_output=self.affordable.pop(0)) if self.limited else prompt
 
     async def prepare(self, model: LanguageModel) -> Prompt:
         return Prompt((PromptMessage("user", f"for {model.spec.window}"),), tokens=model.spec.window // 2)
@@ -166,3 +178,19 @@ async def test_many_retries_at_once_do_not_bury_an_ailing_server() -> None:
     await attempt.clock.advance(60.0)
     assert all(pause.done() for pause in pauses)
     assert attempt.clock.now() - start == 62.0
+
+
+async def test_what_cannot_be_afforded_is_not_asked() -> None:
+    here = Try([HELLO], [HELLO])
+    here.limited = True
+    with pytest.raises(BudgetSpent):
+        await here.run()
+    assert here.calls == [0, 0]
+
+
+async def test_an_answer_is_not_continued_beyond_what_can_be_afforded() -> None:
+    here = Try([Script(("One ",), finish=Finish.LENGTH), Script(("two ",), finish=Finish.LENGTH), spoken("three")])
+    here.limited, here.affordable = True, [40, 30]
+    asking = await here.run()
+    assert (asking.text, asking.finish) == ("One two ", Finish.LENGTH)
+    assert [prompt.max_output for prompt in here.models[0].prompts] == [40, 30]

@@ -1,0 +1,59 @@
+"""What may be spent, as values: purses, and what one call takes of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Unit(StrEnum):
+    """What a purse holds."""
+
+    MONEY = "money"
+    """Whole nano-dollars."""
+    TOKENS = "tokens"
+    """Tokens read and written."""
+
+
+class Whose(StrEnum):
+    """Whom a limit is for."""
+
+    USER = "user"
+    CHAT = "chat"
+    SERVER = "server"
+    TOTAL = "total"
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """What may be spent of one limit in one period, and what a call takes of it.
+
+    name: of the unit, of whose it is and of the period; unlike that of any other purse. until: when the period ends.
+    fixed: what the call takes in any case. each: what it takes besides for each token of its answer.
+    """
+
+    name: str
+    unit: Unit
+    whose: Whose
+    limit: int
+    until: float
+    fixed: int = 0
+    each: int = 0
+
+    def allows(self, free: int, most: int) -> int:
+        """How many tokens an answer may have, at most *most*, where *free* is left; negative where there is not even room
+        for the question."""
+        left = free - self.fixed
+        if left < 0:
+            return -1
+        return min(most, left // self.each) if self.each else most
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a reservation came to. tokens: that an answer may have. short: which of the purses, by its place among them,
+    did not allow it; None when it was granted. open: others hold part of that purse and may give some back."""
+
+    tokens: int = 0
+    short: int | None = None
+    open: bool = False

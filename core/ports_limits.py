@@ -1,0 +1,28 @@
+"""What a store keeps for limits: the third part of `core.ports.Store`, under the same rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from core.domain_limits import Grant, Purse, Unit
+
+
+class Purses(Protocol):
+    """Budgets that all processes on a store spend from, without ever spending one twice."""
+
+    async def reserve(self, key: str, purses: Sequence[Purse], least: int, most: int) -> Grant:
+        """Sets aside, in one step, what a call takes of each of the *purses* with an answer of as many tokens as all of
+        them allow, at least *least* and at most *most*. It takes the place of what was reserved under *key* before. Where
+        a purse does not allow *least*, nothing changes. What is neither settled nor released is free again an hour
+        later."""
+
+    async def settle(self, key: str, purses: Sequence[Purse], used: Mapping[Unit, int]) -> None:
+        """What was reserved under *key* is given back, and what was *used* is spent: of the purses it was reserved of;
+        where nothing was reserved (any more), of *purses*. Once settled, the key stays so for 7 days."""
+
+    async def release(self, key: str) -> None:
+        """What was reserved under *key* is given back, if it is not settled."""
+
+    async def spent(self, names: Sequence[str]) -> tuple[int, ...]:
+        """What is spent or reserved of each."""
