@@ -1,0 +1,27 @@
+"""What both backends know of purses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.stores.codec import Codec
+
+RESERVED_FOR = 3600.0
+"""Seconds after which a reservation that nobody came back to is free again; a killed turn is resumed much sooner."""
+SETTLED_MEMORY = 7 * 86_400
+"""Seconds for which a key stays settled, as long as an event is remembered (`core.ports.Inbox.put`)."""
+PURSE_MEMORY = 2 * 86_400.0
+"""Seconds after its period for which a purse is kept: answers that began in it may still end."""
+PURSE_RECORD = "purse"
+
+
+@dataclass(frozen=True, slots=True)
+class PurseRow:
+    """What is spent of a purse, as it is copied; reservations stay behind. until: the end of its period, Unix seconds."""
+
+    name: str
+    spent: int
+    until: float
+
+
+PURSE_ROW = Codec(PurseRow)

@@ -1,0 +1,3 @@
+-- key
+give_back(A[1])
+return 1

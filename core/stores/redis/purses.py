@@ -1,0 +1,56 @@
+"""Purses and what is reserved of them. What each step changes stands in the Lua file of its name.
+
+All purses lie in one partition, since what everybody shares is in every reservation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from core.domain_limits import Grant, Purse, Unit
+from core.stores.purses import PURSE_MEMORY, RESERVED_FOR, SETTLED_MEMORY, PurseRow
+from core.stores.redis.database import Database
+from core.stores.redis.scripts import Argument, Call
+
+HOME = "purses"
+"""What the partition of the purses is that of."""
+
+
+class RedisPurses:
+    _database: Database
+
+    async def reserve(self, key: str, purses: Sequence[Purse], least: int, most: int) -> Grant:
+        until = self._database.clock.now() + RESERVED_FOR
+        wanted: list[Argument] = []
+        for purse in purses:
+            wanted += [purse.name, purse.limit, _forgotten(purse.until), purse.fixed, purse.each]
+        tokens, short, is_open = await self._database.run("reserve", HOME, key, least, most, until, *wanted)
+        return Grant(tokens) if not short else Grant(short=short - 1, open=bool(is_open))
+
+    async def settle(self, key: str, purses: Sequence[Purse], used: Mapping[Unit, int]) -> None:
+        amounts = json.dumps({unit.value: used.get(unit, 0) for unit in Unit})
+        known: list[Argument] = []
+        for purse in purses:
+            known += [purse.name, _forgotten(purse.until)]
+        await self._database.run("settle", HOME, key, amounts, SETTLED_MEMORY, *known)
+
+    async def release(self, key: str) -> None:
+        await self._database.run("release", HOME, key)
+
+    async def sweep_purses(self) -> int:
+        """Forgets the purses of periods that are over for a while; returns how many."""
+        rows: int = await self._database.run("sweep_purses", HOME)
+        return rows
+
+    async def spent(self, names: Sequence[str]) -> tuple[int, ...]:
+        found: list[int] = await self._database.run("spent", HOME, *names)
+        return tuple(found)
+
+
+def filling(database: Database, row: PurseRow) -> Call:
+    """The step that writes *row*."""
+    return database.call("load_purse", database.partition(HOME), row.name, row.spent, _forgotten(row.until))
+
+
+def _forgotten(until: float) -> float:
+    return until + PURSE_MEMORY

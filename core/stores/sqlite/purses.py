@@ -1,0 +1,124 @@
+"""Purses and what is reserved of them, in an SQLite file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from core.domain_limits import Grant, Purse, Unit
+from core.stores.purses import PURSE_MEMORY, RESERVED_FOR, SETTLED_MEMORY, PurseRow
+from core.stores.sqlite.database import Database, Session
+
+_AT_ONCE = 1_000  # so that a sweep never keeps the writer long
+
+
+class SqlitePurses:
+    _database: Database
+
+    async def reserve(self, key: str, purses: Sequence[Purse], least: int, most: int) -> Grant:
+        return await self._database.write(lambda session: _reserve(session, key, purses, (least, most)))
+
+    async def settle(self, key: str, purses: Sequence[Purse], used: Mapping[Unit, int]) -> None:
+        await self._database.write(lambda session: _settle(session, key, purses, used))
+
+    async def release(self, key: str) -> None:
+        await self._database.write(lambda session: _give_back(session, key))
+
+    async def spent(self, names: Sequence[str]) -> tuple[int, ...]:
+        return await self._database.read(lambda session: tuple(sum(_state(session, name)) for name in names))
+
+
+def _reserve(session: Session, key: str, purses: Sequence[Purse], bounds: tuple[int, int]) -> Grant:
+    _lapse(session)
+    least, most = bounds
+    own = dict(_reserved(session, key))
+    allowed = []
+    for purse in purses:
+        spent, held = _state(session, purse.name)
+        allowed.append(purse.allows(purse.limit - spent - held + own.get(purse.name, 0), most))
+    granted = min(allowed, default=most)
+    if granted < least:
+        short = allowed.index(granted)
+        name = purses[short].name
+        return Grant(short=short, open=_state(session, name)[1] > own.get(name, 0))
+    _give_back(session, key)
+    _take(session, key, purses, granted)
+    return Grant(granted)
+
+
+def _take(session: Session, key: str, purses: Sequence[Purse], tokens: int) -> None:
+    taken = {purse.name: purse.fixed + tokens * purse.each for purse in purses}
+    for purse in purses:
+        _change(session, purse.name, purse.until, (0, taken[purse.name]))
+    session.run(
+        "INSERT OR REPLACE INTO reservations VALUES (?, ?, ?)", key, json.dumps(taken), session.now + RESERVED_FOR
+    )
+
+
+def _settle(session: Session, key: str, purses: Sequence[Purse], used: Mapping[Unit, int]) -> None:
+    """The purses of the reservation are charged: an answer that goes on past midnight is one of the day before."""
+    if session.one("SELECT 1 FROM reservations WHERE key = ? AND body IS NULL", key):
+        return
+    reserved = _reserved(session, key)
+    _give_back(session, key)
+    until = {purse.name: purse.until for purse in purses}
+    for name in dict(reserved) or until:
+        spent = used.get(Unit(name.partition(" ")[0]), 0)
+        _change(session, name, until.get(name, session.now), (spent, 0))
+    session.run("INSERT OR REPLACE INTO reservations VALUES (?, NULL, ?)", key, session.now + SETTLED_MEMORY)
+
+
+def _lapse(session: Session) -> None:
+    """Who reserved these is gone for good."""
+    for (key,) in session.all("SELECT key FROM reservations WHERE body IS NOT NULL AND until <= ?", session.now):
+        _give_back(session, key)
+
+
+def _give_back(session: Session, key: str) -> None:
+    for name, amount in _reserved(session, key):
+        session.run("UPDATE purses SET held = held - ? WHERE name = ?", amount, name)
+    session.run("DELETE FROM reservations WHERE key = ? AND body IS NOT NULL", key)
+
+
+def _reserved(session: Session, key: str) -> Iterable[tuple[str, int]]:
+    body = session.value("SELECT body FROM reservations WHERE key = ?", key)
+    return tuple(json.loads(body).items()) if body else ()
+
+
+def _state(session: Session, name: str) -> tuple[int, int]:
+    """What is spent of a purse, and what is reserved."""
+    spent, held = session.one("SELECT spent, held FROM purses WHERE name = ?", name) or (0, 0)
+    return spent, held
+
+
+def _change(session: Session, name: str, until: float, by: tuple[int, int]) -> None:
+    session.run(
+        """INSERT INTO purses (name, until, spent, held) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE
+        SET spent = spent + excluded.spent, held = held + excluded.held, until = MAX(until, excluded.until)""",
+        name,
+        until,
+        *by,
+    )
+
+
+def put_purse(session: Session, row: PurseRow) -> None:
+    session.run(
+        """INSERT INTO purses (name, until, spent, held) VALUES (?, ?, ?, 0) ON CONFLICT (name) DO UPDATE
+        SET spent = MAX(spent, excluded.spent), until = MAX(until, excluded.until)""",
+        row.name,
+        row.until,
+        row.spent,
+    )
+
+
+def forget_purses(session: Session) -> int:
+    """Those of periods that are over for a while, and the memory of what was settled long ago."""
+    old = (session.now - PURSE_MEMORY, _AT_ONCE)
+    rows = session.run("DELETE FROM purses WHERE seq IN (SELECT seq FROM purses WHERE until <= ? LIMIT ?)", *old)
+    gone = (session.now, _AT_ONCE)
+    keys = session.run(
+        """DELETE FROM reservations WHERE key IN
+        (SELECT key FROM reservations WHERE body IS NULL AND until <= ? LIMIT ?)""",
+        *gone,
+    )
+    return rows.rowcount + keys.rowcount
