@@ -11,7 +11,7 @@ from core.domain import ConversationId
 
 @dataclass(frozen=True, slots=True)
 class FeedEvent:
-    """What somebody published. `id` grows within its feed and means nothing else to whoever keeps it."""
+    """What somebody published. `id` names it within its feed, and means nothing else to whoever keeps it."""
 
     id: str
     data: str

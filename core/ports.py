@@ -38,6 +38,8 @@ from core.domain import (
     UsageReport,
 )
 from core.errors import ChatError
+from core.ports_limits import Purses
+from core.ports_sharing import Feeds, Receipts, Secrets, Shelf
 
 
 class Watchdog(Protocol):
@@ -53,7 +55,7 @@ class Watchdog(Protocol):
         """The deadline is now *seconds* from now."""
 
     def bite(self) -> None:
-        """The deadline is now: the block is left with TimeoutError."""
+        """The deadline is now: the block is left with TimeoutError. To say so again, while it is being left, is no error."""
 
     @property
     def expired(self) -> bool: ...
@@ -262,6 +264,9 @@ class Inbox(Protocol):
         """What a turn of this conversation asks that waits, is being answered or is set aside, or that ended FAILED in
         the last 7 days (`history.ttl` if that is shorter). None for any other."""
 
+    async def waiting(self, conversation: ConversationId) -> tuple[Incoming, ...]:
+        """The turns of this conversation that wait or are being answered, in their order. `event_id` is the turn's."""
+
     async def stop(self, conversation: ConversationId, turn: TurnId | None = None) -> bool:
         """Asks the holder of the running turn, in whatever process, to stop. False: nothing is running, or not *turn*."""
 
@@ -315,7 +320,7 @@ class Permits(Protocol):
         """Seconds for which the bucket is held; 0 when it is not."""
 
 
-class Store(History, Inbox, Facts, Bookmarks, Permits, Protocol):
+class Store(History, Inbox, Facts, Bookmarks, Permits, Feeds, Shelf, Secrets, Receipts, Purses, Protocol):
     """One backend. Opened and closed by `core.stores.opening.open_store`."""
 
     @property
@@ -326,11 +331,12 @@ class Store(History, Inbox, Facts, Bookmarks, Permits, Protocol):
         """One line for each way in which this server could lose accepted messages. Raises StoreError if it is away."""
 
     async def sweep(self) -> int:
-        """Deletes what has expired (`history.ttl`, remembered event ids, bookmarks); returns how many rows. Cheap, repeatable."""
+        """Deletes what has expired (`history.ttl`, remembered event ids, bookmarks, receipts); returns how many rows. Cheap, repeatable."""
 
     async def page(self, cursor: str, limit: int) -> tuple[tuple[Record, ...], str]:
         """About *limit* records from *cursor* ("" at first), for copying; the next cursor, "" after the last page.
-        Every conversation, message, ref, ledger row, learnt fact, bookmark, and every turn waiting or set aside."""
+        Every conversation, message, ref, ledger row, learnt fact, bookmark, shelved title, secret, receipt, purse, and
+        every turn waiting or set aside."""
 
     async def size(self) -> int:
         """About how many records `page` gives in all, for a progress bar."""

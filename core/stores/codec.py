@@ -20,6 +20,7 @@ from core.domain import (
     Message,
     MessageId,
     ModelFacts,
+    PersonId,
     Ref,
     SetAside,
     TurnId,
@@ -31,6 +32,8 @@ T = TypeVar("T")
 
 BOOKMARK_MEMORY = 30 * 86_400.0
 """Seconds after its last note for which a place is known (`core.ports.Bookmarks`)."""
+RECEIPT_MEMORY = 86_400.0
+"""Seconds for which a request that carries a key is known (`core.ports_sharing.Receipts`)."""
 
 
 def storable(text: str) -> str:
@@ -41,6 +44,11 @@ def storable(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text
+
+
+def removed(number: int) -> ConversationId:
+    """Nobody's conversation, whose ledger has what removed ones used. One is enough where there are no partitions."""
+    return ConversationId(f"removed/{number}")
 
 
 class Codec(Generic[T]):
@@ -154,6 +162,33 @@ class TurnRow:
     aside: SetAside | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ShelfRow:
+    """at: the last activity, Unix seconds."""
+
+    owner: PersonId
+    conversation: ConversationId
+    title: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRow:
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """A request that carries a key, as it is copied; nobody is at it in the new store. body: what was answered, if it
+    was. expires: Unix seconds."""
+
+    key: str
+    digest: str
+    body: str | None
+    expires: float
+
+
 INCOMING = Codec(Incoming)
 MESSAGE = Codec(Message)
 CONVERSATION = Codec(Conversation)
@@ -168,6 +203,9 @@ REF_RECORD = "ref"
 USAGE_RECORD = "usage"
 FACTS_RECORD = "facts"
 BOOKMARK_RECORD = "bookmark"
+SHELF_RECORD = "shelf"
+SECRET_RECORD = "secret"  # noqa: S105  # the name of a kind
+RECEIPT_RECORD = "receipt"
 TURN_RECORD = "turn"
 
 MESSAGE_ROW = Codec(MessageRow)
@@ -175,6 +213,9 @@ REF_ROW = Codec(RefRow)
 USAGE_ROW = Codec(UsageRow)
 FACTS_ROW = Codec(FactsRow)
 BOOKMARK_ROW = Codec(BookmarkRow)
+SHELF_ROW = Codec(ShelfRow)
+SECRET_ROW = Codec(SecretRow)
+RECEIPT_ROW = Codec(ReceiptRow)
 TURN_ROW = Codec(TurnRow)
 
 

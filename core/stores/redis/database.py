@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import zlib
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from core.domain import ConversationId, Turn
 from core.errors import LeaseLost
 from core.ports import Clock
-from core.stores.codec import storable
+from core.stores.codec import removed, storable
 from core.stores.options import StoreOptions
 from core.stores.redis.link import Link
 from core.stores.redis.scripts import Argument, Call
@@ -17,6 +18,7 @@ from core.stores.redis.scripts import Argument, Call
 PREFIX = "parlour"
 META = f"{PREFIX}:meta"
 FACTS = f"{PREFIX}:facts"
+SECRETS = f"{PREFIX}:secrets"
 MEMORY = 7 * 86_400
 """Seconds for which an event id is remembered after its turn ended (`core.ports.Inbox.put`)."""
 
@@ -34,6 +36,12 @@ class Database:
     def partition(self, name: str) -> str:
         """Of a conversation, or of whatever else has keys of its own."""
         return self.partitions[zlib.crc32(storable(name).encode()) % len(self.partitions)]
+
+    def nobodys(self, conversation: ConversationId) -> ConversationId:
+        """The one in the same partition to whose ledger removed conversations add what they used."""
+        partition = self.partition(conversation)
+        names = map(removed, itertools.count())
+        return next(name for name in names if self.partition(name) == partition)
 
     def key(self, kind: str, name: str) -> str:
         return f"{self.partition(name)}:{kind}:{storable(name)}"

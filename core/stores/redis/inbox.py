@@ -116,6 +116,10 @@ class RedisInbox:
         fields = fields_of(await self._database.run("asked", conversation, conversation, turn))
         return incoming_of(fields) if "incoming" in fields else None
 
+    async def waiting(self, conversation: ConversationId) -> tuple[Incoming, ...]:
+        rows = await self._database.run("waiting", conversation, conversation)
+        return tuple(incoming_of(fields_of(fields)) for fields in rows)
+
     async def stop(self, conversation: ConversationId, turn: TurnId | None = None) -> bool:
         return bool(await self._database.run("stop", conversation, conversation, turn or ""))
 

@@ -14,7 +14,7 @@ from redis import exceptions as foreign
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 
-from core.errors import StoreUnavailable
+from core.errors import StoreError, StoreUnavailable
 from core.stores.redis.problems import FOREIGN, NOT_RUN, store_error, translated
 from core.stores.redis.scripts import Call
 
@@ -41,12 +41,26 @@ class Link(ABC):
 
     async def run_all(self, calls: Sequence[Call]) -> list[Any]:
         """All in one round trip (to each node); raises the first error when all are done."""
-        with translated(self.place):
-            results = await self._pipeline([(call.by_digest(), call.partition) for call in calls])
-        return [
-            await self.run(call) if isinstance(result, NOT_RUN) else self._good(result)
-            for call, result in zip(calls, results, strict=True)
-        ]
+        outcomes = await self.outcomes(calls)
+        for outcome in outcomes:
+            if isinstance(outcome, StoreError):
+                raise outcome
+        return outcomes
+
+    async def outcomes(self, calls: Sequence[Call]) -> list[Any]:
+        """The same, but each one's StoreError stands in its place."""
+        try:
+            with translated(self.place):
+                results = await self._pipeline([(call.by_digest(), call.partition) for call in calls])
+        except StoreError as problem:
+            return [problem] * len(calls)
+        return [await self._outcome(call, result) for call, result in zip(calls, results, strict=True)]
+
+    async def _outcome(self, call: Call, result: Any) -> Any:
+        try:
+            return await self.run(call) if isinstance(result, NOT_RUN) else self._good(result)
+        except StoreError as problem:
+            return problem
 
     async def run_kept(self, call: Call, replicas: int, wait: float) -> Any:
         """Runs a script that writes; returns when that many replicas have it. Raises StoreUnavailable when they do not

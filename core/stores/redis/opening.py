@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 from core.ports import Clock, Store
 from core.stores.options import StoreOptions
 from core.stores.redis.address import parse_address
+from core.stores.redis.bundle import Bundle
 from core.stores.redis.connecting import open_link
 from core.stores.redis.database import Database
+from core.stores.redis.feeds import RedisFeeds, Tails
 from core.stores.redis.health import prepare
 from core.stores.redis.history import RedisHistory
 from core.stores.redis.inbox import RedisInbox
+from core.stores.redis.listening import Listener
+from core.stores.redis.purses import RedisPurses
+from core.stores.redis.receipts import RedisReceipts
 from core.stores.redis.sharing import RedisSharing
+from core.stores.redis.shelf import RedisShelf
 from core.stores.redis.upkeep import RedisUpkeep
-from core.stores.redis.wake import Wake
+from core.stores.redis.wake import CHANNEL, Wake
 
 
-class RedisStore(RedisInbox, RedisHistory, RedisSharing, RedisUpkeep):
+class RedisStore(
+    RedisInbox, RedisHistory, RedisSharing, RedisFeeds, RedisShelf, RedisReceipts, RedisPurses, RedisUpkeep
+):
     """`core.ports.Store` over Redis 6.2 or newer, or Valkey."""
 
-    def __init__(self, database: Database, wake: Wake) -> None:
+    def __init__(self, database: Database, wake: Wake, tails: Tails, bundle: Bundle) -> None:
         self._database = database
         self._wake = wake
+        self._tails = tails
+        self._bundle = bundle
 
 
 @asynccontextmanager
@@ -34,7 +44,12 @@ async def open_redis(url: str, clock: Clock, options: StoreOptions) -> AsyncIter
     link = open_link(address, options)
     try:
         database = Database(link, clock, options, await prepare(link, address.kind))
-        async with Wake(link, clock) as wake:
-            yield RedisStore(database, wake)
+        wake = Wake(clock)
+        async with (
+            aclosing(Bundle(link)) as bundle,
+            Listener(link, clock, CHANNEL, wake) as listener,
+            Tails(database, listener) as tails,
+        ):
+            yield RedisStore(database, wake, tails, bundle)
     finally:
         await link.aclose()

@@ -9,8 +9,17 @@ from typing import Any
 from core.domain import ConversationId, MessageId, Record, Ref, TurnId
 from core.stores import codec
 from core.stores.codec import record_key
-from core.stores.redis.database import FACTS, Database
-from core.stores.redis.values import bookmark_row, conversation_of, fields_of, message_row, turn_row, usage_by_day
+from core.stores.redis.database import FACTS, SECRETS, Database
+from core.stores.redis.purses import record_of
+from core.stores.redis.values import (
+    bookmark_row,
+    conversation_of,
+    fields_of,
+    message_row,
+    receipt_row,
+    turn_row,
+    usage_by_day,
+)
 
 _END = "0"
 """The cursor with which a scan begins and ends."""
@@ -61,23 +70,61 @@ class _Reader:
     async def read(self) -> Found:
         if self._place.conversations:
             return await self._conversation(ConversationId(self._place.conversations[0]))
-        steps = (self._facts, self._bookmarks, self._conversations, self._open, self._aside)
+        steps = (
+            self._shared,
+            self._bookmarks,
+            self._conversations,
+            self._shelves,
+            self._receipts,
+            self._purses,
+            self._open,
+            self._aside,
+        )
         return await steps[self._place.step]()
 
-    async def _facts(self) -> Found:
+    async def _shared(self) -> Found:
         following = replace(self._place, step=1)
-        if self._place.partition:
-            return [], following
+        return ([], following) if self._place.partition else (await self._facts() + await self._secrets(), following)
+
+    async def _facts(self) -> list[Record]:
         known = await self._database.link.execute("HGETALL", FACTS)
         rows = [codec.FactsRow(model, codec.FACTS.decode(text)) for model, text in sorted(known.items())]
-        return [_record(codec.FACTS_RECORD, codec.FACTS_ROW.encode(row), row.model) for row in rows], following
+        return [_record(codec.FACTS_RECORD, codec.FACTS_ROW.encode(row), row.model) for row in rows]
+
+    async def _secrets(self) -> list[Record]:
+        known = await self._database.link.execute("HGETALL", SECRETS)
+        rows = [codec.SecretRow(name, value) for name, value in sorted(known.items())]
+        return [_record(codec.SECRET_RECORD, codec.SECRET_ROW.encode(row), row.name) for row in rows]
+
+    async def _scanned(self, script: str, *arguments: str) -> tuple[str, list[Any]]:
+        call = self._database.call(script, self._partition, *arguments, self._place.scan, self._limit)
+        scan, found = await self._database.link.run(call)
+        return str(scan), found
 
     async def _bookmarks(self) -> Found:
-        call = self._database.call("bookmarks", self._partition, self._place.scan, self._limit)
-        scan, found = await self._database.link.run(call)
+        scan, found = await self._scanned("bookmarks")
         rows = [bookmark_row(*marked) for marked in found]
         records = [_record(codec.BOOKMARK_RECORD, codec.BOOKMARK_ROW.encode(row), row.lane, row.place) for row in rows]
-        return records, self._after(str(scan))
+        return records, self._after(scan)
+
+    async def _shelves(self) -> Found:
+        scan, found = await self._scanned("shelves")
+        rows = [codec.ShelfRow(owner, name, title, float(at)) for owner, name, title, at in found]
+        texts = [(codec.SHELF_ROW.encode(row), row) for row in rows]
+        return [_record(codec.SHELF_RECORD, text, row.owner, row.conversation) for text, row in texts], self._after(
+            scan
+        )
+
+    async def _purses(self) -> Found:
+        scan, found = await self._scanned("purses")
+        return [record_of(*purse) for purse in found], self._after(scan)
+
+    async def _receipts(self) -> Found:
+        scan, found = await self._scanned("receipts")
+        rows = [receipt_row(*receipt) for receipt in found]
+        return [_record(codec.RECEIPT_RECORD, codec.RECEIPT_ROW.encode(row), row.key) for row in rows], self._after(
+            scan
+        )
 
     async def _conversations(self) -> Found:
         key = f"{self._partition}:conversations"
@@ -92,11 +139,9 @@ class _Reader:
         return await self._turns("aside")
 
     async def _turns(self, which: str) -> Found:
-        call = self._database.call("turns", self._partition, which, self._place.scan, self._limit)
-        scan, found = await self._database.link.run(call)
+        scan, found = await self._scanned("turns", which)
         rows = [turn_row(TurnId(turn), fields_of(fields), events) for turn, fields, events in found]
-        records = [_record(codec.TURN_RECORD, codec.TURN_ROW.encode(row), row.turn) for row in rows]
-        return records, self._after(str(scan))
+        return [_record(codec.TURN_RECORD, codec.TURN_ROW.encode(row), row.turn) for row in rows], self._after(scan)
 
     def _after(self, scan: str, conversations: tuple[str, ...] = ()) -> Place | None:
         """The next page of this scan; after the last one the next step, after the last step the next partition."""
@@ -148,8 +193,9 @@ class _Reader:
         return str(scan), found
 
 
-_STEPS = 5
-"""Facts (in the first partition), bookmarks, conversations, turns that wait or are held, turns that are set aside."""
+_STEPS = 8
+"""Facts and secrets (in the first partition), bookmarks, conversations, shelves, receipts, purses, turns that wait or are
+held, turns that are set aside."""
 
 
 def _record(kind: str, value: str, *key: str) -> Record:

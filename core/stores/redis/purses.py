@@ -7,8 +7,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from core.domain import Record
 from core.domain_limits import Grant, Purse, Unit
-from core.stores.purses import PURSE_MEMORY, RESERVED_FOR, SETTLED_MEMORY, PurseRow
+from core.stores.purses import PURSE_MEMORY, PURSE_RECORD, PURSE_ROW, RESERVED_FOR, SETTLED_MEMORY, PurseRow
 from core.stores.redis.database import Database
 from core.stores.redis.scripts import Argument, Call
 
@@ -37,18 +38,25 @@ class RedisPurses:
     async def release(self, key: str) -> None:
         await self._database.run("release", HOME, key)
 
-    async def sweep_purses(self) -> int:
-        """Forgets the purses of periods that are over for a while; returns how many."""
-        rows: int = await self._database.run("sweep_purses", HOME)
-        return rows
-
     async def spent(self, names: Sequence[str]) -> tuple[int, ...]:
         found: list[int] = await self._database.run("spent", HOME, *names)
         return tuple(found)
 
 
-def filling(database: Database, row: PurseRow) -> Call:
-    """The step that writes *row*."""
+async def sweep_purses(database: Database) -> int:
+    """Forgets the purses of periods that are over for a while; returns how many."""
+    rows: int = await database.run("sweep_purses", HOME)
+    return rows
+
+
+def record_of(name: str, spent: str, forgotten: str) -> Record:
+    row = PurseRow(name, int(spent), float(forgotten) - PURSE_MEMORY)
+    return Record(PURSE_RECORD, name, PURSE_ROW.encode(row))
+
+
+def filling(database: Database, text: str) -> Call:
+    """The step that writes the purse of a record."""
+    row = PURSE_ROW.decode(text)
     return database.call("load_purse", database.partition(HOME), row.name, row.spent, _forgotten(row.until))
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from core.domain import ModelFacts, Record
 from core.errors import StoreError
 from core.stores import codec
 from core.stores.codec import storable
+from core.stores.purses import PURSE_RECORD
 from core.stores.redis import health, paging
-from core.stores.redis.database import FACTS, Database
+from core.stores.redis.database import FACTS, SECRETS, Database
+from core.stores.redis.purses import filling, sweep_purses
 from core.stores.redis.scripts import Call
 from core.stores.redis.sharing import noting
+from core.stores.redis.shelf import shelving
 from core.stores.redis.values import conversation_fields, message_arguments, turn_fields, usage_fields
 
 _AT_ONCE = 100
@@ -37,7 +41,7 @@ class RedisUpkeep:
         await self._database.link.execute("HSET", FACTS, storable(model), codec.FACTS.encode(facts))
 
     async def sweep(self) -> int:
-        rows, more = 0, True
+        rows, more = await sweep_purses(self._database), True
         while more:
             found = await self._database.run_everywhere("sweep", _AT_ONCE)
             rows += sum(deleted for deleted, _ in found)
@@ -48,9 +52,9 @@ class RedisUpkeep:
         return await paging.page(self._database, cursor, limit)
 
     async def size(self) -> int:
-        facts: int = await self._database.link.execute("HLEN", FACTS)
+        shared: list[int] = [await self._database.link.execute("HLEN", key) for key in (FACTS, SECRETS)]
         rows: list[int] = await self._database.run_everywhere("size")
-        return facts + sum(rows)
+        return sum(shared) + sum(rows)
 
     async def load(self, records: Sequence[Record]) -> None:
         calls = []
@@ -58,18 +62,24 @@ class RedisUpkeep:
             if record.kind == codec.FACTS_RECORD:
                 row = codec.FACTS_ROW.decode(record.value)
                 await self.learn(row.model, row.facts)
+            elif record.kind == codec.SECRET_RECORD:
+                secret = codec.SECRET_ROW.decode(record.value)
+                await self._database.link.execute("HSETNX", SECRETS, secret.name, secret.value)
             else:
                 calls.append(self._loading(record))
         for start in range(0, len(calls), _AT_ONCE):
             await self._database.link.run_all(calls[start : start + _AT_ONCE])
 
     def _loading(self, record: Record) -> Call:
-        loaders = {
+        loaders: dict[str, Callable[[str], Call]] = {
             codec.CONVERSATION_RECORD: self._conversation,
             codec.MESSAGE_RECORD: self._message,
             codec.REF_RECORD: self._ref,
             codec.USAGE_RECORD: self._usage,
             codec.BOOKMARK_RECORD: self._bookmark,
+            codec.SHELF_RECORD: self._shelved,
+            codec.RECEIPT_RECORD: self._receipt,
+            PURSE_RECORD: partial(filling, self._database),
             codec.TURN_RECORD: self._turn,
         }
         if record.kind not in loaders:
@@ -99,6 +109,15 @@ class RedisUpkeep:
 
     def _bookmark(self, text: str) -> Call:
         return noting(self._database, codec.BOOKMARK_ROW.decode(text))
+
+    def _shelved(self, text: str) -> Call:
+        return shelving(self._database, codec.SHELF_ROW.decode(text), instead=True)
+
+    def _receipt(self, text: str) -> Call:
+        row = codec.RECEIPT_ROW.decode(text)
+        answered = () if row.body is None else (row.body,)
+        arguments = (row.key, row.digest, row.expires, *answered)
+        return self._database.call("load_receipt", self._database.partition(row.key), *arguments)
 
     def _turn(self, text: str) -> Call:
         row = codec.TURN_ROW.decode(text)

@@ -17,7 +17,7 @@ from core.domain import (
     TurnId,
     Usage,
 )
-from core.stores.codec import BOOKMARK_MEMORY, INCOMING, MESSAGE, BookmarkRow, MessageRow, TurnRow
+from core.stores.codec import BOOKMARK_MEMORY, INCOMING, MESSAGE, BookmarkRow, MessageRow, ReceiptRow, TurnRow
 
 _USAGE_FIELDS = ("prompt", "cached", "completion", "reasoning", "cost", "calls")
 Fields = Mapping[str, str]
@@ -137,6 +137,10 @@ def message_row(conversation: ConversationId, packed: str) -> MessageRow:
 def bookmark_row(mark: str, position: str, until: str) -> BookmarkRow:
     lane, _, place = mark.partition("\n")
     return BookmarkRow(lane, place, int(position), float(until) - BOOKMARK_MEMORY)
+
+
+def receipt_row(key: str, digest: str, expires: str, body: str | None = None) -> ReceiptRow:
+    return ReceiptRow(key, digest, body, float(expires))
 
 
 def message_arguments(message: Message) -> list[str | int]:

@@ -7,9 +7,21 @@ from collections.abc import Callable, Iterator, Sequence
 from core.domain import Conversation, ConversationId, Record, SetAside, TurnId
 from core.errors import StoreError
 from core.stores import codec
-from core.stores.codec import BookmarkRow, MessageRow, RefRow, TurnRow, UsageRow, record_key
-from core.stores.sqlite import messages, sharing, turns
+from core.stores.codec import (
+    BookmarkRow,
+    MessageRow,
+    ReceiptRow,
+    RefRow,
+    SecretRow,
+    ShelfRow,
+    TurnRow,
+    UsageRow,
+    record_key,
+)
+from core.stores.purses import PURSE_RECORD
+from core.stores.sqlite import messages, receipts, sharing, shelf, turns
 from core.stores.sqlite.database import Session, Value
+from core.stores.sqlite.purses import read_purse, write_purse
 
 _TABLES = {
     codec.CONVERSATION_RECORD: "conversations",
@@ -18,6 +30,10 @@ _TABLES = {
     codec.USAGE_RECORD: "ledger",
     codec.FACTS_RECORD: "facts",
     codec.BOOKMARK_RECORD: "bookmarks",
+    codec.SHELF_RECORD: "shelf",
+    codec.SECRET_RECORD: "secrets",
+    codec.RECEIPT_RECORD: "receipts",
+    PURSE_RECORD: "purses",
     codec.TURN_RECORD: "turns",
 }
 _KINDS = tuple(_TABLES)
@@ -78,6 +94,21 @@ def _read_bookmark(session: Session, seq: int) -> Record:
     return Record(codec.BOOKMARK_RECORD, record_key(row.lane, row.place), codec.BOOKMARK_ROW.encode(row))
 
 
+def _read_shelved(session: Session, seq: int) -> Record:
+    row = ShelfRow(*session.one("SELECT owner, conversation, title, at FROM shelf WHERE seq = ?", seq))
+    return Record(codec.SHELF_RECORD, record_key(row.owner, row.conversation), codec.SHELF_ROW.encode(row))
+
+
+def _read_secret(session: Session, seq: int) -> Record:
+    row = SecretRow(*session.one("SELECT name, value FROM secrets WHERE seq = ?", seq))
+    return Record(codec.SECRET_RECORD, row.name, codec.SECRET_ROW.encode(row))
+
+
+def _read_receipt(session: Session, seq: int) -> Record:
+    row = ReceiptRow(*session.one("SELECT key, digest, body, expires FROM receipts WHERE seq = ?", seq))
+    return Record(codec.RECEIPT_RECORD, row.key, codec.RECEIPT_ROW.encode(row))
+
+
 def _read_turn(session: Session, seq: int) -> Record:
     turn, name, position, incoming, ready, attempts, fixed, parent, epoch, revised, stop, aside, reason = session.one(
         """SELECT id, conversation, position, incoming, ready, attempts, fixed, parent, epoch, revised, stop, aside,
@@ -109,6 +140,10 @@ _READ: dict[str, Callable[[Session, int], Record]] = {
     codec.USAGE_RECORD: _read_usage,
     codec.FACTS_RECORD: _read_facts,
     codec.BOOKMARK_RECORD: _read_bookmark,
+    codec.SHELF_RECORD: _read_shelved,
+    codec.SECRET_RECORD: _read_secret,
+    codec.RECEIPT_RECORD: _read_receipt,
+    PURSE_RECORD: read_purse,
     codec.TURN_RECORD: _read_turn,
 }
 
@@ -167,6 +202,18 @@ def _write_bookmark(session: Session, value: str) -> None:
     sharing.put_bookmark(session, codec.BOOKMARK_ROW.decode(value))
 
 
+def _write_shelved(session: Session, value: str) -> None:
+    shelf.load_shelved(session, codec.SHELF_ROW.decode(value))
+
+
+def _write_secret(session: Session, value: str) -> None:
+    receipts.put_secret(session, codec.SECRET_ROW.decode(value))
+
+
+def _write_receipt(session: Session, value: str) -> None:
+    receipts.put_receipt(session, codec.RECEIPT_ROW.decode(value))
+
+
 def _write_turn(session: Session, value: str) -> None:
     row = codec.TURN_ROW.decode(value)
     if session.one("SELECT 1 FROM events WHERE id = ?", row.turn):
@@ -213,5 +260,9 @@ _WRITE: dict[str, Callable[[Session, str], None]] = {
     codec.USAGE_RECORD: _write_usage,
     codec.FACTS_RECORD: _write_facts,
     codec.BOOKMARK_RECORD: _write_bookmark,
+    codec.SHELF_RECORD: _write_shelved,
+    codec.SECRET_RECORD: _write_secret,
+    codec.RECEIPT_RECORD: _write_receipt,
+    PURSE_RECORD: write_purse,
     codec.TURN_RECORD: _write_turn,
 }

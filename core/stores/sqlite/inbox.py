@@ -62,6 +62,9 @@ class SqliteInbox:
     async def asked(self, conversation: ConversationId, turn: TurnId) -> Incoming | None:
         return await self._database.read(lambda session: turns.asked(session, conversation, turn))
 
+    async def waiting(self, conversation: ConversationId) -> tuple[Incoming, ...]:
+        return await self._database.read(lambda session: turns.waiting(session, conversation))
+
     async def stop(self, conversation: ConversationId, turn: TurnId | None = None) -> bool:
         return await self._change(lambda session: turns.stop(session, conversation, turn))
 

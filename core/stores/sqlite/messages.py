@@ -134,7 +134,7 @@ def commit(session: Session, name: ConversationId, epoch: int, exchange: Exchang
         choose(session, name, epoch, answer)
     else:
         session.run("UPDATE conversations SET head = ? WHERE id = ? AND epoch = ?", answer.id, name, epoch)
-    _count(session, name, answer.usage or NO_USAGE)
+    count(session, name, _day(session.now), answer.usage or NO_USAGE)
 
 
 def choose(session: Session, name: ConversationId, epoch: int, answer: Message) -> None:
@@ -150,11 +150,10 @@ def choose(session: Session, name: ConversationId, epoch: int, answer: Message) 
     )
 
 
-def _count(session: Session, name: ConversationId, used: Usage) -> None:
-    today = _day(session.now)
-    body = session.value("SELECT body FROM ledger WHERE conversation = ? AND day = ?", name, today)
+def count(session: Session, name: ConversationId, day: str, used: Usage) -> None:
+    body = session.value("SELECT body FROM ledger WHERE conversation = ? AND day = ?", name, day)
     total = used if body is None else USAGE.decode(body) + used
-    put_usage(session, name, today, total)
+    put_usage(session, name, day, total)
 
 
 def put_usage(session: Session, name: ConversationId, day: str, total: Usage) -> None:

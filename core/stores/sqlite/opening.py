@@ -15,11 +15,15 @@ from core.errors import ConfigError, StoreError
 from core.ports import Clock, Store
 from core.stores.options import StoreOptions
 from core.stores.sqlite.database import Database, connect
+from core.stores.sqlite.feeds import Board, SqliteFeeds
 from core.stores.sqlite.history import SqliteHistory
 from core.stores.sqlite.inbox import SqliteInbox
 from core.stores.sqlite.problems import file_problem, problem
+from core.stores.sqlite.purses import SqlitePurses
+from core.stores.sqlite.receipts import SqliteReceipts
 from core.stores.sqlite.schema import migrate
 from core.stores.sqlite.sharing import SqliteSharing
+from core.stores.sqlite.shelf import SqliteShelf
 from core.stores.sqlite.upkeep import SqliteUpkeep
 from core.stores.sqlite.wake import Wake
 
@@ -28,13 +32,16 @@ _OWNER_ONLY_DIRECTORY = 0o700
 _IN_MEMORY = ("sqlite://", "sqlite:///:memory:")
 
 
-class SqliteStore(SqliteInbox, SqliteHistory, SqliteSharing, SqliteUpkeep):
+class SqliteStore(
+    SqliteInbox, SqliteHistory, SqliteSharing, SqliteFeeds, SqliteShelf, SqliteReceipts, SqlitePurses, SqliteUpkeep
+):
     """`core.ports.Store` over one SQLite file, which several processes may share."""
 
     def __init__(self, database: Database, options: StoreOptions) -> None:
         self._database = database
         self._options = options
         self._wake = Wake(database)
+        self._board = Board(database.clock)
 
 
 @asynccontextmanager

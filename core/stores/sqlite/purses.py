@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
+from core.domain import Record
 from core.domain_limits import Grant, Purse, Unit
-from core.stores.purses import PURSE_MEMORY, RESERVED_FOR, SETTLED_MEMORY, PurseRow
+from core.stores.purses import PURSE_MEMORY, PURSE_RECORD, PURSE_ROW, RESERVED_FOR, SETTLED_MEMORY, PurseRow
 from core.stores.sqlite.database import Database, Session
 
 _AT_ONCE = 1_000  # so that a sweep never keeps the writer long
@@ -101,7 +102,13 @@ def _change(session: Session, name: str, until: float, by: tuple[int, int]) -> N
     )
 
 
-def put_purse(session: Session, row: PurseRow) -> None:
+def read_purse(session: Session, seq: int) -> Record:
+    row = PurseRow(*session.one("SELECT name, spent, until FROM purses WHERE seq = ?", seq))
+    return Record(PURSE_RECORD, row.name, PURSE_ROW.encode(row))
+
+
+def write_purse(session: Session, value: str) -> None:
+    row = PURSE_ROW.decode(value)
     session.run(
         """INSERT INTO purses (name, until, spent, held) VALUES (?, ?, ?, 0) ON CONFLICT (name) DO UPDATE
         SET spent = MAX(spent, excluded.spent), until = MAX(until, excluded.until)""",

@@ -111,7 +111,49 @@ _THIRD = (
     "CREATE INDEX failures_conversation ON failures (conversation)",
     "CREATE INDEX failures_ended ON failures (ended)",
 )
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD)
+# receipts: requests that carry a key. `until` is when the lease of whoever is at it lapses, `body` what was answered.
+_FOURTH = (
+    """CREATE TABLE shelf (
+        seq INTEGER PRIMARY KEY,
+        owner TEXT NOT NULL,
+        conversation TEXT NOT NULL,
+        title TEXT NOT NULL,
+        at REAL NOT NULL,
+        UNIQUE (owner, conversation))""",
+    "CREATE INDEX shelf_order ON shelf (owner, at, seq)",
+    "CREATE INDEX shelf_conversation ON shelf (conversation)",
+    "CREATE INDEX shelf_at ON shelf (at)",
+    """CREATE TABLE secrets (
+        seq INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        value TEXT NOT NULL)""",
+    """CREATE TABLE receipts (
+        seq INTEGER PRIMARY KEY,
+        key TEXT NOT NULL UNIQUE,
+        digest TEXT NOT NULL,
+        token INTEGER NOT NULL,
+        until REAL NOT NULL,
+        body TEXT,
+        expires REAL NOT NULL)""",
+    "CREATE INDEX receipts_expires ON receipts (expires)",
+)
+# purses: `spent` of them, and `held` by reservations. reservations: what each takes of which purse (`body`, JSON) until it
+# lapses; without a body it is settled, and forgotten then.
+_FIFTH = (
+    """CREATE TABLE purses (
+        seq INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        until REAL NOT NULL,
+        spent INTEGER NOT NULL,
+        held INTEGER NOT NULL)""",
+    "CREATE INDEX purses_until ON purses (until)",
+    """CREATE TABLE reservations (
+        key TEXT PRIMARY KEY,
+        body TEXT,
+        until REAL NOT NULL) WITHOUT ROWID""",
+    "CREATE INDEX reservations_until ON reservations (until)",
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
 
 _LEDGER = "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, at REAL NOT NULL)"
 

@@ -257,6 +257,13 @@ def asked(session: Session, name: ConversationId, turn: TurnId) -> Incoming | No
     return INCOMING.decode(body) if body else None
 
 
+def waiting(session: Session, name: ConversationId) -> tuple[Incoming, ...]:
+    rows = session.all(
+        "SELECT incoming FROM turns WHERE conversation = ? AND aside IS NULL ORDER BY position, seq", name
+    )
+    return INCOMING.decode_all(body for (body,) in rows)
+
+
 def stopped(session: Session) -> frozenset[TurnId]:
     return frozenset(turn for (turn,) in session.all("SELECT id FROM turns WHERE stop = 1"))
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from core.domain import ModelFacts, Record
 from core.stores.codec import FACTS
 from core.stores.options import StoreOptions
-from core.stores.sqlite import copies, sharing
+from core.stores.sqlite import copies, sharing, shelf
 from core.stores.sqlite.database import Database, Session
+from core.stores.sqlite.purses import forget_purses
+from core.stores.sqlite.receipts import forget_receipts
 from core.stores.sqlite.wake import Wake
 
 EVENT_MEMORY = 7 * 86_400.0  # seconds after the turn ended; `Inbox.put` promises 7 days
@@ -38,12 +41,13 @@ class SqliteUpkeep:
 
     async def sweep(self) -> int:
         total = 0
-        for forget in (_forget_events, _forget_failures, sharing.forget_bookmarks):
+        for forget in (_forget_events, _forget_failures, sharing.forget_bookmarks, forget_receipts, forget_purses):
             while deleted := await self._database.write(forget):
                 total += deleted
         if (ttl := self._options.history_ttl) is not None:
-            while deleted := await self._database.write(lambda session: _forget_conversations(session, ttl)):
-                total += deleted
+            for forget_old in (_forget_conversations, shelf.forget_shelved):
+                while deleted := await self._database.write(partial(forget_old, ttl=ttl)):
+                    total += deleted
         return total
 
     async def page(self, cursor: str, limit: int) -> tuple[tuple[Record, ...], str]:
@@ -77,11 +81,4 @@ def _forget_conversations(session: Session, ttl: float) -> int:
         session.now - ttl,
         _CONVERSATIONS_AT_ONCE,
     )
-    return sum(_forget(session, name) for (name,) in rows)
-
-
-def _forget(session: Session, name: str) -> int:
-    rows = session.run("DELETE FROM conversations WHERE id = ?", name).rowcount
-    for table in ("messages", "refs", "ledger", "failures"):
-        rows += session.run(f"DELETE FROM {table} WHERE conversation = ?", name).rowcount  # noqa: S608  # our own names
-    return rows
+    return sum(shelf.forget(session, name) for (name,) in rows)

@@ -2,10 +2,8 @@
 local till, consumer = A[1], A[2]
 local lanes = {unpack(A, 3)}
 
--- Above every earlier token, also after a fail-over that lost the newest ones.
 local function next_token()
-  local last = tonumber(call('GET', P .. ':token') or '0')
-  local token = string.format('%.0f', math.max(last + 1, math.floor(NOW * 1000000)))
+  local token = token_above(call('GET', P .. ':token'))
   call('SET', P .. ':token', token)
   return token
 end

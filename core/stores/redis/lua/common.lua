@@ -29,6 +29,11 @@ local function tell(message)
   redis.pcall('PUBLISH', CHANNEL, message)
 end
 
+-- Above every earlier one, also where the last one was lost or forgotten.
+local function token_above(last)
+  return string.format('%.0f', math.max(tonumber(last or '0') + 1, math.floor(NOW * 1000000)))
+end
+
 local function list_of(text)
   return text and cjson.decode(text) or {}
 end
@@ -46,6 +51,13 @@ local function fade(conv)
       call('PERSIST', key(kind, conv))
     end
   end
+end
+
+-- How many rows are gone.
+local function forget(conv)
+  local rows = call('HLEN', key('m', conv)) + call('HLEN', key('r', conv)) + call('ZREM', P .. ':conversations', conv)
+  for _, kind in ipairs(HISTORY) do call('DEL', key(kind, conv)) end
+  return rows
 end
 
 -- A turn that shows a kept answer instead of a sibling keeps none: its answer's name only stands for the one shown. The
@@ -157,7 +169,7 @@ local function choose(conv, epoch, answer, question)
   end
 end
 
--- Turns: t:<turn> the turn · f:<turn> what one asked that failed · q:<conversation> its order · ready:<lane> a stream with one entry for each conversation
+-- Turns: t:<turn> the turn · f:<turn> what one asked that failed · x:<conversation> the turns that failed · q:<conversation> its order · ready:<lane> a stream with one entry for each conversation
 -- whose first turn can be claimed · due:<lane> first turns whose time has not come · leases:<lane> held turns.
 
 local function is_waiting(id)
@@ -280,5 +292,77 @@ local function fail(id, incoming)
   call('HSET', key('c', conv), 'failed', incoming)
   local ttl = HISTORY_TTL > 0 and math.min(HISTORY_TTL, MEMORY_TTL) or MEMORY_TTL
   call('SET', key('f', id), incoming, 'EX', ttl)
+  call('SADD', key('x', conv), id)
+  call('EXPIRE', key('x', conv), ttl)
   fade(conv)
+end
+
+-- Purses: purse:<name> what is spent of it and held · reserved:<key> what is taken of each purse, or that it is settled.
+local SETTLED = 'settled'
+
+local function purse_of(purse)
+  local spent, held = unpack(call('HMGET', key('purse', purse), 'spent', 'held'))
+  return tonumber(spent or 0), tonumber(held or 0)
+end
+
+-- *forgotten* may be missing for a purse that is known.
+local function fill(purse, forgotten, field, amount)
+  call('HINCRBY', key('purse', purse), field, string.format('%.0f', amount))
+  if forgotten then call('ZADD', P .. ':purses', 'GT', forgotten, purse) end
+end
+
+local function reserved(name)
+  local taken = call('GET', key('reserved', name))
+  return taken and taken ~= SETTLED and cjson.decode(taken) or {}
+end
+
+local function give_back(name)
+  for purse, amount in pairs(reserved(name)) do
+    if call('EXISTS', key('purse', purse)) == 1 then fill(purse, nil, 'held', -amount) end
+  end
+  call('ZREM', P .. ':reservations', name)
+  if call('GET', key('reserved', name)) ~= SETTLED then call('DEL', key('reserved', name)) end
+end
+
+-- Shelves: o:<owner> conversations by their last activity · n:<owner> their titles · owners when each shelf is over.
+
+local function faded_before()
+  return HISTORY_TTL > 0 and string.format('%.17g', NOW - HISTORY_TTL) or '-inf'
+end
+
+local function unshelve(owner, conv)
+  call('HDEL', key('n', owner), conv)
+  return call('ZREM', key('o', owner), conv)
+end
+
+-- How many rows are gone.
+local function fade_shelf(owner)
+  local place, rows = key('o', owner), 0
+  for _, conv in ipairs(call('ZRANGEBYSCORE', place, '-inf', faded_before())) do rows = rows + unshelve(owner, conv) end
+  if call('EXISTS', place) == 0 then
+    call('ZREM', P .. ':owners', owner)
+    return rows
+  end
+  call('ZADD', P .. ':owners', HISTORY_TTL > 0 and HISTORY_UNTIL or '0', owner)
+  for _, kind in ipairs({'o', 'n'}) do
+    if HISTORY_TTL > 0 then call('EXPIRE', key(kind, owner), HISTORY_TTL) else call('PERSIST', key(kind, owner)) end
+  end
+  return rows
+end
+
+-- Receipts: i:<key> a request that carries it · receipts when each is forgotten.
+
+local function is_begun(receipt, token)
+  local held, body = unpack(call('HMGET', receipt, 'token', 'body'))
+  return held == token and not body
+end
+
+local function keep_receipt(name, expires)
+  call('ZADD', P .. ':receipts', expires, name)
+  call('EXPIRE', key('i', name), math.max(1, math.ceil(tonumber(expires) - NOW)))
+end
+
+local function forget_receipt(name)
+  call('DEL', key('i', name))
+  return call('ZREM', P .. ':receipts', name)
 end

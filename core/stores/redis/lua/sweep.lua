@@ -1,4 +1,4 @@
--- the most conversations, event ids and bookmarks to delete → how many rows are gone, 1 if there may be more
+-- the most to delete of each kind (conversations, event ids, bookmarks, shelves, receipts) → how many rows are gone, 1 if there may be more
 local most, rows = tonumber(A[1]), 0
 local ended = call('ZRANGEBYSCORE', P .. ':ended', '-inf', NOW, 'LIMIT', 0, most)
 for _, id in ipairs(ended) do
@@ -7,13 +7,15 @@ for _, id in ipairs(ended) do
   rows = rows + call('ZREM', P .. ':ended', id)
 end
 local faded = call('ZRANGEBYSCORE', P .. ':conversations', '(0', NOW, 'LIMIT', 0, most)
-for _, conv in ipairs(faded) do
-  rows = rows + call('HLEN', key('m', conv)) + call('ZREM', P .. ':conversations', conv)
-  for _, kind in ipairs(HISTORY) do call('DEL', key(kind, conv)) end
-end
+for _, conv in ipairs(faded) do rows = rows + forget(conv) end
 local marks = call('ZRANGEBYSCORE', P .. ':marked', '-inf', NOW, 'LIMIT', 0, most)
 for _, mark in ipairs(marks) do
   call('HDEL', P .. ':marks', mark)
   rows = rows + call('ZREM', P .. ':marked', mark)
 end
-return {rows, (#ended == most or #faded == most or #marks == most) and 1 or 0}
+local shelves = call('ZRANGEBYSCORE', P .. ':owners', '(0', NOW, 'LIMIT', 0, most)
+for _, owner in ipairs(shelves) do rows = rows + fade_shelf(owner) end
+local receipts = call('ZRANGEBYSCORE', P .. ':receipts', '-inf', NOW, 'LIMIT', 0, most)
+for _, name in ipairs(receipts) do rows = rows + forget_receipt(name) end
+local full = math.max(#ended, #faded, #marks, #shelves, #receipts)
+return {rows, full == most and 1 or 0}
