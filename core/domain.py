@@ -41,17 +41,23 @@ def is_answer(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class TextPart:
-    """Text, as one part of a message's content. Further kinds join the union `Part`; large bytes are never a part."""
+    """Text, as one part of a message's content. Further kinds join the union `Part`; large bytes are never a part.
+
+    origin: the platform's message that it came with, where several can make one question. joint: what stands between it
+    and the text before it.
+    """
 
     text: str
     kind: Literal["text"] = "text"
+    origin: Ref | None = None
+    joint: str = "\n\n"
 
 
 Part = TextPart
 
 
 def text_of(parts: tuple[Part, ...]) -> str:
-    return "\n\n".join(part.text for part in parts)
+    return "".join(f"{part.joint if before else ''}{part.text}" for before, part in enumerate(parts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from bots.telegram.habits import Habits
 from bots.telegram.inline import InlineQuestions
 from bots.telegram.library import UNREADABLE
 from bots.telegram.moving import Homes, at_home
-from bots.telegram.parts import Joining, keep
+from bots.telegram.parts import Joining, keep, merged
 from bots.telegram.translate import (
     is_addressed,
     is_for_another_bot,
@@ -30,7 +30,7 @@ from bots.telegram.translate import (
     words_of,
 )
 from core.conversations.cleaning import tidy
-from core.domain import Incoming, TextPart, text_of
+from core.domain import ConversationId, Incoming, Part, Ref, TextPart, text_of, turn_of
 
 log = structlog.get_logger(__name__)
 
@@ -103,15 +103,27 @@ class Intake:
             whole = await self._whole(message, revised(incoming, update, at.timestamp()))
             if whole is None or not whole.parts:
                 return  # a live location, which moves all the time
-            if not await self._patience.patiently(lambda: self._reads(whole)):
-                await self._put(whole)
+            await self._put(await self._patience.patiently(lambda: self._asked_anew(whole)))
 
-    async def _reads(self, incoming: Incoming) -> bool:
-        """Whether the question is kept with these words: Telegram also tells of changes that nobody sees."""
-        store, conversation = self._desk.store, incoming.conversation
-        asked = await store.shown_as(conversation, incoming.ref) if incoming.ref else None
-        kept = await store.message(conversation, asked) if asked else None
-        return kept is not None and kept.text == tidy(text_of(incoming.parts))
+    async def _asked_anew(self, edited: Incoming) -> Incoming | None:
+        """*edited*, with the other messages that make one question with it. None where the words are the same: Telegram
+        also tells of changes that nobody sees."""
+        parts = await self._question(edited.conversation, edited.ref)
+        if parts and (first := parts[0].origin):
+            parts = await self._question(edited.conversation, first)  # as it is since another of them was edited
+            edited = replace(edited, parts=merged(parts, edited), ref=first, revises=first)
+        return None if parts and tidy(text_of(parts)) == tidy(text_of(edited.parts)) else edited
+
+    async def _question(self, conversation: ConversationId, ref: Ref | None) -> tuple[Part, ...]:
+        """What is asked, kept or still to be answered, with the message *ref*. Raises StoreError."""
+        store = self._desk.store
+        asked = await store.shown_as(conversation, ref) if ref else None
+        if asked is None:
+            return ()
+        if kept := await store.message(conversation, asked):
+            return kept.parts
+        waiting = await store.asked(conversation, turn_of(asked))
+        return waiting.parts if waiting else ()
 
     def _translated(self, message: Message, home: int) -> Incoming:
         scope = self._habits.scope_in(message.chat.id, home)
@@ -128,7 +140,10 @@ class Intake:
         do among themselves."""
         parts = (*incoming.parts, *map(TextPart, await contents(message, self._bot, self._patience)))
         empty = not parts and not words_of(message)
-        return None if empty and not place_of(message).private else replace(incoming, parts=parts)
+        if empty and not place_of(message).private:
+            return None
+        origin = incoming.ref if incoming.group else None
+        return replace(incoming, parts=tuple(replace(part, origin=origin) for part in parts))
 
     async def _put(self, incoming: Incoming | None) -> None:
         if incoming is not None:

@@ -28,8 +28,10 @@ from core.domain import (
     ConversationId,
     Exchange,
     Finish,
+    Incoming,
     Message,
     MessageId,
+    Part,
     Prompt,
     Role,
     TextPart,
@@ -226,13 +228,13 @@ class Conversations:
     def _question(self, turn: Turn, parent: Message | None) -> Message:
         """The incoming message, with the place it will have in the history."""
         incoming = turn.incoming
-        text = clean(text_of(incoming.parts))
-        own = MESSAGE_FRAME + self._world.counter.count(rendered(incoming.author, text))
+        parts = content_of(incoming)
+        own = MESSAGE_FRAME + self._world.counter.count(rendered(incoming.author, text_of(parts)))
         return Message(
             id=question_id(turn.id),
             parent=parent.id if parent else None,
             role=Role.USER,
-            parts=(TextPart(text),),
+            parts=parts,
             at=incoming.sent_at,
             own=own,
             total=(parent.total if parent else Tokens()) + own,
@@ -319,6 +321,14 @@ class Brief:
     persona: Persona
     room: Room
     path: tuple[Message, ...]
+
+
+def content_of(incoming: Incoming) -> tuple[Part, ...]:
+    """What is kept of a question's words: in one part, unless they came with several messages, each of which can be
+    edited. Raises EmptyMessage."""
+    parts = tuple(replace(part, text=tidy(part.text)) for part in incoming.parts)
+    text = clean(text_of(incoming.parts))
+    return parts if any(part.origin for part in parts) else (TextPart(text),)
 
 
 async def recall(

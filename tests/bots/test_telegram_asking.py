@@ -69,6 +69,27 @@ async def test_a_long_text_that_the_client_split_is_one_question(tmp_path: Path)
         assert "".join(telegram.shown(ADA)).count("You said") == 1
 
 
+async def test_a_part_of_a_long_text_is_edited_and_the_others_stay(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path, "drafts: off"):
+        first = telegram.say(ADA, "a" * 4096)
+        second = telegram.say(ADA, "the rest")
+        await until(lambda: "".join(telegram.shown(ADA)) == f"You said: {'a' * 4096}the rest")
+        telegram.edit(ADA, second, "the end")
+        await until(lambda: "".join(telegram.shown(ADA)) == f"You said: {'a' * 4096}the end")
+        telegram.edit(ADA, first, "b" * 4096)
+        await until(lambda: "".join(telegram.shown(ADA)) == f"You said: {'b' * 4096}the end")
+
+
+async def test_a_part_of_a_long_text_is_edited_before_anybody_answers_it(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path, "drafts: off", SLOW):
+        telegram.say(ADA, "one two three four five six seven eight nine ten")
+        telegram.say(ADA, "a" * 4096)
+        second = telegram.say(ADA, "the rest")
+        await until(lambda: bool(telegram.shown(ADA)))
+        telegram.edit(ADA, second, "the end")
+        await until(lambda: "".join(telegram.shown(ADA)[1:]) == f"You said: {'a' * 4096}the end")
+
+
 async def test_a_text_file_is_read_and_another_file_named(tmp_path: Path) -> None:
     async with TelegramServer() as telegram, bot_on(telegram, tmp_path):
         telegram.faults.append(Fault(lambda method, _: method == "getfile", 502))
