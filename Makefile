@@ -6,7 +6,7 @@ ARGS ?=
 TESTS_AT_ONCE ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run chat check test lint unit soak bench lock schema
+.PHONY: help setup setup-dev run chat check test lint unit soak bench lock schema vendor
 MAKEFLAGS += --no-print-directory
 
 help:
@@ -59,3 +59,8 @@ lock:
 	@uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header -o requirements/base.txt pyproject.toml
 	@uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header -o requirements/local.txt --extra local pyproject.toml
 	@uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header -o requirements/dev.txt --extra local --group dev pyproject.toml
+
+# Needs npm. What the page uses of others, bundled and minified, with licences and hashes.
+vendor:
+	@npm ci --silent --prefix requirements/vendor
+	@node requirements/vendor/renew.mjs

@@ -81,6 +81,7 @@ if ! is_new_enough "$venv/bin/python"; then
 fi
 [ -n "$wish" ] || wish=$(cat "$choice" 2>/dev/null || echo 1)
 if [ "$(cat "$venv/.installed-$purpose" 2>/dev/null || true)" = "$(fingerprint "$file")" ]; then
+    [ "$purpose" = run ] || sh requirements/browser.sh
     exit 0
 fi
 
@@ -98,4 +99,5 @@ fi
 fingerprint "$file" >"$venv/.installed-$purpose"
 if [ "$purpose" = dev ]; then # which holds everything that running needs
     fingerprint requirements/local.txt >"$venv/.installed-run"
+    sh requirements/browser.sh
 fi
