@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -37,7 +38,7 @@ def _logs_as_before() -> Iterator[None]:
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     file = tmp_path / "config.yaml"
-    file.write_text(f"store: sqlite:///{tmp_path}/kept.db\n{SCRIPTED}")
+    file.write_text(f"store: sqlite:///{tmp_path}/kept.db\n{SCRIPTED}web: {{port: 0}}\n")
     return file
 
 
@@ -50,7 +51,7 @@ def run(*arguments: object) -> int:
 
 
 def run_process(line: str, config: Path, **streams: Any) -> subprocess.CompletedProcess[str]:
-    outputs = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
+    outputs = {"stdout": PIPE, "stderr": PIPE, **streams}
     return subprocess.run(_command(line, config), text=True, cwd=ROOT, check=False, **outputs)
 
 
@@ -189,13 +190,24 @@ def test_a_full_disk_is_one_line(config: Path) -> None:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
-def test_a_process_manager_gets_a_process_that_ends_when_told_to(number: int, code: int, config: Path) -> None:
-    command = _command("run web", config)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+@pytest.mark.parametrize("line", ["run", "run web", "run discord"])
+def test_a_process_manager_gets_a_process_that_ends_when_told_to(
+    line: str, number: int, code: int, config: Path
+) -> None:
+    with subprocess.Popen(_command(line, config), stdout=PIPE, stderr=PIPE, text=True, cwd=ROOT) as process:
         assert process.stderr is not None
-        assert process.stderr.readline() == "parlour: web is off: this version has no page yet\n"
+        said = process.stderr.readline()
+        assert ("discord is off: no token is set" if line == "run discord" else "web: http://127.0.0.1:") in said
         while not (config.parent / "kept.db").exists():
             assert process.poll() is None
         process.send_signal(number)
         assert process.wait() == code
         assert process.stderr.read() == ""
+
+
+def test_the_page_is_not_served_to_strangers_whom_nobody_meant(config: Path) -> None:
+    config.write_text(f"{SCRIPTED}web: {{host: 0.0.0.0}}\n")
+    done = run_process("run", config)
+    expected = "expected a token, or web.open: true, as web.host 0.0.0.0 can be reached from elsewhere"
+    assert (done.returncode, done.stderr) == (2, f"parlour: web.token: {expected}\n")
+    assert "error  web" in run_process("check --offline", config).stdout

@@ -1,0 +1,31 @@
+"""Requests to what no route is for: deliveries of other servers, where a platform takes them; nothing else."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import request_response
+from starlette.types import ASGIApp
+
+from bots.shared.hooks import Hooks
+
+log = structlog.get_logger(__name__)
+
+
+def deliveries(hooks: Hooks) -> ASGIApp:
+    async def delivered(request: Request) -> Response:
+        hook = hooks.at(request.scope["path"])
+        if hook is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        if request.method != "POST":
+            raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
+        if not hook.admits(request.headers):
+            log.warning("web.delivery_refused", address=request.client.host if request.client else "")
+            return Response(status_code=HTTPStatus.FORBIDDEN)
+        return Response(status_code=await hook.receive(await request.body()))
+
+    return request_response(delivered)

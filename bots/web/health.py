@@ -1,0 +1,34 @@
+"""Whether the process lives, whether it can be given work, and what it counts."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from bots.web.front import Front, Routes
+from bots.web.proxies import is_within
+
+
+def routes(front: Front) -> Routes:
+    """For load balancers and Prometheus: without a cookie, whatever host they ask for."""
+    allowed = [ip_network(network) for network in front.config.web.metrics]
+
+    async def alive(_request: Request) -> Response:
+        return PlainTextResponse("alive\n")
+
+    async def ready(_request: Request) -> Response:
+        is_ready = await front.desk.vitals.ready()
+        return PlainTextResponse("ready\n" if is_ready else "not ready\n", 200 if is_ready else 503)
+
+    async def metrics(request: Request) -> Response:
+        address = request.client.host if request.client else ""
+        if not is_within(address, allowed) and not await front.entrance.operates(request):
+            raise HTTPException(404)
+        exposition = await front.desk.vitals.metrics()
+        return Response(exposition.body, headers={"Content-Type": exposition.content_type})
+
+    return [Route("/healthz", alive), Route("/readyz", ready), Route("/metrics", metrics)]
