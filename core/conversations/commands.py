@@ -139,6 +139,11 @@ class Commands:
         found = [choice for choice in choices if sought in choice.value.casefold()]
         return sorted(found, key=lambda choice: not choice.value.casefold().startswith(sought))
 
+    async def context(self, incoming: Incoming) -> ContextReport:
+        """What the command of that name tells of, as figures. Raises NotAllowed and StoreError."""
+        self.admit(incoming, "context")
+        return await self._services.conversations.context(incoming.conversation)
+
     def allowed(self, incoming: Incoming) -> tuple[Command, ...]:
         """The commands that the sender may run, in the order of menus."""
         return tuple(command for command in COMMANDS if self._may(command, incoming))

@@ -1,0 +1,90 @@
+"""Two servers of the page on one Redis behind a load balancer without stickiness, one of them restarted again and again:
+every answer is whole, and nobody sees another's. The short form runs in `make test`, the long one in `make soak`."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.support.balancer import balancer
+from tests.support.bot_process import process
+from tests.support.page import Page, page
+from tests.support.servers import free_port, redis_server
+from tests.support.web import listening, settings
+
+VISITORS = 10
+UP = 2.0
+"""Seconds for which a restarted server is left alone."""
+WORDS = " ".join(f"w{number}" for number in range(30))
+
+
+class Server:
+    """One of the two, as a process."""
+
+    def __init__(self, folder: Path, store: str) -> None:
+        self.port = free_port()
+        self._config = folder / f"{self.port}.yaml"
+        self._config.write_text(settings(folder, self.port, delay=0.02, store=store))
+        self._running = AsyncExitStack()
+
+    async def start(self) -> None:
+        self._process = await self._running.enter_async_context(process(self._config, "web"))
+        await listening(self.port, 30_000)
+
+    async def stop(self, *, kindly: bool) -> None:
+        if kindly:
+            self._process.terminate()
+            await self._process.wait()
+        await self._running.aclose()
+
+
+@pytest.mark.parametrize("answers", [4, pytest.param(30, marks=pytest.mark.soak)])
+async def test_every_answer_is_whole_and_nobody_elses_while_servers_come_and_go(answers: int, tmp_path: Path) -> None:
+    """*answers*: for each visitor."""
+    async with redis_server() as store, AsyncExitStack() as opened:
+        servers = [Server(tmp_path, store) for _ in range(2)]
+        for server in servers:
+            await server.start()
+            opened.push_async_callback(server.stop, kindly=False)
+        url, balancing = await opened.enter_async_context(balancer([server.port for server in servers]))
+        pages = [await opened.enter_async_context(page(url, sticky=False)) for _ in range(VISITORS)]
+        restarting = asyncio.create_task(restart(servers), name="restarting")
+        try:
+            await asyncio.gather(*(converse(each, number, answers) for number, each in enumerate(pages)))
+        finally:
+            restarting.cancel()
+            await asyncio.gather(restarting, return_exceptions=True)
+        assert set(balancing.served) == {server.port for server in servers}
+        for number, each in enumerate(pages):
+            await alone(each, number, answers)
+
+
+async def restart(servers: Sequence[Server]) -> None:
+    """For ever, one after the other: killed, then asked to end."""
+    for server, kindly in itertools.cycle(itertools.product(servers, (False, True))):
+        await asyncio.sleep(UP)
+        await asyncio.shield(again(server, kindly=kindly))
+
+
+async def again(server: Server, *, kindly: bool) -> None:
+    await server.stop(kindly=kindly)
+    await server.start()
+
+
+async def converse(visitor: Page, number: int, answers: int) -> None:
+    for index in range(answers):
+        question = f"{number}.{index} {WORDS}"
+        assert await visitor.answer(question) == f"You said: {question}"
+
+
+async def alone(visitor: Page, number: int, answers: int) -> None:
+    """The conversation holds each question and its answer once, and nothing was heard of anybody else's."""
+    asked = [f"{number}.{index} {WORDS}" for index in range(answers)]
+    assert await visitor.texts() == [text for question in asked for text in (question, f"You said: {question}")]
+    questions = [event["question"]["text"] for event in visitor.heard if event["kind"] == "asked"]
+    assert set(questions) <= set(asked)
