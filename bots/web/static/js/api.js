@@ -1,0 +1,49 @@
+// What the page asks of the server. Every failure is one of two: `Refused` with a sentence, or `Unreachable`.
+
+import { language, say } from "./words.js";
+
+/** Milliseconds after which a request without an answer counts as lost; the same request may be sent again. */
+const PATIENCE = 20_000;
+
+export class Refused extends Error {
+  constructor(sentence, code, status) {
+    super(sentence);
+    this.code = code;
+    this.status = status;
+  }
+}
+
+export class Unreachable extends Error {}
+
+export async function call(method, path, body) {
+  const response = await request(method, path, body);
+  if (response.status === 204) return null;
+  const answer = await read(response);
+  if (response.ok) return answer;
+  if (response.status === 401) location.assign("/login");
+  if (response.status === 401 || (response.status >= 500 && !answer?.error)) throw new Unreachable(`${response.status}`);
+  throw new Refused(answer?.error?.message ?? say("refused"), answer?.error?.code, response.status);
+}
+
+export const get = (path) => call("GET", path);
+export const post = (path, body = {}) => call("POST", path, body);
+
+async function request(method, path, body) {
+  const headers = { "Accept-Language": language, "X-Parlour": "1" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  try {
+    return await fetch(`/api/${path}`, { method, headers, body: text, signal: AbortSignal.timeout(PATIENCE), cache: "no-store" });
+  } catch (problem) {
+    throw new Unreachable(problem.message);
+  }
+}
+
+/** Null for what is no JSON, such as a proxy's page. */
+async function read(response) {
+  try {
+    return await response.json();
+  } catch {
+    return null;
+  }
+}

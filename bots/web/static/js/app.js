@@ -1,0 +1,270 @@
+// What the page does: everything that a click, a key or an event from the server leads to. Views show what is in here.
+
+import { Refused, call, get, post } from "./api.js";
+import { coalesced } from "./coalescing.js";
+import { Feed } from "./feed.js";
+import { answerOf, fresh } from "./ids.js";
+import { keepDraft } from "./kept.js";
+import { Outbox } from "./outbox.js";
+import { Reach, lasting } from "./reach.js";
+import { Talk } from "./talk.js";
+import { say } from "./words.js";
+
+/** Milliseconds without news of an answer after which the conversation is read again. */
+const SILENCE = 5_000;
+
+export class App extends EventTarget {
+  session = { models: [], personas: [], commands: [] };
+  shelf = [];
+  talk = new Talk(fresh());
+  reach = new Reach({ changed: () => this.changed(), back: () => this.#back() });
+  #heard = 0;
+  #sought = "";
+  #feed = new Feed((event) => this.#on(event), (isConnected) => this.reach.set(isConnected));
+  #outbox = new Outbox({
+    accepted: (message, answer) => this.#accepted(message, answer),
+    refused: (message, problem) => this.#refused(message, problem),
+    lost: () => this.reach.lost(),
+  });
+
+  /** Reads the conversation that is shown; what happens meanwhile is not lost. */
+  refresh = coalesced(() => this.#readTalk());
+  loadShelf = coalesced(() => this.#readShelf());
+
+  /** Shows the conversation that the address names, and listens. */
+  async start() {
+    this.open(addressed(), { replace: true });
+    setInterval(() => this.#watch(), SILENCE);
+    this.loadShelf();
+    this.session = await lasting("session");
+    this.#feed.start(this.session.feed ?? "");
+    this.changed();
+    this.#outbox.flush();
+  }
+
+  /** What stands in the thread. */
+  entries() {
+    const unsent = this.#outbox.of(this.talk.id);
+    return this.talk.entries(unsent.map(({ id, text, edits }) => ({ turn: id, text, revises: edits, isUnsent: true })));
+  }
+
+  changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** Tells the views of something that is no state: `problem`, `opened`, `sent`, `finished`, `focus`, `say`, `open-panel`. */
+  tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+
+  /** Shows a conversation; without an id, a new one. */
+  async open(id, { replace = false, push = true } = {}) {
+    this.talk = new Talk(id ?? fresh());
+    this.talk.isStored = Boolean(id);
+    if (push) this.#address(id, replace);
+    this.changed();
+    this.tell("opened");
+    if (id) await this.refresh();
+  }
+
+  #address(id, replace = false) {
+    const address = id ? `/c/${id}` : "/";
+    if (location.pathname === address) return;
+    if (replace) history.replaceState(null, "", address);
+    else history.pushState(null, "", address);
+  }
+
+  async #readTalk() {
+    const { talk } = this;
+    const { version } = talk;
+    const state = await this.try(() => get(`conversations/${talk.id}`), { quiet: true });
+    this.#heard = Date.now();
+    if (talk !== this.talk) return;
+    if (state && talk.version === version) talk.take(state);
+    else if (state) this.refresh();
+    else if (state === null && talk.isStored && !talk.isLoaded) this.#missing();
+    this.changed();
+  }
+
+  #missing() {
+    this.open(null, { replace: true });
+    this.tell("problem", { text: say("gone") });
+  }
+
+  async #readShelf() {
+    const words = this.#sought;
+    const found = await this.try(() => get(`conversations${words ? `?search=${encodeURIComponent(words)}` : ""}`), { quiet: true });
+    if (!found || words !== this.#sought) return;
+    this.shelf = found.conversations;
+    this.changed();
+  }
+
+  /** Shows those conversations in the side bar in which *words* are; all of them for none. */
+  search(words) {
+    this.#sought = words;
+    return this.loadShelf();
+  }
+
+  /** Sends *text*; without a connection it waits for one. *edits* is the question that it takes the place of. */
+  async send(text, edits) {
+    const { id: conversation, model, persona, isStored } = this.talk;
+    const chosen = isStored ? {} : { model: model || undefined, persona: persona || undefined };
+    Object.assign(this.talk, { notes: [], failed: null });
+    const sending = this.#outbox.send({ conversation, id: fresh(), text, edits, ...chosen });
+    this.changed();
+    this.tell("sent");
+    await sending;
+  }
+
+  #accepted({ conversation, id, text, edits }, { reaction }) {
+    this.#heard = Date.now();
+    this.loadShelf();
+    if (conversation !== this.talk.id) return;
+    if (reaction) this.#react(reaction, text);
+    else {
+      this.talk.asked({ turn: id, text, revises: edits ?? null });
+      this.#address(conversation);
+    }
+    this.changed();
+  }
+
+  #react(reaction, text) {
+    const command = /^\/(\w*)/.exec(text)?.[1];
+    if (!reaction.turn) this.talk.notes.push({ ...reaction, command, id: fresh() });
+    if (command === "context") this.tell("open-panel");
+    this.refresh();
+  }
+
+  /** What the server does not take goes back into the input. */
+  #refused({ conversation, text }, { message }) {
+    if (conversation === this.talk.id) this.tell("problem", { text: message, returned: text });
+    else keepDraft(conversation, text);
+    this.changed();
+  }
+
+  /** Asks for another answer in the place of *answer*; without one, asks again what failed. */
+  async retry(answer) {
+    const talk = this.talk;
+    const id = fresh();
+    if (!(await this.try(() => post(`conversations/${talk.id}/retry`, { id, answer })))) return;
+    const kept = talk.messages.find((message) => message.id === answer);
+    if (kept) talk.asked({ turn: id, text: "", again: kept.parent });
+    else this.refresh();
+    this.changed();
+    this.tell("sent");
+  }
+
+  async goOn() {
+    const talk = this.talk;
+    if (await this.try(() => post(`conversations/${talk.id}/continue`, { id: fresh() }))) this.refresh();
+    this.tell("sent");
+  }
+
+  async stop() {
+    const turn = this.talk.pending[0];
+    if (!turn) return;
+    turn.isStopping = true;
+    this.changed();
+    await this.try(() => post(`conversations/${this.talk.id}/stop`, { turn: turn.turn }));
+  }
+
+  /** Goes over to the branch of the sibling *message*. */
+  async show(message) {
+    if (await this.#patch(this.talk.id, { show: message })) await this.refresh();
+  }
+
+  async configure(choice) {
+    Object.assign(this.talk, choice);
+    this.changed();
+    if (this.talk.isStored && !(await this.#patch(this.talk.id, choice))) await this.refresh();
+  }
+
+  async rename(id, title) {
+    if (id === this.talk.id) this.talk.title = title;
+    if (await this.#patch(id, { title })) await this.loadShelf();
+  }
+
+  async remove(id) {
+    if (await this.try(() => call("DELETE", `conversations/${id}`).then(() => true))) this.#gone(id);
+  }
+
+  #gone(id) {
+    keepDraft(id, "");
+    if (id === this.talk.id) this.open(null, { replace: true });
+    this.loadShelf();
+  }
+
+  #patch(id, changes) {
+    return this.try(() => call("PATCH", `conversations/${id}`, changes));
+  }
+
+  /** What *ask* gives; where the server refuses, null and the sentence is shown; without a connection, undefined. */
+  async try(ask, { quiet = false } = {}) {
+    try {
+      return await ask();
+    } catch (problem) {
+      const isRefused = problem instanceof Refused;
+      if (!isRefused) this.reach.lost();
+      if (!quiet) this.tell("problem", { text: isRefused ? problem.message : say("unreachable") });
+      return isRefused ? null : undefined;
+    }
+  }
+
+  #back() {
+    this.#reload();
+    this.#feed.retry();
+    this.#outbox.flush();
+  }
+
+  #reload() {
+    if (this.talk.isStored) this.refresh();
+    this.loadShelf();
+  }
+
+  /** Reads the conversation again where an answer is overdue: events may have been lost with a process. */
+  #watch() {
+    if (this.talk.isBusy && Date.now() - this.#heard > SILENCE) this.refresh();
+  }
+
+  #on(event) {
+    if (event.kind === "reload") return this.#reload();
+    if (event.kind === "removed") return this.#gone(event.conversation);
+    if (event.kind !== "words") this.loadShelf();
+    if (event.conversation !== this.talk.id) return;
+    this.#heard = Date.now();
+    this.#happened[event.kind]?.call(this, event);
+    this.changed();
+  }
+
+  #happened = {
+    asked({ turn, question }) {
+      this.talk.asked({ ...question, turn });
+    },
+    words(event) {
+      if (!this.talk.words(event)) this.refresh();
+    },
+    done(event) {
+      const isAwaited = this.talk.done(event);
+      if (isAwaited) this.tell("finished", { key: answerOf(event.turn), text: event.message.text });
+      this.refresh();
+    },
+    failed(event) {
+      this.talk.didFail(event);
+      this.refresh();
+    },
+    changed() {
+      this.refresh();
+    },
+  };
+
+  get lastAnswer() {
+    return this.talk.messages.findLast((message) => message.role === "assistant") ?? null;
+  }
+
+  get lastQuestion() {
+    return this.talk.messages.findLast((message) => message.role === "user") ?? null;
+  }
+}
+
+/** The conversation in the page's address, or null. */
+export const addressed = () => /^\/c\/([A-Za-z0-9-]{8,40})$/.exec(location.pathname)?.[1] ?? null;

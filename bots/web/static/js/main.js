@@ -1,0 +1,84 @@
+// Puts the page together.
+
+import { copyText } from "../markdown/copying.js";
+import { Announcer } from "./announcer.js";
+import { App, addressed } from "./app.js";
+import { Composer } from "./composer.js";
+import { showKeys } from "./dialogs.js";
+import { byId, drawIcons, setHidden, setText } from "./dom.js";
+import { Drawer } from "./drawer.js";
+import { Following } from "./following.js";
+import { Panel } from "./panel.js";
+import { Pickers } from "./pickers.js";
+import { drawSettings } from "./settings.js";
+import { Shelf } from "./shelf.js";
+import { listen, rows } from "./shortcuts.js";
+import { Thread, welcome } from "./thread.js";
+import { say } from "./words.js";
+
+const LANGUAGES = [["en", "English"], ["zh", "中文"]];
+
+drawIcons();
+const app = new App();
+const drawer = new Drawer();
+const announcer = new Announcer(app, byId("announcer"));
+const thread = new Thread(app, byId("thread"), byId("welcome"));
+const following = new Following(byId("scroll"), byId("thread"), byId("jump"));
+const composer = new Composer(app, () => thread.editLast());
+const shelf = new Shelf(app, () => drawer.leave());
+const panel = new Panel(app);
+const views = [thread, composer, shelf, panel, announcer, new Pickers(app)];
+
+const keys = () => showKeys(rows());
+const begin = () => {
+  drawer.leave();
+  app.open(null);
+  composer.focus();
+};
+
+/** Opens the conversation *step* places further down in the side bar. */
+function neighbour(step) {
+  const at = app.shelf.findIndex(({ id }) => id === app.talk.id);
+  const found = app.shelf[at + step];
+  if (found) app.open(found.id);
+}
+
+/** What Escape means: the nearest thing that can be left, else the answer that is being written. */
+function escape() {
+  if (drawer.leave() || document.querySelector(":popover-open")) return;
+  if (app.talk.isBusy) app.stop();
+  else panel.close();
+}
+
+function render() {
+  for (const view of views) view.render();
+  const { name } = app.talk;
+  setText(byId("title"), name || say(app.talk.isStored ? "untitled" : "new"));
+  document.title = name ? `${name} · Parlour` : "Parlour";
+  setText(byId("connection"), app.reach.isConnected ? "" : say("offline"));
+  setHidden(byId("connection"), app.reach.isConnected);
+}
+
+byId("welcome").append(...welcome(say("greeting"), [1, 2, 3, 4].map((number) => say(`beginning_${number}`)), (text) => composer.suggest(text)));
+drawSettings(LANGUAGES, keys);
+byId("new").addEventListener("click", begin);
+document.querySelector(".wordmark").addEventListener("click", (event) => (event.preventDefault(), begin()));
+byId("title").addEventListener("dblclick", () => app.talk.isStored && shelf.rename(app.talk.id, app.talk.title));
+addEventListener("popstate", () => app.open(addressed(), { push: false }));
+app.addEventListener("change", render);
+app.addEventListener("sent", () => following.toEnd());
+app.addEventListener("opened", () => following.toEnd());
+listen({
+  new: begin,
+  search: () => (drawer.open(), byId("search").focus()),
+  write: () => composer.focus(),
+  stop: escape,
+  copy: () => copyText(app.lastAnswer?.text ?? ""),
+  side: () => drawer.toggle(),
+  context: () => (panel.isOpen ? panel.close() : panel.open()),
+  before: () => neighbour(-1),
+  after: () => neighbour(1),
+  keys,
+});
+composer.begin();
+await app.start();

@@ -1,0 +1,98 @@
+// The side bar's list of conversations: newest first under headings of days, or what a search found.
+
+import { askTitle, confirmRemoval } from "./dialogs.js";
+import { byId, iconButton, make } from "./dom.js";
+import { fetchFile } from "./files.js";
+import { openMenu } from "./menu.js";
+import { day, say } from "./words.js";
+
+/** Milliseconds without a key after which a search begins. */
+const PAUSE = 180;
+
+export class Shelf {
+  #app;
+  #list = byId("shelf");
+  #search = byId("search");
+  #timer = 0;
+  #signature = "";
+
+  /** *leave* is called when a conversation was chosen: on a phone the side bar makes way. */
+  constructor(app, leave) {
+    this.#app = app;
+    this.#search.addEventListener("input", () => this.#searchSoon());
+    this.#list.addEventListener("click", (event) => {
+      const link = event.target.closest("a");
+      if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      leave();
+      app.open(link.dataset.id);
+    });
+    this.#list.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  get words() {
+    return this.#search.value.trim();
+  }
+
+  #searchSoon() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#app.search(this.words), PAUSE);
+  }
+
+  /** Arrows lead from one conversation to the next. */
+  #key(event) {
+    const links = [...this.#list.querySelectorAll("a")];
+    const at = links.indexOf(document.activeElement);
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (at < 0 || !step) return;
+    event.preventDefault();
+    links[Math.max(0, Math.min(links.length - 1, at + step))].focus();
+  }
+
+  render() {
+    const { shelf, talk } = this.#app;
+    const signature = JSON.stringify([shelf, talk.id, this.words]);
+    if (signature === this.#signature) return;
+    this.#signature = signature;
+    const focused = document.activeElement?.closest?.("#shelf [data-id]")?.dataset.id;
+    this.#list.replaceChildren(...this.#groups(shelf));
+    if (focused) this.#list.querySelector(`a[data-id="${focused}"]`)?.focus();
+  }
+
+  #groups(shelf) {
+    if (!shelf.length) return [make("p", { class: "nothing" }, say(this.words ? "nothing_found" : "nothing_yet"))];
+    const groups = new Map();
+    for (const one of shelf) {
+      const heading = this.words ? say("found") : day(one.at);
+      groups.set(heading, [...(groups.get(heading) ?? []), one]);
+    }
+    return [...groups].flatMap(([heading, found]) => [make("h2", {}, heading), make("ul", {}, ...found.map((one) => this.#row(one)))]);
+  }
+
+  #row({ id, title, excerpt }) {
+    const isHere = id === this.#app.talk.id;
+    const name = title || say("untitled");
+    const link = make("a", { href: `/c/${id}`, "data-id": id, "aria-current": isHere && "page" }, make("span", { class: "name", dir: "auto" }, name));
+    if (excerpt) link.append(make("span", { class: "excerpt", dir: "auto" }, excerpt));
+    const more = iconButton("more", say("more_for", { title: name }), () => this.#menu(more, id, name), { "aria-haspopup": "menu", "aria-expanded": "false" });
+    return make("li", { "data-id": id }, link, more);
+  }
+
+  #menu(button, id, title) {
+    openMenu(button, say("more_for", { title }), [
+      { icon: "pen", label: say("rename"), run: () => this.rename(id, title) },
+      { icon: "save", label: say("export_markdown"), run: () => fetchFile(`/api/conversations/${id}/export?format=markdown`) },
+      { icon: "save", label: say("export_json"), run: () => fetchFile(`/api/conversations/${id}/export?format=json`) },
+      { icon: "trash", label: say("delete"), run: () => this.#remove(id, title), isDanger: true },
+    ]);
+  }
+
+  async rename(id, title) {
+    const wanted = await askTitle(title);
+    if (wanted && wanted !== title) await this.#app.rename(id, wanted);
+  }
+
+  async #remove(id, title) {
+    if (await confirmRemoval(title)) await this.#app.remove(id);
+  }
+}
