@@ -70,7 +70,7 @@ export class CodeBlock {
   }
 
   #write(texts) {
-    while (this.#lines.length > texts.length) this.#lines.pop().element.remove();
+    while (this.#lines.length > texts.length) this.#remove(this.#lines.pop());
     texts.forEach((text, index) => {
       const line = this.#lines[index];
       if (!line) this.#lines.push(this.#append(text));
@@ -84,6 +84,11 @@ export class CodeBlock {
     if (this.#lines.length > 0) this.#code.append("\n");
     this.#code.append(element);
     return { element, text, runs: [] };
+  }
+
+  #remove({ element }) {
+    element.previousSibling?.remove(); // the line break
+    element.remove();
   }
 
   // What is added to a coloured line stays plain until its turn, rather than that the whole line loses its colours.

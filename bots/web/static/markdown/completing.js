@@ -22,7 +22,7 @@ const WHOLE_SPANS = new RegExp(
 );
 const OPEN_SPAN = /`+|\$\$|\\[([]|(?<![\w$])\$(?=[^\s\d$])/;
 const CLOSED_BY = { "\\(": "\\)", "\\[": "\\]" };
-const BEGUN_FORMULA = /\\[A-Za-z]|[\^_]/;
+const BEGUN_FORMULA = /\\[A-Za-z]|[\^_]|^[A-Za-z]\s*(?:[-=+*/<>(),|]|$)/;
 // What makes the rest of a text behind a dollar sign a formula rather than a price or a variable.
 const HALF_SIGN = /(?:!?\[|(?<!\S)!|\\[([]?|\$\$?|&#?\w{0,8}|<|[*_~]+)$/;
 const HALF_LINK = /!?\[(?!\^)((?:[^[\]\\]|\\.|\[[^[\]]*\]){0,300})(?:\](?:\((?:[^()\n]|\([^()\n]*\)?)*|\[[^[\]\n]*)?)?$/d;
