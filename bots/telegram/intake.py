@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 from weakref import WeakValueDictionary
 
 import structlog
@@ -20,10 +21,13 @@ from bots.telegram.inline import InlineQuestions
 from bots.telegram.library import UNREADABLE
 from bots.telegram.moving import Homes, at_home
 from bots.telegram.parts import Joining, keep, merged
+from bots.telegram.receiving import STOPPED
 from bots.telegram.translate import (
+    Place,
     is_addressed,
     is_for_another_bot,
     is_from_person,
+    person_of,
     place_of,
     revised,
     translate,
@@ -79,8 +83,16 @@ class Intake:
             self._inline.typed(update.inline_query)
         elif update.chosen_inline_result is not None:
             await self._inline.chosen(update.chosen_inline_result, update.update_id)
+        elif STOPPED in update.api_kwargs:
+            await self._stopped(update.api_kwargs[STOPPED])
         else:
             log.debug("telegram.update_ignored", update=update.update_id)
+
+    async def _stopped(self, told: Mapping[str, Any]) -> None:
+        """Somebody pressed the button of a preview, which only private chats have."""
+        place = Place(told["chat"]["id"], told.get("message_thread_id"))
+        conversation = place.conversation(person_of(place.chat), self._habits.scope_in(place.chat, place.chat))
+        await self._patience.patiently(lambda: self._desk.store.stop(conversation))
 
     async def _said(self, message: Message) -> None:
         await self._homes.note(message)

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from typing import TypeVar
 
 import structlog
 from telegram import Bot, Update
 
 from bots.shared.patience import Patience
+from bots.shared.surface import SurfaceRefused
 from bots.telegram.library import TakenElsewhere, UnknownHere, attempt
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 POLL = 25
 """Seconds for which Telegram holds a request for updates that are not there yet: below the minute or so after which
 proxies drop a silent connection."""
 BATCH = 100
 """Updates of a request at most ("getUpdates" in the Bot API)."""
-WANTED = (
+STOPPED = "stopped_message_generation"
+"""Somebody stopped a preview (Bot API 10.3); the library leaves it in `Update.api_kwargs`."""
+KNOWN = (
     Update.MESSAGE,
     Update.EDITED_MESSAGE,
     Update.CALLBACK_QUERY,
     Update.INLINE_QUERY,
     Update.CHOSEN_INLINE_RESULT,
 )
+WANTED = (*KNOWN, STOPPED)
 """What Telegram is asked for; the rest it need not send."""
 ELSEWHERE_PAUSE = 5.0
 """Seconds after which it is tried again where somebody else receives the updates."""
@@ -32,6 +38,17 @@ ELSEWHERE = "another process receives this bot's updates; this one waits until i
 
 Take = Callable[[Sequence[Update]], Awaitable[None]]
 """Returns when all of them are stored."""
+
+
+async def wanting(ask: Callable[[Sequence[str]], Awaitable[T]]) -> T:
+    """*ask*, for the kinds of updates that are wanted. Where the newest is not taken, for those that every server knows.
+    Raises SurfaceUnavailable and SurfaceRefused."""
+    try:
+        return await attempt(ask(WANTED))
+    except UnknownHere:
+        raise
+    except SurfaceRefused:
+        return await attempt(ask(KNOWN))
 
 
 class LongPolling:
@@ -65,7 +82,7 @@ class LongPolling:
     async def _next(self, offset: int | None) -> Sequence[Update]:
         while True:
             try:
-                return await attempt(self._bot.get_updates(offset, BATCH, POLL, allowed_updates=WANTED))
+                return await wanting(lambda kinds: self._bot.get_updates(offset, BATCH, POLL, allowed_updates=kinds))
             except TakenElsewhere as problem:
                 log.warning("telegram.taken_elsewhere", detail=str(problem))
                 if not self._told:

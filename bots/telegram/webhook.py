@@ -16,8 +16,8 @@ from telegram import Bot, Update
 
 from bots.shared.patience import Patience
 from bots.shared.surface import SurfaceRefused
-from bots.telegram.library import attempt, legible
-from bots.telegram.receiving import WANTED, Take
+from bots.telegram.library import legible
+from bots.telegram.receiving import Take, wanting
 from core.config_platforms import WebhookConfig
 
 log = structlog.get_logger(__name__)
@@ -78,7 +78,9 @@ class Webhook:
         try:
             await self._listen(runner)
             await self._patience.patiently(
-                lambda: attempt(self._bot.set_webhook(self._settings.url, allowed_updates=WANTED, secret_token=secret))
+                lambda: wanting(
+                    lambda kinds: self._bot.set_webhook(self._settings.url, allowed_updates=kinds, secret_token=secret)
+                )
             )
             await asyncio.Event().wait()
         finally:

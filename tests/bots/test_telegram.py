@@ -116,6 +116,34 @@ async def test_one_preview_that_is_refused_is_not_the_end_of_previews(tmp_path: 
         await until(lambda: telegram.preview(ADA) is not None)
 
 
+async def test_a_preview_is_stopped_with_telegrams_own_button(tmp_path: Path) -> None:
+    words = " ".join(f"word{number}" for number in range(400))
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path, model=SLOW):
+        telegram.say(ADA, words)
+        await until(lambda: telegram.preview(ADA) is not None)
+        telegram.stop_preview(ADA)
+        await until(lambda: len(telegram.shown(ADA)) == 1)
+        assert f"You said: {words}".startswith(telegram.shown(ADA)[0])
+        telegram.say(ADA, "and on")
+        await until(lambda: telegram.shown(ADA)[1:] == ["You said: and on"])
+
+
+async def test_a_server_that_knows_no_such_button_shows_previews_without(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path, model=SLOW):
+        telegram.faults.append(Fault(lambda _, fields: "can_stop" in fields, 400, times=100))
+        telegram.say(ADA, "one two three")
+        await until(lambda: telegram.shown(ADA) == ["You said: one two three"])
+        assert [draft.stoppable for draft in telegram.drafts] == [False] * len(telegram.drafts) != []
+
+
+async def test_a_server_that_takes_no_unknown_kind_of_update_is_asked_for_the_others(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram:
+        telegram.faults.append(Fault(lambda _, fields: "stopped" in fields.get("allowed_updates", ""), 400, times=100))
+        async with bot_on(telegram, tmp_path):
+            telegram.say(ADA, "hello")
+            await until(lambda: telegram.shown(ADA) == ["You said: hello"])
+
+
 async def test_markdown_is_shown_as_entities(tmp_path: Path) -> None:
     async with TelegramServer() as telegram, bot_on(telegram, tmp_path):
         telegram.say(ADA, "**bold** snake_case 2*3*4 <b>")

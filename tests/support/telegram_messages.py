@@ -131,7 +131,7 @@ class TelegramMessages(TelegramState):
             raise bad("RANDOM_ID_INVALID")
         thread = self._thread(place, ask.number("message_thread_id"))
         chat = int(place.chat["id"])
-        draft = Draft(chat, ask.number("draft_id"), text, entities, thread, self.now())
+        draft = Draft(chat, ask.number("draft_id"), text, entities, thread, self.now(), ask.flag("can_stop"))
         self.drafts.append(draft)
         self.previews[chat, draft.id] = draft
         return True

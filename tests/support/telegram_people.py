@@ -107,6 +107,15 @@ class TelegramPeople(TelegramRest):
         shown = self.messages.get((chat, message_id), gone)
         return self._ask("callback_query", {**self._pressed(author, data), "message": shown})
 
+    def stop_preview(self, author: int) -> None:
+        """*author* presses the button under the preview that is shown to them."""
+        draft = next(reversed([draft for (place, _), draft in self.previews.items() if place == author]))
+        assert draft.stoppable
+        thread = {"message_thread_id": draft.thread} if draft.thread else {}
+        self.updates.publish(
+            "stopped_message_generation", {"chat": self.places[author].chat, "draft_id": draft.id, **thread}
+        )
+
     def press_inline(self, author: int, inline_message_id: str, data: str) -> str:
         return self._ask("callback_query", {**self._pressed(author, data), "inline_message_id": inline_message_id})
 

@@ -30,7 +30,7 @@ FIELDS: dict[str, frozenset[str]] = {
     "sendmessage": SENDING | TEXT | {"link_preview_options"},
     "senddocument": SENDING
     | {"document", "caption", "parse_mode", "caption_entities", "disable_content_type_detection"},
-    "sendmessagedraft": WHERE | TEXT | {"draft_id"},
+    "sendmessagedraft": WHERE | TEXT | {"draft_id", "can_stop", "keep_on_stop"},
     "sendchataction": WHERE | {"action"},
     "editmessagetext": EDITING | TEXT | {"link_preview_options"},
     "editmessagemedia": EDITING | {"media"},

@@ -44,6 +44,7 @@ class Draft:
     entities: list[dict[str, Any]]
     thread: int
     at: float
+    stoppable: bool
 
 
 @dataclass

@@ -22,6 +22,7 @@ SECRET = re.compile(r"[A-Za-z0-9_-]{0,256}")
 KINDS = (
     *("message", "edited_message", "channel_post", "edited_channel_post", "inline_query", "chosen_inline_result"),
     *("callback_query", "poll", "poll_answer", "my_chat_member", "chat_join_request", "pre_checkout_query"),
+    "stopped_message_generation",
 )
 """What a bot gets that asked for nothing in particular."""
 ON_REQUEST = ("chat_member", "message_reaction", "message_reaction_count")
