@@ -34,7 +34,7 @@ from bots.telegram.translate import (
     words_of,
 )
 from core.conversations.cleaning import tidy
-from core.domain import ConversationId, Incoming, Part, Ref, TextPart, text_of, turn_of
+from core.domain import ConversationId, Incoming, Part, Ref, TextPart, TurnId, text_of, turn_of
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +55,7 @@ class Intake:
         self._joining = Joining()
         self._orders: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._taken: dict[int, None] = {}
+        self._became_commands: dict[tuple[int, int], None] = {}
 
     async def take(self, updates: Sequence[Update]) -> None:
         """Returns when all that is for the bot is stored: those of one chat in the order in which they came. An update
@@ -107,15 +108,32 @@ class Intake:
 
     async def _edited(self, message: Message, update: int) -> None:
         at = message.edit_date
-        if at is None or not is_from_person(message) or self._commands.asked(message):
+        if at is None or not is_from_person(message):
             return
         home = await self._homes.of(message.chat.id)
         incoming = self._translated(message, home)
-        if self._is_meant(message, incoming, home):
+        if invoked := self._commands.asked(message):
+            await self._became(invoked, replace(incoming, event_id=TurnId(f"{incoming.event_id}.{update}")), message)
+        elif self._is_meant(message, incoming, home):
             whole = await self._whole(message, revised(incoming, update, at.timestamp()))
             if whole is None or not whole.parts:
                 return  # a live location, which moves all the time
             await self._put(await self._patience.patiently(lambda: self._asked_anew(whole)))
+
+    async def _became(self, invoked: tuple[str, str], incoming: Incoming, message: Message) -> None:
+        """A question that is a command now is carried out, once; a command that is edited was carried out already."""
+        known = (message.chat.id, message.message_id)
+        if known not in self._became_commands and await self._patience.patiently(lambda: self._is_question(incoming)):
+            keep(self._became_commands, known, None)
+            await self._commands.run(invoked, incoming, message.message_id)
+
+    async def _is_question(self, incoming: Incoming) -> bool:
+        """Whether the message was a question; who still waits for the answer waits no more. Raises StoreError."""
+        store, ref = self._desk.store, incoming.ref
+        asked = await store.shown_as(incoming.conversation, ref) if ref else None
+        if asked and ref:
+            await store.withdraw(incoming.conversation, ref)
+        return asked is not None
 
     async def _asked_anew(self, edited: Incoming) -> Incoming | None:
         """*edited*, with the other messages that make one question with it. None where the words are the same: Telegram

@@ -43,6 +43,20 @@ async def test_a_question_edited_while_it_is_answered_ends_as_it_was_meant(tmp_p
         await until(lambda: telegram.shown(ADA) == ["You said: something else"])
 
 
+async def test_a_question_that_becomes_a_command_is_carried_out_once(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path):
+        telegram.say(ADA, "the first")
+        question = telegram.say(ADA, "the second")
+        await until(lambda: telegram.shown(ADA) == ["You said: the first", "You said: the second"])
+        for _ in range(2):  # the second time as where only a link's preview changed
+            telegram.edit(ADA, question, "/undo")
+        await until(lambda: telegram.shown(ADA)[2:] == [say(Sentence.UNDO_DONE, "en", question="the second")])
+        telegram.edit(ADA, telegram.say(ADA, "/undo"), "/undo ")
+        await until(lambda: telegram.shown(ADA)[3:] == [say(Sentence.UNDO_DONE, "en", question="the first")])
+        telegram.say(ADA, "and on")
+        await until(lambda: telegram.shown(ADA)[4:] == ["You said: and on"])
+
+
 async def test_an_album_is_one_question(tmp_path: Path) -> None:
     async with TelegramServer() as telegram, bot_on(telegram, tmp_path):
         telegram.album(ADA, "what is this?")
