@@ -27,6 +27,7 @@ ENGLISH: dict[str, str] = {
     "found": "Found",
     "nothing_found": "Nothing found.",
     "nothing_yet": "Your conversations will be here.",
+    "show_more": "Show more",
     "untitled": "Untitled",
     "more_for": "More for “{title}”",
     "rename": "Rename",
@@ -82,6 +83,7 @@ ENGLISH: dict[str, str] = {
     # trouble
     "offline": "No connection. What you write is kept, and sent as soon as there is one.",
     "unsent": "Waiting for the connection",
+    "take_back": "Take back",
     "unreachable": "The server cannot be reached right now. Please try again in a moment.",
     "refused": "The server did not accept this.",
     "gone": "This conversation is not here any more.",
@@ -145,6 +147,7 @@ CHINESE: dict[str, str] = {
     "found": "搜索结果",
     "nothing_found": "没有找到。",
     "nothing_yet": "您的对话会显示在这里。",
+    "show_more": "显示更多",
     "untitled": "未命名",
     "more_for": "“{title}”的更多操作",
     "rename": "重命名",
@@ -200,6 +203,7 @@ CHINESE: dict[str, str] = {
     # trouble
     "offline": "没有连接。您写的内容会保留，恢复连接后立即发送。",
     "unsent": "等待连接",
+    "take_back": "撤回",
     "unreachable": "现在无法连接到服务器。请稍后再试。",
     "refused": "服务器没有接受这个请求。",
     "gone": "这个对话已不存在。",

@@ -28,7 +28,6 @@ export class Announcer {
   #finished({ text }) {
     const more = text.length > MOST ? `… ${say("read_on")}` : "";
     this.#say(`${say("answer")}: ${text.slice(0, MOST)}${more}`);
-    if (document.hidden) document.title = `● ${document.title}`;
   }
 
   #say(text) {

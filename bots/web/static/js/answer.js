@@ -15,14 +15,13 @@ export class AnswerView {
   #isWhole = false;
   #heading = make("h2", { class: "hidden" }, say("answer"));
   #body = make("div", { class: "prose" });
-  #writing = make("p", { class: "writing" }, make("span", { class: "dots", "aria-hidden": "true" }), make("span", { class: "hidden" }, say("writing")));
   #actions = make("div", { class: "actions" });
   #rendering = new Rendering(this.#body, LABELS);
   #growth = new Growth((text) => this.#rendering.update(text, { final: false }));
 
   constructor(app) {
     this.#app = app;
-    this.element = make("article", { "data-role": "assistant" }, this.#heading, this.#body, this.#writing, this.#actions);
+    this.element = make("article", { "data-role": "assistant" }, this.#heading, this.#body, this.#actions);
   }
 
   update(entry, isLast) {
@@ -38,7 +37,7 @@ export class AnswerView {
   #grow() {
     this.#isWhole = false;
     this.element.dataset.state = this.#entry.state;
-    this.#actions.replaceChildren();
+    this.#actions.replaceChildren(writing());
     if (this.#entry.text) this.#growth.grow(this.#entry.text);
   }
 
@@ -72,6 +71,9 @@ export class AnswerView {
     this.#growth.stop();
   }
 }
+
+/** Stands where the buttons will be, so that nothing moves when they come. */
+const writing = () => make("span", { class: "writing", title: say("writing") }, make("span", { class: "dots", "aria-hidden": "true" }));
 
 /** The model, how the answer ended where that is not as usual, tokens and cost. */
 function facts({ model, finish, usage }) {

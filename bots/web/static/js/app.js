@@ -116,6 +116,13 @@ export class App extends EventTarget {
     await sending;
   }
 
+  /** What was not sent yet goes back into the input. */
+  takeBack({ turn, text }) {
+    this.#outbox.drop(turn);
+    this.changed();
+    this.tell("problem", { text: "", returned: text });
+  }
+
   #accepted({ conversation, id, text, edits }, { reaction }) {
     this.#heard = Date.now();
     this.loadShelf();

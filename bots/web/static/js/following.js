@@ -26,6 +26,14 @@ export class Following {
     this.#settle();
   }
 
+  /** Does *work* that changes what stands above, without moving what the reader looks at. */
+  keep(work) {
+    const distance = this.#distance();
+    work();
+    const { scrollHeight, clientHeight } = this.#area;
+    this.#area.scrollTop = scrollHeight - clientHeight - distance;
+  }
+
   #settle() {
     const { scrollHeight, clientHeight } = this.#area;
     if (this.#isFollowing) this.#area.scrollTop = scrollHeight - clientHeight;

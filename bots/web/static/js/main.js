@@ -22,8 +22,8 @@ drawIcons();
 const app = new App();
 const drawer = new Drawer();
 const announcer = new Announcer(app, byId("announcer"));
-const thread = new Thread(app, byId("thread"), byId("welcome"));
 const following = new Following(byId("scroll"), byId("thread"), byId("jump"));
+const thread = new Thread(app, { list: byId("thread"), welcome: byId("welcome"), following });
 const composer = new Composer(app, () => thread.editLast());
 const shelf = new Shelf(app, () => drawer.leave());
 const panel = new Panel(app);
@@ -45,16 +45,21 @@ function neighbour(step) {
 
 /** What Escape means: the nearest thing that can be left, else the answer that is being written. */
 function escape() {
-  if (drawer.leave() || document.querySelector(":popover-open")) return;
-  if (app.talk.isBusy) app.stop();
-  else panel.close();
+  if (byId("search").value && document.activeElement === byId("search")) return false;
+  if (document.querySelector(":popover-open")) return false;
+  if (drawer.leave()) return true;
+  if (panel.hasFocus || !app.talk.isBusy) return panel.close();
+  app.stop();
+  return true;
 }
+
+let hasNews = false;
 
 function render() {
   for (const view of views) view.render();
   const { name } = app.talk;
   setText(byId("title"), name || say(app.talk.isStored ? "untitled" : "new"));
-  document.title = name ? `${name} · Parlour` : "Parlour";
+  document.title = `${hasNews ? "● " : ""}${name ? `${name} · ` : ""}Parlour`;
   setText(byId("connection"), app.reach.isConnected ? "" : say("offline"));
   setHidden(byId("connection"), app.reach.isConnected);
 }
@@ -63,11 +68,15 @@ byId("welcome").append(...welcome(say("greeting"), [1, 2, 3, 4].map((number) => 
 drawSettings(LANGUAGES, keys);
 byId("new").addEventListener("click", begin);
 document.querySelector(".wordmark").addEventListener("click", (event) => (event.preventDefault(), begin()));
-byId("title").addEventListener("dblclick", () => app.talk.isStored && shelf.rename(app.talk.id, app.talk.title));
 addEventListener("popstate", () => app.open(addressed(), { push: false }));
 app.addEventListener("change", render);
 app.addEventListener("sent", () => following.toEnd());
 app.addEventListener("opened", () => following.toEnd());
+app.addEventListener("finished", () => (hasNews = document.hidden));
+document.addEventListener("visibilitychange", () => {
+  hasNews = hasNews && document.hidden;
+  render();
+});
 listen({
   new: begin,
   search: () => (drawer.open(), byId("search").focus()),

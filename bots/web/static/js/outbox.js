@@ -23,6 +23,10 @@ export class Outbox {
     await this.flush();
   }
 
+  drop(id) {
+    forgetUnsent(id);
+  }
+
   /** Sends what waits, in its order. */
   async flush() {
     if (this.#isSending) return;

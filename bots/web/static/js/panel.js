@@ -23,6 +23,10 @@ export class Panel {
     return !this.#panel.hidden;
   }
 
+  get hasFocus() {
+    return this.#panel.contains(document.activeElement);
+  }
+
   open() {
     setHidden(this.#panel, false);
     this.#opener.setAttribute("aria-expanded", "true");
@@ -31,12 +35,14 @@ export class Panel {
     this.#panel.querySelector("button").focus();
   }
 
+  /** Whether there was something to close. */
   close() {
-    if (!this.isOpen) return;
-    const hadFocus = this.#panel.contains(document.activeElement);
+    if (!this.isOpen) return false;
+    const hadFocus = this.hasFocus;
     setHidden(this.#panel, true);
     this.#opener.setAttribute("aria-expanded", "false");
     if (hadFocus) this.#opener.focus();
+    return true;
   }
 
   /** Reads again what changes with every message, while it is open. */

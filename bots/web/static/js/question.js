@@ -33,10 +33,11 @@ export class QuestionView {
   }
 
   #draw(isBusy) {
-    const { message } = this.#entry;
+    const { message, state } = this.#entry;
     const canEdit = message && !isBusy;
     this.#actions.replaceChildren(
       copyButton(() => this.#entry.text),
+      ...(state === "unsent" ? [iconButton("close", say("take_back"), () => this.#app.takeBack(this.#entry))] : []),
       ...(canEdit ? [iconButton("pen", say("edit"), () => this.edit())] : []),
       ...(message ? siblings(message, isBusy, (id) => this.#app.show(id)) : []),
     );

@@ -8,13 +8,16 @@ import { day, say } from "./words.js";
 
 /** Milliseconds without a key after which a search begins. */
 const PAUSE = 180;
+/** Conversations that are listed at first, and with each wish for more. */
+const PAGE = 100;
 
 export class Shelf {
   #app;
   #list = byId("shelf");
   #search = byId("search");
   #timer = 0;
-  #signature = "";
+  #drawn = {};
+  #most = PAGE;
 
   /** *leave* is called when a conversation was chosen: on a phone the side bar makes way. */
   constructor(app, leave) {
@@ -51,9 +54,10 @@ export class Shelf {
 
   render() {
     const { shelf, talk } = this.#app;
-    const signature = JSON.stringify([shelf, talk.id, this.words]);
-    if (signature === this.#signature) return;
-    this.#signature = signature;
+    const { shelf: before, id, most } = this.#drawn;
+    const isSame = shelf === before || JSON.stringify(shelf) === JSON.stringify(before);
+    if (isSame && id === talk.id && most === this.#most) return;
+    this.#drawn = { shelf, id: talk.id, most: this.#most };
     const focused = document.activeElement?.closest?.("#shelf [data-id]")?.dataset.id;
     this.#list.replaceChildren(...this.#groups(shelf));
     if (focused) this.#list.querySelector(`a[data-id="${focused}"]`)?.focus();
@@ -62,11 +66,22 @@ export class Shelf {
   #groups(shelf) {
     if (!shelf.length) return [make("p", { class: "nothing" }, say(this.words ? "nothing_found" : "nothing_yet"))];
     const groups = new Map();
-    for (const one of shelf) {
+    for (const one of shelf.slice(0, this.#most)) {
       const heading = this.words ? say("found") : day(one.at);
       groups.set(heading, [...(groups.get(heading) ?? []), one]);
     }
-    return [...groups].flatMap(([heading, found]) => [make("h2", {}, heading), make("ul", {}, ...found.map((one) => this.#row(one)))]);
+    const drawn = [...groups].flatMap(([heading, found]) => [make("h2", {}, heading), make("ul", {}, ...found.map((one) => this.#row(one)))]);
+    return shelf.length > this.#most ? [...drawn, this.#more()] : drawn;
+  }
+
+  #more() {
+    const show = () => {
+      const { length } = this.#list.querySelectorAll("a");
+      this.#most += PAGE;
+      this.render();
+      this.#list.querySelectorAll("a")[length]?.focus();
+    };
+    return make("button", { type: "button", class: "plain", onclick: show }, say("show_more"));
   }
 
   #row({ id, title, excerpt }) {

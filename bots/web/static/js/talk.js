@@ -115,7 +115,7 @@ function keptEntry(message) {
 }
 
 function turnEntries(turn) {
-  const question = { key: questionOf(turn.turn), kind: "question", text: turn.text, state: turn.isUnsent ? "unsent" : "done" };
+  const question = { key: questionOf(turn.turn), kind: "question", text: turn.text, state: turn.isUnsent ? "unsent" : "done", turn: turn.turn };
   const answer = { key: answerOf(turn.turn), kind: "answer", text: turn.words, message: turn.message, turn: turn.turn };
   answer.state = turn.message ? "done" : turn.words ? "growing" : "waiting";
   const shown = turn.again ? [] : [question];

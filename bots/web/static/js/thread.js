@@ -17,16 +17,18 @@ export class Thread {
   #app;
   #list;
   #welcome;
+  #following;
   #views = new Map();
   #talk = null;
   #most = FIRST;
   #isFilling = false;
 
   /** *list* holds the messages, *welcome* is shown where there are none. */
-  constructor(app, list, welcome) {
+  constructor(app, { list, welcome, following }) {
     this.#app = app;
     this.#list = list;
     this.#welcome = welcome;
+    this.#following = following;
   }
 
   render() {
@@ -82,7 +84,7 @@ export class Thread {
     whenIdle(() => {
       this.#isFilling = false;
       this.#most += MORE;
-      this.render();
+      this.#following.keep(() => this.render());
     });
   }
 
