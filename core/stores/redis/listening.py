@@ -10,7 +10,6 @@ from typing import Protocol, Self
 import structlog
 from redis.asyncio.client import PubSub
 
-from core.errors import StoreUnavailable
 from core.ports import Clock
 from core.stores.redis.link import Link, heeding
 from core.stores.redis.problems import FOREIGN, store_error, translated
@@ -19,6 +18,10 @@ log = structlog.get_logger(__name__)
 
 PAUSE = 1.0
 """Seconds between two attempts to listen again, and for which a confirmation is waited for."""
+SILENCE = 15.0
+"""Seconds without a word after which the server is asked whether it is still there."""
+
+_AWAY = "it says nothing now"
 
 
 class Ear(Protocol):
@@ -57,49 +60,58 @@ class Listener:
         await self._unsubscribe()
 
     async def add(self, channel: str, ear: Ear) -> None:
-        """Returns when the server confirmed it. Raises StoreError."""
+        """Returns when the server confirmed it. Raises StoreError; `drop` it then."""
         self._ears[channel] = ear
-        confirmed = self._confirming[channel] = asyncio.get_running_loop().create_future()
+        if channel not in self._confirming:
+            self._confirming[channel] = asyncio.get_running_loop().create_future()
+        confirmed = self._confirming[channel]
         with translated(self._link.place):
-            await self._ask("SUBSCRIBE", channel)
-        try:
-            async with self._clock.watchdog(PAUSE):
-                await confirmed
-        except TimeoutError:
-            raise StoreUnavailable(f"{self._link.place}: it does not let us listen") from None
+            await heeding(self._present().subscribe(channel))
+            await self._in_time(confirmed)
 
     async def drop(self, channel: str) -> None:
         self._ears.pop(channel, None)
         with suppress(*FOREIGN):  # then there is no subscription to be ended
-            await self._ask("UNSUBSCRIBE", channel)
+            await heeding(self._present().unsubscribe(channel))
 
-    async def _ask(self, command: str, channel: str) -> None:
-        subscription = self._subscription
-        if subscription is None:
-            raise ConnectionError("away")
-        async with self._speaking:
-            say = subscription.subscribe if command == "SUBSCRIBE" else subscription.unsubscribe
-            await heeding(say(channel))
+    def _present(self) -> PubSub:
+        if self._subscription is None:
+            raise ConnectionError(_AWAY)
+        return self._subscription
+
+    async def _in_time(self, confirmed: asyncio.Future[None]) -> None:
+        async with self._clock.watchdog(PAUSE):
+            await asyncio.shield(confirmed)
 
     async def _listen(self) -> None:
         while True:
             try:
-                await self._hear(self._subscription or await self._subscribe(), None)
+                subscription = self._subscription or await self._subscribe()
+                if not await self._hear(subscription, SILENCE):
+                    await self._look_after(subscription)
             except FOREIGN as problem:
                 if self._subscription is not None:  # once for each absence
                     log.info("redis.subscription_lost", detail=str(store_error(problem, self._link.place)))
                 await self._unsubscribe()
                 await self._clock.sleep(PAUSE)
 
-    async def _hear(self, subscription: PubSub, seconds: float | None) -> None:
+    async def _look_after(self, subscription: PubSub) -> None:
+        """A connection that was cut off on its way looks like one on which nobody says anything."""
+        await heeding(subscription.ping())
+        if not await self._hear(subscription, PAUSE):
+            raise ConnectionError(_AWAY)
+
+    async def _hear(self, subscription: PubSub, seconds: float) -> bool:
+        """Whether the server said anything within *seconds*."""
         message = await subscription.get_message(timeout=seconds)
-        ear = self._ears.get(message["channel"]) if message else None
-        if ear is None or message is None:
-            return
+        if message and (ear := self._ears.get(message["channel"])):
+            self._pass_on(message, ear)
+        return bool(message)
+
+    def _pass_on(self, message: dict[str, str], ear: Ear) -> None:
         if message["type"] == "subscribe":
             ear.listening()
-            confirmed = self._confirming.pop(message["channel"], None)
-            if confirmed is not None and not confirmed.done():
+            if confirmed := self._confirming.pop(message["channel"], None):
                 confirmed.set_result(None)
         elif message["type"] == "message":
             ear.heard(message["data"])
@@ -112,6 +124,10 @@ class Listener:
 
     async def _unsubscribe(self) -> None:
         subscription, self._subscription = self._subscription, None
+        while self._confirming:
+            _, confirmed = self._confirming.popitem()
+            confirmed.set_exception(ConnectionError(_AWAY))
+            confirmed.exception()  # also where nobody waits for it any more
         if subscription is not None:
             with suppress(*FOREIGN):
                 await subscription.aclose()  # type: ignore[no-untyped-call]  # redis-py has no types here
