@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 
 POLL = 1.0
 """Seconds after which the inbox is looked at even if nothing was heard of it."""
+MOST_CLAIMS = 32
+"""Turns claimed at once at most."""
 LONGEST_PAUSE = 60.0
 """Seconds between two attempts of one turn at most, unless the platform asks for more."""
 
@@ -88,18 +90,28 @@ class Worker:
             await cancelled(draining)
 
     async def _fill(self) -> None:
-        """Claims until nothing is claimable or the worker is full."""
-        while len(self._running) < self._settings.concurrency and not self._draining.is_set():
-            lease = Lease(self._settings.lease, self._place.clock.monotonic())
-            try:
-                turn = await self._inbox.claim(self._settings.lanes, lease.seconds)
-            except StoreError as problem:
-                await self._sit_out(problem)
+        """Claims until nothing is claimable or the worker is full: one turn at first, then as many at once as there were
+        so far, since hundreds of people may have asked while one claim was under way."""
+        claimed = 0
+        while (room := self._settings.concurrency - len(self._running)) > 0 and not self._draining.is_set():
+            wanted = min(max(1, claimed), MOST_CLAIMS, room)
+            found = await asyncio.gather(*(self._claim() for _ in range(wanted)))
+            claimed += sum(found)
+            if not all(found):
                 return
-            self._store_away = 0
-            if turn is None:
-                return
+
+    async def _claim(self) -> bool:
+        """Whether there was a turn to be claimed."""
+        lease = Lease(self._settings.lease, self._place.clock.monotonic())
+        try:
+            turn = await self._inbox.claim(self._settings.lanes, lease.seconds)
+        except StoreError as problem:
+            await self._sit_out(problem)
+            return False
+        self._store_away = 0
+        if turn is not None:
             self._begin(turn, lease)
+        return turn is not None
 
     def _begin(self, turn: Turn, lease: Lease) -> None:
         if turn.attempt == 1:

@@ -265,14 +265,16 @@ async def test_what_is_still_being_written_after_the_drain_time_is_left_for_the_
         assert (resumed.id, resumed.attempt) == (asked.event_id, 1)
 
 
-async def test_no_more_turns_are_answered_at_once_than_configured(tmp_path: Path) -> None:
-    async with office(tmp_path, concurrency=1) as here:
-        here.bot.models.get("").scripts.append(spoken("slow", delay=30.0))
-        await here.ask("One")
-        await here.passing(lambda: here.worker.busy == 1)
-        await here.bot.store.put(replace(here.bot.incoming("Two"), conversation=ConversationId("test:2")))
+@pytest.mark.parametrize("concurrency", [1, 3, 7])
+async def test_no_more_turns_are_answered_at_once_than_configured(tmp_path: Path, concurrency: int) -> None:
+    """However many are claimed in one go."""
+    async with office(tmp_path, concurrency=concurrency) as here:
+        here.bot.models.get("").scripts.extend([spoken("slow", delay=30.0)] * 10)
+        for number in range(10):
+            await here.bot.store.put(replace(here.bot.incoming("Hello"), conversation=ConversationId(f"test:{number}")))
+        await here.passing(lambda: here.worker.busy == concurrency)
         await here.clock.advance(10.0)
-        assert here.worker.busy == 1
+        assert here.worker.busy == concurrency
 
 
 async def test_a_lease_is_renewed_for_as_long_as_an_answer_takes(tmp_path: Path) -> None:
