@@ -6,12 +6,22 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from shutil import which
 from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # it comes without types
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    async_playwright,
+    expect,
+)
 
 from tests.support.tree import ROOT
 
@@ -19,6 +29,8 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 """As `requirements/browser.sh` looks for it."""
 PATIENCE = 30_000.0
 """Milliseconds that anything in the page may take on a busy machine."""
+NETWORK = "Failed to load resource"
+"""What browsers say of refusals and lost connections; those of files are noticed by themselves."""
 CSP_WATCH = """
 addEventListener("securitypolicyviolation", ({violatedDirective, blockedURI, sample}) =>
   console.error(`refused by CSP: ${violatedDirective} ${blockedURI} ${sample}`));
@@ -50,15 +62,20 @@ class Tab:
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self.complaints.append(f"{error}\n{error.stack}"))
         self.page.on("request", self._on_request)
+        self.page.on("response", self._on_response)
         self.page.on("dialog", self._on_dialog)
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and "net::" not in message.text:
+        if message.type in {"error", "warning"} and not message.text.startswith(NETWORK):
             self.complaints.append(message.text)
 
     def _on_request(self, request: Request) -> None:
         if not request.url.startswith((self.home, "data:", "blob:")):
             self.strangers.append(request.url)
+
+    def _on_response(self, response: Response) -> None:
+        if response.status >= HTTPStatus.BAD_REQUEST and "/api/" not in response.url:
+            self.complaints.append(f"{response.status} {response.url}")
 
     async def _on_dialog(self, dialog: Any) -> None:
         self.dialogs.append(dialog.message)
