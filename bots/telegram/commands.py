@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+import structlog
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Message, User
 
 from bots.shared.platform import Desk
@@ -9,9 +12,14 @@ from bots.telegram.speaking import Remark, Speaker
 from bots.telegram.translate import command_of, place_at, place_of
 from core.conversations.commands import Choice, Commands, Reaction, find
 from core.domain import Incoming
-from core.errors import ChatError, NotAllowed, StoreError
+from core.domain_sharing import ReceiptState
+from core.errors import ChatError, LeaseLost, NotAllowed, StoreError
 from core.wording import Sentence, say
 
+log = structlog.get_logger(__name__)
+
+LEASE = 30.0
+"""Seconds for which a command that a killed process began is known for begun; it is run again all the same."""
 START = "start"
 CHOOSE = "choose"
 LONGEST_DATA = 64
@@ -46,9 +54,25 @@ class MenuCommands:
             if name not in LINKED:
                 self._speaker.say(place, _greeting(incoming))
                 return
-        reaction = await self.react(name, argument, incoming)
-        if reaction.turn is None:
+        reaction = await self._once(name, argument, incoming)
+        if reaction is not None and reaction.turn is None:
             self._speaker.say(place, _remark(name, reaction, message))
+
+    async def _once(self, name: str, argument: str, incoming: Incoming) -> Reaction | None:
+        """None where it was run before: Telegram delivers it again to who was killed right after that."""
+        store, key = self._desk.store, f"command:{incoming.event_id}"
+        try:
+            receipt = await store.open_receipt(key, name, LEASE)
+        except StoreError:
+            return Reaction(say(Sentence.STORE_AWAY, incoming.sender.language))
+        if receipt.state is ReceiptState.DONE:
+            log.info("command.known", command=name)
+            return None
+        reaction = await self.react(name, argument, incoming)
+        if receipt.state is ReceiptState.FRESH:
+            with suppress(StoreError, LeaseLost):
+                await store.close_receipt(key, receipt.token, "")
+        return reaction
 
     async def choose(self, choice: tuple[str, str], incoming: Incoming, message: int) -> str:
         """Runs a command with what was picked from its menu, which *message* is: what there is to say to who did."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from core.wording import Sentence, say
 from tests.support.bot_process import process
 from tests.support.clock import until
 from tests.support.telegram_client import GENEROUS
@@ -138,6 +139,25 @@ async def test_killed_between_storing_questions_and_confirming_them_it_answers_t
         telegram.faults.clear()
         await answered_once(telegram, config)
         assert not telegram.updates.pending
+
+
+async def test_a_command_that_was_run_but_not_confirmed_is_not_run_again(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram:
+        config, person = written(telegram, tmp_path, delay=0.001), PEOPLE[0]
+        async with process(config, "telegram"):
+            await until(lambda: telegram.connected, 20_000)
+            telegram.say(person, "one")
+            telegram.say(person, "two")
+            await until(lambda: telegram.shown(person) == ["You said: one", "You said: two"])
+            telegram.faults.append(Fault(confirms, "hang", times=1000))
+            telegram.say(person, "/undo")
+            await until(lambda: len(telegram.shown(person)) == 3)
+        assert len(telegram.updates.pending) == 1
+        telegram.faults.clear()
+        telegram.say(person, "three")
+        async with process(config, "telegram"):
+            await until(lambda: telegram.shown(person)[3:] == ["You said: three"], 20_000)
+        assert telegram.shown(person)[2] == say(Sentence.UNDO_DONE, "en", question="two")
 
 
 def confirms(method: str, fields: Mapping[str, str]) -> bool:
