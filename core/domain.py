@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Literal, NewType
+from typing import Any, Literal, NewType
 
 ConversationId = NewType("ConversationId", str)
 """Names one context, scope included: ``terminal:default``, ``telegram:-100123/7``. Made by an adapter."""
@@ -85,6 +85,8 @@ class Incoming:
     overheard: more of that kind, which others said and not to the bot: what stays of a failed turn is without it.
     places: further names, beside the conversation's chat, by which `Access.chats` may list where this was said; the
         widest, a server, last.
+    model, sampling: for this turn alone, instead of the conversation's and the configured ones; an answer whose
+        ``max_tokens`` is said here ends there.
     """
 
     event_id: TurnId
@@ -106,6 +108,8 @@ class Incoming:
     background: str = ""
     overheard: str = ""
     places: tuple[str, ...] = ()
+    model: str = ""
+    sampling: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def asked_as(self) -> Ref | None:
@@ -286,11 +290,12 @@ class PromptMessage:
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """What is sent to a model. max_output: tokens at most; None leaves it to the model's settings. tokens: about how
-    many the prompt has, in the model's own."""
+    many the prompt has, in the model's own. sampling: as in `Incoming`."""
 
     messages: tuple[PromptMessage, ...]
     max_output: int | None = None
     tokens: int = 0
+    sampling: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

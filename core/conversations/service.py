@@ -183,7 +183,7 @@ class Conversations:
 
     async def _write(self, turn: Turn, reply: Reply) -> Answer:
         """The model's answer, kept. Raises ChatError."""
-        wanted = self._world.models.get(turn.conversation.model).spec
+        wanted = self._world.models.get(turn.incoming.model or turn.conversation.model).spec
         chosen = await self._budgets.choose(turn, wanted)
         exchange = await self._ask(replace(turn, conversation=replace(turn.conversation, model=chosen)), reply)
         await self._keep(turn, exchange)
@@ -196,7 +196,7 @@ class Conversations:
     async def _ask(self, turn: Turn, reply: Reply) -> Exchange:
         """What is to be kept: the question and the model's answer to it. Raises ChatError."""
         brief = await self._brief(turn)
-        asking = Asking(self._settings.asking, self._retries, reply.draft, partial(self._budgets.reserve, turn))
+        asking = Asking(self._policy(turn), self._retries, reply.draft, partial(self._budgets.reserve, turn))
         stopped = False
         scope = self._running[turn.id] = self._world.clock.watchdog(None)
         try:
@@ -210,6 +210,11 @@ class Conversations:
         if stopped and not asking.text:
             raise Stopped
         return self._exchange(turn, brief, asking, stopped=stopped)
+
+    def _policy(self, turn: Turn) -> AskingPolicy:
+        """An answer whose length was asked for is not continued."""
+        policy = self._settings.asking
+        return replace(policy, max_tokens=0) if "max_tokens" in turn.incoming.sampling else policy
 
     async def _brief(self, turn: Turn) -> Brief:
         """Everything needed to put the turn's question to a model, read in one round trip."""
@@ -258,7 +263,7 @@ class Conversations:
         kept = fit(path, asked, room, self._settings.keep)
         counted = used_by(kept, encoding) + asked + self._world.counter.count(brief.persona.prompt).of(encoding)
         prompt = prompt_of(brief.persona.prompt, kept, brief.question, background)
-        return replace(prompt, tokens=room.tokens(counted))
+        return replace(prompt, tokens=room.tokens(counted), sampling=brief.turn.incoming.sampling)
 
     def _background(self, brief: Brief, room: Room) -> str:
         """What goes before the question; without what was overheard where that leaves the question no room."""

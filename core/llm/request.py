@@ -95,7 +95,7 @@ class RelayedBody(Bendable):
 
 
 def _known_parameters(model: ModelConfig, provider: ProviderConfig, prompt: Prompt) -> dict[str, Any]:
-    sampling = model.sampling.model_dump(exclude_none=True)
+    sampling = {**model.sampling.model_dump(exclude_none=True), **prompt.sampling}
     limits = [limit for limit in (sampling.pop("max_tokens", None), prompt.max_output) if limit]
     if limits:
         sampling[_limit_name(provider.base_url)] = min(limits)
