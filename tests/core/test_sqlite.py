@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from core.domain import ConversationId, Ref
+from core.domain import ConversationId, PersonId, Ref
 from core.errors import (
     ConfigError,
     LeaseLost,
@@ -36,6 +36,7 @@ from tests.support.clock import ManualClock, until
 
 ROOT = Path(__file__).parents[2]
 NOBODY = 65_534
+ADA = PersonId("web:ada")
 
 
 @pytest.fixture
@@ -191,6 +192,7 @@ async def test_a_file_of_every_older_version_is_brought_up_to_date(
                 await answered(store, asked("1"))
         async with open_store(f"sqlite:///{file}", ManualClock()) as store:
             await store.note("discord", "7", 1)
+            await store.shelve(ADA, CHAT, "title")
             assert await branch(store) == ["Hello?", "Fine."]
 
 
@@ -371,6 +373,13 @@ async def _everything(store: SqliteStore, clock: ManualClock) -> None:
     await store.messages(CHAT)
     await store.usage(CHAT)
     await store.facts()
+    receipt = await store.open_receipt("key", "digest", LEASE)
+    await store.close_receipt("key", receipt.token, "done")
+    await store.shelve(ADA, CHAT, "title")
+    await store.shelf(ADA)
+    await store.search(ADA, "words", 10)
+    await store.waiting(CHAT)
+    await store.remove(ADA, CHAT)
     clock.leap(1_000_000)
     await store.sweep()
     assert await store.conversation(ConversationId("unknown"))
