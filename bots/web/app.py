@@ -21,12 +21,13 @@ from bots.shared.surface import SurfaceRefused
 from bots.web import conversations, events, health, login, messages, pages, reports
 from bots.web.api.app import open_api
 from bots.web.assets import Assets, read_assets
+from bots.web.connections import Bounds, Connections
 from bots.web.deliveries import deliveries
 from bots.web.door import Door, Gate
 from bots.web.entrance import Entrance
 from bots.web.exposure import SHORTEST_TOKEN, Exposure, address, exposure_of
 from bots.web.front import LANE, Front, Routes
-from bots.web.listening import bind, serve
+from bots.web.listening import Manners, bind, room, serve
 from bots.web.notices import notice
 from bots.web.stream import FeedReplies
 from bots.web.streams import Streams
@@ -34,6 +35,7 @@ from bots.web.visitors import SECRET, Tickets
 from core.config import Config
 from core.ports import Clock
 
+LOOPBACK = ("127.0.0.0/8", "::1/128")
 SMALLEST_PACKED = 1000
 """Bytes of an answer that is worth compressing."""
 
@@ -55,14 +57,16 @@ class WebPage:
         web = self.front.config.web
         sockets = await bind(web.host, web.port)
         self.announce(f"web: {_url(self.gate.exposure, sockets, web.url)} ({self.gate.exposure.who})")
-        await serve(self._app(), sockets, self.gate.leaving.leave, self.front.config.inbox.drain)
+        exempt = [*self.gate.trusted, *map(ip_network, LOOPBACK)]
+        connections = Connections(Bounds(room(web.connections)), exempt, self.front.desk.clock, self.front.desk.watch)
+        await serve(self._app(), sockets, connections, Manners(self.gate.leaving.leave, self.front.config.inbox.drain))
         return 0
 
     def _app(self) -> Starlette:
         routed = (pages, conversations, messages, events, health)
         routes = [route for module in routed for route in module.routes(self.front)]
         routes += [*self.api, *self.assets.routes(), *login.routes(self.gate, self.front.assets)]
-        routes += reports.routes(self.front.desk.watch)
+        routes += [*reports.routes(self.front.desk.watch), *self.api]
         middleware = [Middleware(Door, gate=self.gate), Middleware(GZipMiddleware, minimum_size=SMALLEST_PACKED)]
         app = Starlette(routes=routes, middleware=middleware, exception_handlers={HTTPException: _told, 500: _told})
         app.router.redirect_slashes = False

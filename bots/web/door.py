@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -74,7 +75,8 @@ class Door:
         else:
             answering = turned_away or self._app
             receive = self._gate.leaving.heard(receive) if _is_followed(request) else bounded(receive, most)
-            await answering(scope, receive, send if ticket is None else keeping(send, request, ticket, self._gate))
+            with suppress(ClientDisconnect):  # in the middle of its own body: nobody is there to be told
+                await answering(scope, receive, send if ticket is None else keeping(send, request, ticket, self._gate))
 
     def _as_asked(self, scope: Scope) -> Request:
         """The request with the address, scheme and host that its sender has and meant."""

@@ -5,19 +5,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import resource
 import socket
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from bots.shared.surface import SurfaceRefused
+from bots.web.connections import Connections, Guard, Inner
+from core.inbox.worker import cancelled
 
 BACKLOG = 1024
 """Connections that the system holds for us while the loop is busy."""
 KEEP_ALIVE = 75
 """Seconds for which a connection waits for the next request: longer than the minute for which load balancers commonly
 keep theirs, so that none sends a request into a connection that is being closed."""
+OTHER_FILES = 256
+"""Files and connections that the process has open besides: to its store, to models, to other platforms."""
 
 
 class Server(uvicorn.Server):
@@ -49,6 +57,7 @@ def _listening(family: int, address: tuple[object, ...]) -> socket.socket:
         if family == socket.AF_INET6:
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)  # the other family has a socket of its own
         opened.bind(address)
+        opened.listen(BACKLOG)  # from now on nobody who is told the address is refused
         opened.setblocking(False)
     except OSError:
         opened.close()
@@ -56,21 +65,46 @@ def _listening(family: int, address: tuple[object, ...]) -> socket.socket:
     return opened
 
 
-async def serve(app: ASGIApp, sockets: Sequence[socket.socket], leave: Callable[[], None], patience: float) -> None:
-    """Until it is cancelled. Then *leave* is called, and what is being answered gets *patience* seconds to end."""
-    server = Server(_settings(app, patience))
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How a server ends. leave: called first. patience: seconds that what is being answered gets."""
+
+    leave: Callable[[], None]
+    patience: float
+
+
+async def serve(app: ASGIApp, sockets: Sequence[socket.socket], connections: Connections, manners: Manners) -> None:
+    """Until it is cancelled."""
+    server = Server(_settings(app, connections, manners.patience))
     serving = asyncio.create_task(server.serve(list(sockets)), name="web server")
+    watching = asyncio.create_task(connections.watch(), name="web connections")
     try:
         await asyncio.shield(serving)
     finally:
         server.should_exit = True
-        leave()
+        manners.leave()
         await serving
+        await cancelled(watching)
 
 
-def _settings(app: ASGIApp, patience: float) -> uvicorn.Config:
+def room(wanted: int) -> int:
+    """How many connections fit: as many as are wanted, or as this process may have files open. Raises the limit that it
+    has set itself as far as it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = wanted + OTHER_FILES
+    if soft < enough and soft != resource.RLIM_INFINITY:
+        soft = enough if hard == resource.RLIM_INFINITY else min(enough, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return wanted if soft == resource.RLIM_INFINITY else max(1, min(wanted, soft - OTHER_FILES))
+
+
+def _settings(app: ASGIApp, connections: Connections, patience: float) -> uvicorn.Config:
+    def guarded(**told: Any) -> Guard:
+        return Guard(cast("Inner", AutoHTTPProtocol(**told)), connections)
+
     return uvicorn.Config(
         app,
+        http=cast("type[asyncio.Protocol]", guarded),  # called as the class would be
         log_config=None,
         log_level="error",
         access_log=False,
