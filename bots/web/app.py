@@ -66,7 +66,7 @@ class WebPage:
         routed = (pages, conversations, messages, events, health)
         routes = [route for module in routed for route in module.routes(self.front)]
         routes += [*self.api, *self.assets.routes(), *login.routes(self.gate, self.front.assets)]
-        routes += [*reports.routes(self.front.desk.watch), *self.api]
+        routes += reports.routes(self.front.desk.watch)
         middleware = [Middleware(Door, gate=self.gate), Middleware(GZipMiddleware, minimum_size=SMALLEST_PACKED)]
         app = Starlette(routes=routes, middleware=middleware, exception_handlers={HTTPException: _told, 500: _told})
         app.router.redirect_slashes = False

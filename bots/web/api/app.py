@@ -1,0 +1,138 @@
+"""`/v1`: what clients of OpenAI's Chat Completions speak, and `/openapi.json`, which describes it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from bots.web.api.clients import Client, Clients
+from bots.web.api.keeping import Keeping, turn_of
+from bots.web.api.openapi import document
+from bots.web.api.outlet import Answer, Work
+from bots.web.api.passing import Passing
+from bots.web.api.problems import Refusal, refusal, refusal_at
+from bots.web.api.repeating import LONGEST_KEY, Background, Repeating, digest_of
+from bots.web.api.requests import Asked, read
+from bots.web.exposure import exposure_of
+from bots.web.front import Front, Routes
+from core.completions import Frame
+from core.errors import StoreError
+
+log = structlog.get_logger(__name__)
+
+KEY, CONVERSATION = "Idempotency-Key", "X-Conversation"
+"""Headers."""
+
+
+@asynccontextmanager
+async def open_api(front: Front) -> AsyncIterator[Routes]:
+    web = front.config.web
+    background = Background()
+    api = Api(front, Clients(front.entrance, exposure_of(web), bool(web.clients)), background)
+    try:
+        yield [Route("/openapi.json", api.openapi), Mount("/v1", api.app)]
+    finally:
+        await background.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    front: Front
+    clients: Clients
+    background: Background
+
+    @property
+    def app(self) -> Starlette:
+        routes = [
+            Route("/chat/completions", self.completions, methods=["POST"]),
+            Route("/models", self.models),
+            Route("/models/{model:path}", self.model),
+        ]
+        told: dict[Any, Any] = {Refusal: _told, HTTPException: _not_served, StoreError: _away, 500: _broken}
+        app = Starlette(routes=routes, exception_handlers=told)
+        app.router.redirect_slashes = False
+        return app
+
+    async def completions(self, request: Request) -> Response:
+        client = await self.clients.of(request)
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            raise refusal_at(415)
+        raw = await request.body()
+        asked = read(raw, request.headers.get(CONVERSATION))
+        self._check_model(client, asked.body.get("model"))
+        key = request.headers.get(KEY, "")
+        if len(key) > LONGEST_KEY:
+            raise Refusal(400, f"{KEY}: expected at most {LONGEST_KEY} characters.", "invalid_value")
+        digest = digest_of(key.encode(), str(asked.conversation).encode(), raw)
+        if asked.conversation is None:
+            work: Work = self._passing(client, asked)
+        else:
+            work = await self._keeping(client, asked, digest if key else self.front.desk.chance.name())
+        return Answer(self._once(f"{client.person}/{key}", digest, work) if key else work)
+
+    async def models(self, request: Request) -> Response:
+        client = await self.clients.of(request)
+        listed = [self._described(name) for name in self.front.desk.services.models.names() if client.may_ask(name)]
+        return JSONResponse({"object": "list", "data": listed})
+
+    async def model(self, request: Request) -> Response:
+        name = request.path_params["model"]
+        self._check_model(await self.clients.of(request), name)
+        return JSONResponse(self._described(name))
+
+    async def openapi(self, _: Request) -> Response:
+        return JSONResponse(document())
+
+    def _passing(self, client: Client, asked: Asked) -> Work:
+        desk = self.front.desk
+        return Passing(desk.relaying, desk.watch, client, asked, self._frame(""))
+
+    async def _keeping(self, client: Client, asked: Asked, turn: str) -> Work:
+        desk = self.front.desk
+        incoming = turn_of(client, asked, turn, desk.clock.now())
+        chosen = asked.body.get("model") or (await desk.store.conversation(incoming.conversation)).model
+        frame = self._frame(desk.services.models.get(chosen).spec.id)
+        return Keeping(desk.store, desk.clock, incoming, frame, asked.streamed, asked.wants_usage)
+
+    def _frame(self, model: str) -> Frame:
+        desk = self.front.desk
+        return Frame(f"chatcmpl-{desk.chance.name()}", int(desk.clock.now()), model)
+
+    def _once(self, key: str, digest: str, work: Work) -> Work:
+        desk = self.front.desk
+        return Repeating(desk.store, desk.clock, self.background, key, digest, work)
+
+    def _check_model(self, client: Client, name: str | None) -> None:
+        if name and not (name in self.front.desk.services.models.names() and client.may_ask(name)):
+            said = f"The model '{name}' does not exist or you do not have access to it."
+            raise Refusal(404, said, "model_not_found", "model")
+
+    def _described(self, name: str) -> dict[str, object]:
+        return {"id": name, "object": "model", "created": 0, "owned_by": "parlour"}
+
+
+async def _told(_: Request, problem: Refusal) -> Response:
+    return problem.response()
+
+
+async def _not_served(_: Request, problem: HTTPException) -> Response:
+    return refusal(problem.status_code, problem.headers)
+
+
+async def _away(_: Request, problem: StoreError) -> Response:
+    log.warning("api.store_away", detail=str(problem))
+    return refusal_at(503).response()
+
+
+async def _broken(_: Request, problem: Exception) -> Response:
+    log.error("api.broken", error=repr(problem))
+    return refusal_at(500).response()

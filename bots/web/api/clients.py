@@ -1,0 +1,60 @@
+"""Who uses the API, and what they may ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from bots.web.api.problems import Refusal
+from bots.web.entrance import Entrance, bearer_of
+from bots.web.exposure import Exposure
+from core.config_platforms import BudgetConfig
+from core.domain import PersonId
+
+OWNER = "owner"
+"""The operator; no client of the configuration may have this name."""
+NO_BUDGET = BudgetConfig()
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """models: those it may ask; empty: all. shared: whether it is whoever comes, and not somebody."""
+
+    name: str
+    models: frozenset[str] = frozenset()
+    budget: BudgetConfig = NO_BUDGET
+    shared: bool = False
+
+    @property
+    def person(self) -> PersonId:
+        return PersonId(f"api:{self.name}")
+
+    def may_ask(self, model: str) -> bool:
+        return not self.models or model in self.models
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """Those of the configuration, the operator, and where nothing keeps anybody out, whoever comes."""
+
+    entrance: Entrance
+    exposure: Exposure
+    configured: bool
+
+    async def of(self, request: Request) -> Client:
+        """Whose key the request shows. Raises Refusal (401), HTTPException for who has guessed too often, StoreError."""
+        if not self.exposure.guarded and not self.configured:
+            return Client(OWNER, shared=self.exposure.names is None)
+        key = bearer_of(request)
+        if not key:
+            raise Refusal(
+                401, "You didn't provide an API key: expected 'Authorization: Bearer KEY'.", "missing_api_key"
+            )
+        holder = await self.entrance.holder(request.client.host if request.client else "", key)
+        if holder is None:
+            raise Refusal(401, "Incorrect API key provided.", "invalid_api_key")
+        if holder.client is None:
+            return Client(OWNER)
+        known = holder.client
+        return Client(known.name, frozenset(known.models), known.budget)
