@@ -54,10 +54,10 @@ export class Shelf {
 
   render() {
     const { shelf, talk } = this.#app;
-    const { shelf: before, id, most } = this.#drawn;
+    const { shelf: before, words, id, most } = this.#drawn;
     const isSame = shelf === before || JSON.stringify(shelf) === JSON.stringify(before);
-    if (isSame && id === talk.id && most === this.#most) return;
-    this.#drawn = { shelf, id: talk.id, most: this.#most };
+    if (isSame && words === this.words && id === talk.id && most === this.#most) return;
+    this.#drawn = { shelf, words: this.words, id: talk.id, most: this.#most };
     const focused = document.activeElement?.closest?.("#shelf [data-id]")?.dataset.id;
     this.#list.replaceChildren(...this.#groups(shelf));
     if (focused) this.#list.querySelector(`a[data-id="${focused}"]`)?.focus();

@@ -18,6 +18,9 @@ export class Talk {
     this.version = 0;
   }
 
+  /** Turns that have ended: an answer is told of a moment before the server has put its turn away. */
+  #over = new Set();
+
   /** Under which name its draft is kept: all new conversations share one. */
   get draft() {
     return this.isStored ? this.id : "new";
@@ -38,19 +41,20 @@ export class Talk {
     const { title, model, persona, messages, pending } = state;
     const failed = state.failed && { ...state.failed, ...reason(this.failed, state.failed) };
     Object.assign(this, { title, model, persona, messages, failed, isStored: true, isLoaded: true });
-    this.pending = pending.map((turn) => merged(known.get(turn.turn), turn));
+    const isOver = ({ turn }) => this.#over.has(turn) || messages.some((message) => message.id === answerOf(turn));
+    this.pending = pending.filter((turn) => !isOver(turn)).map((turn) => merged(known.get(turn.turn), turn));
   }
 
   knows(turn) {
-    return this.pending.some((one) => one.turn === turn) || this.messages.some((one) => turnOf(one.id) === turn);
+    return this.#over.has(turn) || this.pending.some((one) => one.turn === turn) || this.messages.some((one) => turnOf(one.id) === turn);
   }
 
   /** A turn that the server has accepted. */
   asked(turn) {
+    this.isStored = true;
     if (this.knows(turn.turn)) return;
     this.version += 1;
     this.failed = null;
-    this.isStored = true;
     this.pending.push({ again: null, revises: null, words: "", ...turn });
   }
 
@@ -68,6 +72,7 @@ export class Talk {
    * waited for. */
   done({ turn, message }) {
     this.version += 1;
+    this.#over.add(turn);
     const found = this.pending.find((one) => one.turn === turn && !one.message);
     if (found) Object.assign(found, { message, words: message.text });
     return Boolean(found);
@@ -75,6 +80,7 @@ export class Talk {
 
   didFail({ turn, message }) {
     this.version += 1;
+    this.#over.add(turn);
     const found = this.pending.find((one) => one.turn === turn);
     this.pending = this.pending.filter((one) => one !== found);
     if (found) this.failed = { ...found, message };
@@ -100,7 +106,6 @@ export class Talk {
 
 /** What a turn is known to be from both sides: the longer beginning of the same words is the newer one. */
 function merged(known, turn) {
-  if (known?.message) return known;
   const words = turn.words ?? "";
   const newer = known?.words.startsWith(words) ? known.words : words;
   return { ...turn, words: newer, isStopping: known?.isStopping ?? false };
