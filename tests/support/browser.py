@@ -74,7 +74,7 @@ class Tab:
             self.strangers.append(request.url)
 
     def _on_response(self, response: Response) -> None:
-        if response.status >= HTTPStatus.BAD_REQUEST and "/api/" not in response.url:
+        if response.status >= HTTPStatus.BAD_REQUEST and response.request.resource_type not in {"fetch", "document"}:
             self.complaints.append(f"{response.status} {response.url}")
 
     async def _on_dialog(self, dialog: Any) -> None:

@@ -53,6 +53,8 @@ class Drawing:
                     await begun.settled;
                     shown.push(place.innerText);
                 }
+                place.replaceChildren();
+                window.drawing = new window.Rendering(place, window.words);
                 return shown;
             }""",
             text,
