@@ -44,7 +44,7 @@ class TelegramBot:
         self._patience = Patience(desk.clock, desk.chance)
         webhook = config.telegram.webhook
         self._receiving: Webhook | LongPolling = (
-            Webhook(self._bot, webhook, self._patience, announce)
+            Webhook(self._bot, webhook, self._patience, announce, desk.hooks)
             if webhook
             else LongPolling(self._bot, self._patience, announce)
         )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -14,6 +16,7 @@ import structlog
 from aiohttp import web
 from telegram import Bot, Update
 
+from bots.shared.hooks import Hook, Hooks
 from bots.shared.patience import Patience
 from bots.shared.surface import SurfaceRefused
 from bots.telegram.library import legible
@@ -59,40 +62,56 @@ class Deliveries:
         return HTTPStatus.OK
 
 
+@dataclass(frozen=True, slots=True)
 class Webhook:
-    """A small server of its own. *announce* is told what the operator wants to see."""
+    """At the web page's port, where this process serves it (*hooks*) and no other port is configured; else at a small
+    server of its own. *announce* is told what the operator wants to see."""
 
-    def __init__(self, bot: Bot, settings: WebhookConfig, patience: Patience, announce: Callable[[str], None]) -> None:
-        self._bot = bot
-        self._settings = settings
-        self._patience = patience
-        self._announce = announce
+    bot: Bot
+    settings: WebhookConfig
+    patience: Patience
+    announce: Callable[[str], None]
+    hooks: Hooks | None
 
     async def run(self, take: Take) -> None:
         """Until it is cancelled. Raises SurfaceRefused."""
-        secret = secret_of(self._settings, self._bot.token)
-        deliveries = Deliveries(self._bot, secret, take)
-        app = _app(urlsplit(self._settings.url).path or "/", deliveries)
-        runner = web.AppRunner(app, access_log=None, lingering_time=LINGERING)
-        await runner.setup()
-        try:
-            await self._listen(runner)
-            await self._patience.patiently(
+        secret = secret_of(self.settings, self.bot.token)
+        path = urlsplit(self.settings.url).path or "/"
+        async with self._open(path, Deliveries(self.bot, secret, take)) as where:
+            self.announce(f"telegram: updates are delivered to {self.settings.url}, here {where}")
+            await self.patience.patiently(
                 lambda: wanting(
-                    lambda kinds: self._bot.set_webhook(self._settings.url, allowed_updates=kinds, secret_token=secret)
+                    lambda kinds: self.bot.set_webhook(self.settings.url, allowed_updates=kinds, secret_token=secret)
                 )
             )
             await asyncio.Event().wait()
+
+    @asynccontextmanager
+    async def _open(self, path: str, deliveries: Deliveries) -> AsyncIterator[str]:
+        """Takes deliveries to *path* until the block ends; where that is, for the operator."""
+        if self.hooks is not None and self.settings.port is None:
+            with self.hooks.opened(path, _hook(deliveries)):
+                yield f"the web page's port, {path}"
+            return
+        runner = web.AppRunner(_app(path, deliveries), access_log=None, lingering_time=LINGERING)
+        await runner.setup()
+        try:
+            yield await self._listen(runner)
         finally:
             await runner.cleanup()
 
-    async def _listen(self, runner: web.AppRunner) -> None:
-        host, port = self._settings.host, OWN_PORT if self._settings.port is None else self._settings.port
+    async def _listen(self, runner: web.AppRunner) -> str:
+        host, port = self.settings.host, OWN_PORT if self.settings.port is None else self.settings.port
         try:
             await web.TCPSite(runner, host, port).start()
         except OSError as problem:
             raise SurfaceRefused(f"the webhook cannot listen on {host}:{port}: {problem.strerror}") from problem
-        self._announce(f"telegram: updates are delivered to {self._settings.url}, here {host}:{port}")
+        return f"{host}:{port}"
+
+
+def _hook(deliveries: Deliveries) -> Hook:
+    name = SECRET_HEADER.lower()
+    return Hook(lambda headers: deliveries.is_genuine(headers.get(name, "")), deliveries.receive, LARGEST)
 
 
 def _app(path: str, deliveries: Deliveries) -> web.Application:

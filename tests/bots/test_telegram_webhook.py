@@ -11,7 +11,7 @@ import aiohttp
 
 from bots.telegram.webhook import SECRET_HEADER
 from tests.support.clock import until
-from tests.support.telegram_bot import bot_on
+from tests.support.telegram_bot import bot_on, config_for, running
 from tests.support.telegram_server import TelegramServer
 from tests.support.telegram_world import ADA
 
@@ -75,3 +75,20 @@ async def test_a_secret_that_is_no_text_is_a_wrong_one(tmp_path: Path) -> None:
         )
         assert b" 403 " in await reader.readline()
         writer.close()
+
+
+async def test_where_the_page_is_served_its_port_takes_deliveries_too(tmp_path: Path) -> None:
+    port = free_port()
+    hook = f'webhook: {{url: "http://127.0.0.1:{port}/hook", secret: "{SECRET}"}}'
+    async with TelegramServer() as telegram:
+        config = config_for(telegram, tmp_path, hook, web=f"port: {port}, token: not-for-telegram")
+        async with running(telegram, config, "web") as lines:
+            assert (
+                f"telegram: updates are delivered to http://127.0.0.1:{port}/hook, here the web page's port, /hook"
+                in lines
+            )
+            telegram.say(ADA, "hello")
+            await until(lambda: telegram.shown(ADA) == ["You said: hello"])
+            assert await status_of(port, b"{}", "wrong") == 403
+            assert await status_of(port, b"x" * 10_000_000) == 413
+            assert telegram.updates.delivered == [200]

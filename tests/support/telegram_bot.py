@@ -15,13 +15,15 @@ from tests.support.telegram_world import TOKEN
 
 
 def config_for(
-    telegram: TelegramServer, folder: Path, more: str = "", *, token: str = TOKEN, model: str = ""
+    telegram: TelegramServer, folder: Path, more: str = "", *, token: str = TOKEN, model: str = "", web: str = ""
 ) -> Config:
-    """more: further settings of `telegram`; model: of the echoing model, such as ``extra_body: {delay: 0.01}``."""
+    """more: further settings of `telegram`; model: of the echoing model, such as ``extra_body: {delay: 0.01}``; web: those
+    of the page."""
     text = f"""
 store: sqlite:///{folder}/parlour.db
 models: [{{id: echo, provider: scripted{", " + model if model else ""}}}]
 telegram: {{token: "{token}", api_url: "{telegram.api_url}"{", " + more if more else ""}}}
+web: {{{web}}}
 """
     return parse_config(text, {})
 
@@ -34,10 +36,10 @@ async def bot_on(telegram: TelegramServer, folder: Path, more: str = "", model: 
 
 
 @asynccontextmanager
-async def running(telegram: TelegramServer, config: Config) -> AsyncIterator[list[str]]:
-    """The bot with this *config*, as `bot_on` has it."""
+async def running(telegram: TelegramServer, config: Config, *others: str) -> AsyncIterator[list[str]]:
+    """The bot with this *config*, as `bot_on` has it; with *others*, also on those platforms."""
     lines: list[str] = []
-    serving = asyncio.create_task(wiring.serve(config, ["telegram"], lines.append), name="telegram bot")
+    serving = asyncio.create_task(wiring.serve(config, ["telegram", *others], lines.append), name="telegram bot")
     try:
         await until(lambda: serving.done() or telegram.connected)
         yield lines
