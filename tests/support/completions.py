@@ -33,6 +33,9 @@ _PARAMETERS: dict[str, tuple[type, ...]] = {
     "reasoning_effort": (str,),
     "user": (str,),
     "n": (int,),
+    "tools": (list,),
+    "tool_choice": (str, dict),
+    "response_format": (dict,),
 }
 """Source: OpenAI API reference, "Create chat completion"."""
 _ROLES = {"system", "developer", "user", "assistant", "tool"}
@@ -179,8 +182,9 @@ def _wrong_parameter(body: Mapping[str, Any]) -> Play | None:
 
 def _wrong_message(body: Mapping[str, Any]) -> Play | None:
     for index, message in enumerate(body["messages"]):
-        fine = isinstance(message, dict) and message.get("role") in _ROLES and isinstance(message.get("content"), str)
-        if not fine or set(message) - {"role", "content", "name"}:
+        content = message.get("content") if isinstance(message, dict) else None
+        fine = content is not None and message.get("role") in _ROLES and isinstance(content, str | list)
+        if not fine or set(message) - {"role", "content", "name", "tool_call_id"}:
             place = f"messages[{index}]"
             return refuse(400, f"Invalid value for '{place}'.", "invalid_request_error", param=place)
     return None

@@ -1,0 +1,63 @@
+"""The API as its clients have it: a real server in front of a model's, and the official package of OpenAI."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import openai
+from httpx2 import AsyncClient, Response
+
+from tests.support.completions import CompletionsServer
+from tests.support.web import web
+
+HELLO: Any = [{"role": "user", "content": "Hello"}]
+MODEL = "gpt-5-mini"
+
+
+@dataclass(frozen=True)
+class Api:
+    """url: of `/v1`. client: with any key and without retries of its own. http: for what that package never sends."""
+
+    url: str
+    model: CompletionsServer
+    client: openai.AsyncOpenAI
+    http: AsyncClient
+
+    def as_client(self, key: str) -> openai.AsyncOpenAI:
+        return self.client.with_options(api_key=key)
+
+    async def post(self, headers: dict[str, str] | None = None, **body: Any) -> Response:
+        asked = {"model": MODEL, "messages": HELLO, **body}
+        return await self.http.post("/chat/completions", json=asked, headers=headers)
+
+    async def refused(self, **body: Any) -> tuple[int, dict[str, Any]]:
+        """The status and the error of a request that is refused."""
+        answered = await self.post(**body)
+        return answered.status_code, answered.json()["error"]
+
+
+@asynccontextmanager
+async def serve_api(folder: Path, more: str = "") -> AsyncIterator[Api]:
+    async with CompletionsServer() as model, web(folder, model=model, more=more) as page, calling(page, model) as api:
+        yield api
+
+
+@asynccontextmanager
+async def calling(page: str, model: CompletionsServer) -> AsyncIterator[Api]:
+    """The API of a server that runs at *page*."""
+    url = f"{page}/v1"
+    async with (
+        openai.AsyncOpenAI(base_url=url, api_key="any", max_retries=0) as client,
+        AsyncClient(base_url=url, timeout=30) as http,
+    ):
+        yield Api(url, model, client, http)
+
+
+async def read_into(seen: list[str], stream: openai.AsyncStream[Any]) -> None:
+    """All of a streamed answer, as it comes. Raises openai.APIError."""
+    async for chunk in stream:
+        seen += [choice.delta.content or "" for choice in chunk.choices]
