@@ -64,8 +64,9 @@ class ShelfRoutes:
         self._commands = front.desk.commands
 
     async def session(self, request: Request) -> Response:
-        """What there is to choose from."""
+        """What there is to choose from, and from where a page without a conversation follows what happens."""
         seat = seat_of(request)
+        feed = await self._store.newest(seat.feed)
         place = Place(self._front.desk, seat, seat.conversation(""))
         menu = self._commands.allowed(place.incoming())
         content = {
@@ -73,6 +74,7 @@ class ShelfRoutes:
             "personas": [render.choice(choice) for choice in await choices(place, "persona")],
             "commands": [render.command(command, seat.language) for command in menu],
             "language": seat.language,
+            "feed": feed,
         }
         return JSONResponse(content)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 
 from bots.web import render
 from bots.web.places import Place
@@ -22,7 +23,7 @@ GLANCE = 1.0
 
 async def view(place: Place) -> render.Json:
     """Raises ConversationUnknown and StoreError."""
-    feed, words = await _heard(place)  # before the rest: what happens meanwhile comes again, and nothing is missed
+    heard = await _heard(place)  # before the rest: what happens meanwhile comes again, and nothing is missed
     entry, store = await place.shelved(), place.desk.store
     state = await store.conversation(place.conversation)
     everything = await store.messages(place.conversation)
@@ -34,9 +35,9 @@ async def view(place: Place) -> render.Json:
         "persona": await chosen(place, "persona"),
         "head": state.head and short(state.head),
         "messages": render.messages(branch(everything, state.head), everything),
-        "pending": [await place.question(asked, words.get(short(asked.event_id), "")) for asked in waiting],
-        "failed": state.failed and await _failed(place, state.failed),
-        "feed": feed,
+        "pending": [await place.question(asked, heard.words.get(short(asked.event_id), "")) for asked in waiting],
+        "failed": state.failed and await _failed(place, state.failed, heard),
+        "feed": heard.newest,
     }
 
 
@@ -49,33 +50,47 @@ async def choices(place: Place, command: str) -> tuple[Choice, ...]:
     return tuple(await place.desk.commands.complete(command, "", place.incoming()))
 
 
-async def _failed(place: Place, failed: Incoming) -> render.Json:
-    sentence = say(Sentence.WEB_NOT_ANSWERED, place.seat.language)
-    return {**await place.question(failed), "message": sentence}
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a feed tells of one conversation. newest: the event after which nothing is missed. words: by turn, of answers
+    that are being written. excuses: by turn, why there is no answer."""
+
+    newest: str
+    words: dict[str, str] = field(default_factory=dict)
+    excuses: dict[str, str] = field(default_factory=dict)
 
 
-async def _heard(place: Place) -> tuple[str, dict[str, str]]:
-    """The event after which nothing is missed, and by turn the words of the answers that are being written."""
+async def _heard(place: Place) -> Heard:
+    """All that is kept is only read where there is something to learn from it."""
     store, feed = place.desk.store, place.seat.feed
     newest = await store.newest(feed)
-    if not newest or not await store.waiting(place.conversation):
-        return newest, {}
+    settled = not await store.waiting(place.conversation) and not (await store.conversation(place.conversation)).failed
+    if not newest or settled:
+        return Heard(newest)
     with suppress(FeedGap, TimeoutError):
         async with store.follow(feed, "") as following, place.desk.clock.watchdog(GLANCE):
-            events = await following.next()
-            return events[-1].id, written(events, short(place.conversation))
-    return newest, {}
+            return told(await following.next(), short(place.conversation))
+    return Heard(newest)
 
 
-def written(events: Iterable[FeedEvent], conversation: str) -> dict[str, str]:
-    """By turn, the words that *events* tell of from the beginning on."""
-    words: dict[str, str] = {}
+def told(events: Sequence[FeedEvent], conversation: str) -> Heard:
+    """Words are known where they are told of from the beginning on."""
+    heard = Heard(events[-1].id)
     for event in events:
-        told = json.loads(event.data)
-        if told["kind"] != "words" or told["conversation"] != conversation:
+        said = json.loads(event.data)
+        if said.get("conversation") != conversation:
             continue
-        if told["at"] == 0:
-            words[told["turn"]] = told["text"]
-        elif told["turn"] in words:
-            words[told["turn"]] += told["text"]
-    return words
+        turn = said.get("turn", "")
+        if said["kind"] == "failed":
+            heard.excuses[turn] = said["message"]
+        elif said["kind"] == "words" and said["at"] == 0:
+            heard.words[turn] = said["text"]
+        elif said["kind"] == "words" and turn in heard.words:
+            heard.words[turn] += said["text"]
+    return heard
+
+
+async def _failed(place: Place, failed: Incoming, heard: Heard) -> render.Json:
+    """With the reason, while that is still known."""
+    unknown = say(Sentence.WEB_NOT_ANSWERED, place.seat.language)
+    return {**await place.question(failed), "message": heard.excuses.get(short(failed.event_id), unknown)}

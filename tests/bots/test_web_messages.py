@@ -102,7 +102,7 @@ async def test_what_failed_says_why_keeps_its_text_and_can_be_asked_again(tmp_pa
             turn = await ada.ask("Hello")
             assert await ada.answered(turn) == say(Sentence.REQUEST_REFUSED, "en")
             failed = (await ada.show())["failed"]
-            assert (failed["turn"], failed["text"]) == (turn, "Hello")
+            assert (failed["turn"], failed["text"], failed["message"]) == (turn, "Hello", await ada.answered(turn))
             again = fresh()
             await ada.tell(f"{HERE}/retry", id=again)
             assert await ada.answered(again) == "Well."

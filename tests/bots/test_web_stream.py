@@ -13,13 +13,14 @@ import pytest
 
 from bots.web.stream import PACE, WHOLE, FeedReplies
 from bots.web.translate import Seat
-from bots.web.viewing import written
-from core.domain import Answer, Conversation, Finish, Ref, Turn, Usage, answer_id
+from bots.web.viewing import told
+from core.domain import Answer, Conversation, Finish, Turn, Usage, answer_id
 from core.errors import LeaseLost, ModelBusy
 from core.ports import Store
 from core.ports_sharing import Following
 from core.stores.opening import open_store
 from core.wording import Sentence, say
+from tests.support.board import Held
 from tests.support.clock import ManualClock, settle
 
 SEAT = Seat("ada")
@@ -28,21 +29,6 @@ TURN = Turn(
     SEAT.turn("turn-0001"), SEAT.incoming(ROOM, SEAT.turn("turn-0001"), 0.0, "Hello"), Conversation(ROOM), token=1
 )
 ANSWER = Answer(answer_id(TURN.id), "Hello, Ada.", "alpha", Finish.STOP, Usage(prompt=3, completion=4, cost=5_000_000))
-
-
-@dataclass
-class Held:
-    """A claim that holds, until it is lost."""
-
-    lost: bool = False
-
-    def check(self) -> None:
-        if self.lost:
-            raise LeaseLost
-
-    async def remember(self, ref: Ref) -> None: ...
-
-    async def forget(self, ref: Ref) -> None: ...
 
 
 @dataclass
@@ -101,7 +87,7 @@ async def test_who_comes_later_finds_all_words_in_what_the_feed_keeps(tmp_path: 
         async with store.follow(SEAT.feed, "") as kept:
             events = list(await kept.next())
         assert json.loads(events[0].data)["at"] > 0
-        assert written(events, "room-0001") == {"turn-0001": text}
+        assert told(events, "room-0001").words == {"turn-0001": text}
 
 
 async def test_the_kept_answer_comes_last_and_says_what_it_cost(tmp_path: Path, clock: ManualClock) -> None:

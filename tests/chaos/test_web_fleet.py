@@ -13,8 +13,9 @@ import pytest
 
 from tests.support.balancer import balancer
 from tests.support.bot_process import process
-from tests.support.page import Page, page
-from tests.support.servers import free_port, redis_server
+from tests.support.clock import until
+from tests.support.page import ROOM, Page, fresh, page
+from tests.support.servers import RedisServer, free_port, redis_server
 from tests.support.web import listening, settings
 
 VISITORS = 10
@@ -53,7 +54,8 @@ async def test_every_answer_is_whole_and_nobody_elses_while_servers_come_and_go(
             opened.push_async_callback(server.stop, kindly=False)
         url, balancing = await opened.enter_async_context(balancer([server.port for server in servers]))
         pages = [await opened.enter_async_context(page(url, sticky=False)) for _ in range(VISITORS)]
-        restarting = asyncio.create_task(restart(servers), name="restarting")
+        restarts: list[int] = []
+        restarting = asyncio.create_task(restart(servers, restarts), name="restarting")
         try:
             await asyncio.gather(*(converse(each, number, answers) for number, each in enumerate(pages)))
         finally:
@@ -62,13 +64,15 @@ async def test_every_answer_is_whole_and_nobody_elses_while_servers_come_and_go(
         assert set(balancing.served) == {server.port for server in servers}
         for number, each in enumerate(pages):
             await alone(each, number, answers)
+    print(f"\n{VISITORS * answers} answers over {len(restarts)} restarts: all whole, each to who asked")  # noqa: T201  # the figure
 
 
-async def restart(servers: Sequence[Server]) -> None:
-    """For ever, one after the other: killed, then asked to end."""
+async def restart(servers: Sequence[Server], restarts: list[int]) -> None:
+    """For ever, one after the other: killed, then asked to end. Notes their ports in *restarts*."""
     for server, kindly in itertools.cycle(itertools.product(servers, (False, True))):
         await asyncio.sleep(UP)
         await asyncio.shield(again(server, kindly=kindly))
+        restarts.append(server.port)
 
 
 async def again(server: Server, *, kindly: bool) -> None:
@@ -88,3 +92,23 @@ async def alone(visitor: Page, number: int, answers: int) -> None:
     assert await visitor.texts() == [text for question in asked for text in (question, f"You said: {question}")]
     questions = [event["question"]["text"] for event in visitor.heard if event["kind"] == "asked"]
     assert set(questions) <= set(asked)
+
+
+async def test_redis_going_away_in_the_middle_of_answers_costs_none(tmp_path: Path) -> None:
+    with RedisServer(durable=True) as redis:
+        async with AsyncExitStack() as opened:
+            server = Server(tmp_path, redis.url)
+            await server.start()
+            opened.push_async_callback(server.stop, kindly=False)
+            url = f"http://127.0.0.1:{server.port}"
+            pages = [await opened.enter_async_context(page(url)) for _ in range(VISITORS)]
+            turns = [await each.ask(f"{number} {WORDS}") for number, each in enumerate(pages)]
+            await until(lambda: all(each.words for each in pages))
+            await asyncio.to_thread(redis.kill)
+            refused = await pages[0].call("POST", f"/conversations/{ROOM}/messages", id=fresh(), text="Anybody there?")
+            assert (refused.status_code, refused.json()["error"]["code"]) == (503, "store_away")
+            await asyncio.to_thread(redis.start)
+            answers = await asyncio.gather(*map(Page.answered, pages, turns))
+            assert answers == [f"You said: {number} {WORDS}" for number in range(VISITORS)]
+            kept = [await each.texts() for each in pages]
+            assert kept == [[f"{number} {WORDS}", answer] for number, answer in enumerate(answers)]
