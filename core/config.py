@@ -144,7 +144,7 @@ class InboxConfig(Section):
     max_age: Seconds = Field(default=3600.0, ge=1, le=365 * _DAY)
     max_attempts: Whole = Field(default=5, ge=1, le=100)
     lease: Seconds = Field(default=30.0, ge=1, le=600)
-    concurrency: Whole = Field(default=200, ge=1, le=10_000)
+    concurrency: Whole = Field(default=1000, ge=1, le=10_000)
     drain: Seconds = Field(default=20.0, le=600)
 
 

@@ -34,7 +34,7 @@ class WorkerSettings:
     running answers may take to end at shutdown."""
 
     lanes: frozenset[str]
-    concurrency: int = 200
+    concurrency: int = 1000
     lease: float = 30.0
     drain: float = 20.0
     max_attempts: int = 5
