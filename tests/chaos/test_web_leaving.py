@@ -1,0 +1,56 @@
+"""The web page's server as a process that is told to end: it takes no more work, and ends what it is at."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import httpx2
+
+from tests.support.bot_process import process
+from tests.support.clock import until
+from tests.support.page import page
+from tests.support.servers import free_port
+from tests.support.web import listening, settings
+
+WORDS = "one two three four five six seven eight nine ten"
+SLOW = 0.1
+"""Seconds for a word of the model."""
+
+
+async def test_pages_see_the_end_of_their_answers_and_programs_theirs(tmp_path: Path) -> None:
+    port = free_port()
+    config = tmp_path / "config.yaml"
+    config.write_text(settings(tmp_path, port, delay=SLOW))
+    async with process(config, "web") as server:
+        await listening(port)
+        async with (
+            page(f"http://127.0.0.1:{port}") as ada,
+            httpx2.AsyncClient(base_url=str(ada.client.base_url)) as program,
+        ):
+            turn = await ada.ask(WORDS)
+            asked = asyncio.create_task(program.post("/v1/chat/completions", json=question(), timeout=30))
+            await until(lambda: turn in ada.words)
+            server.terminate()
+            while (await program.get("/readyz")).status_code != 503:
+                assert server.returncode is None
+            assert await ada.answered(turn) == f"You said: {WORDS}"
+            assert (await asked).json()["choices"][0]["message"]["content"] == f"You said: {WORDS}"
+            assert await server.wait() == 0
+
+
+def question() -> dict[str, object]:
+    return {"model": "echo", "messages": [{"role": "user", "content": WORDS}]}
+
+
+async def test_a_silent_page_keeps_nobody_from_ending(tmp_path: Path) -> None:
+    """However long answers may take to end: it has none."""
+    port = free_port()
+    config = tmp_path / "config.yaml"
+    config.write_text(settings(tmp_path, port).replace("lease: 2s", "lease: 2s, drain: 10m"))
+    async with process(config, "web") as server:
+        await listening(port)
+        async with page(f"http://127.0.0.1:{port}") as ada, page(f"http://127.0.0.1:{port}") as bob:
+            await until(lambda: ada.connected == bob.connected == 1)
+            server.terminate()
+            assert await server.wait() == 0
