@@ -10,12 +10,16 @@ from typing import Any
 
 import openai
 from httpx2 import AsyncClient, Response
+from pydantic import SecretStr
 
-from tests.support.completions import CompletionsServer
-from tests.support.web import web
+from core.config import parse_config
+from core.config_platforms import WebClientConfig
+from tests.support.completions import KEY, CompletionsServer
+from tests.support.servers import free_port
+from tests.support.web import serving
 
 HELLO: Any = [{"role": "user", "content": "Hello"}]
-MODEL = "gpt-5-mini"
+MODEL, OTHER = "gpt-5-mini", "other"
 
 
 @dataclass(frozen=True)
@@ -41,9 +45,27 @@ class Api:
 
 
 @asynccontextmanager
-async def serve_api(folder: Path, more: str = "") -> AsyncIterator[Api]:
-    async with CompletionsServer() as model, web(folder, model=model, more=more) as page, calling(page, model) as api:
-        yield api
+async def serve_api(folder: Path, more: str = "", **web: object) -> AsyncIterator[Api]:
+    """*more*: lines of the configuration. *web*: values of its section of that name."""
+    async with CompletionsServer() as model:
+        config = parse_config(_settings(folder, model) + more, {})
+        config = config.model_copy(update={"web": config.web.model_copy(update=web)})
+        async with serving(config) as page, calling(page, model) as api:
+            yield api
+
+
+def _settings(folder: Path, model: CompletionsServer) -> str:
+    return f"""
+store: sqlite:///{folder}/parlour.db
+providers: {{vendor: {{base_url: "{model.url}", api_key: {KEY}}}}}
+models: [{{id: {MODEL}, provider: vendor}}, {{id: {OTHER}, provider: scripted}}]
+web: {{port: {free_port()}}}
+"""
+
+
+def program(name: str, **more: Any) -> WebClientConfig:
+    """A client whose key is ``key-of-NAME``."""
+    return WebClientConfig(name=name, key=SecretStr(f"key-of-{name}"), **more)
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,7 +71,7 @@ def read(raw: bytes, header: str | None) -> Asked:
     try:
         CompletionShape.model_validate(body)
     except ValidationError as error:
-        raise _refusal(error.errors(include_url=False)[0], body) from None
+        raise _refusal(error.errors(include_url=False), body) from None
     conversation = body.pop("conversation", None)
     _refuse(ROUTING & set(body), "Unsupported parameter: '{}' is the operator's to decide here.")
     if conversation is None and not body.get("model"):
@@ -128,9 +128,12 @@ def _refuse(names: set[str] | frozenset[str], sentence: str) -> None:
         raise Refusal(400, sentence.format(name), "unsupported_parameter", name)
 
 
-def _refusal(error: ErrorDetails, body: Mapping[str, Any]) -> Refusal:
-    """In OpenAI's words and codes, as far as it has some for it."""
-    param = _place(error["loc"], body)
+def _refusal(errors: Sequence[ErrorDetails], body: Mapping[str, Any]) -> Refusal:
+    """The first one, in OpenAI's words and codes, as far as it has some for it. Where a value can be of several types,
+    that it has none of them counts only where nothing closer is wrong with it."""
+    param = _place(errors[0]["loc"], body)
+    closer = (error for error in errors if not error["type"].endswith("_type") and _place(error["loc"], body) == param)
+    error = next(closer, errors[0])
     said = f"{error['msg'][:1].lower()}{error['msg'][1:]}"
     if error["type"] in {"missing", NO_CONTENT}:
         param += ".content" if error["type"] == NO_CONTENT else ""
