@@ -69,7 +69,7 @@ class Assets:
             asset = self.files.get(name)
             if asset is None:
                 raise HTTPException(404)
-            return asset.response(request, FOR_EVER if version in self.path else ASK_AGAIN)
+            return asset.response(request, FOR_EVER if self.path == f"/static/{version}/" else ASK_AGAIN)
 
         return [Route("/static/{file:path}", send)]
 
