@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 POLL = 1.0
 """Seconds after which the inbox is looked at even if nothing was heard of it."""
-MOST_CLAIMS = 32
+MOST_CLAIMS = 128
 """Turns claimed at once at most."""
 LONGEST_PAUSE = 60.0
 """Seconds between two attempts of one turn at most, unless the platform asks for more."""
