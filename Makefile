@@ -6,7 +6,7 @@ ARGS ?=
 TESTS_AT_ONCE ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run chat check test lint unit soak bench lock schema vendor
+.PHONY: help setup setup-dev run chat check test lint unit soak bench pictures lock schema vendor
 MAKEFLAGS += --no-print-directory
 
 help:
@@ -50,6 +50,9 @@ bench: setup-dev
 	@for program in $$(ls bench/*.py | grep -v '/_'); do \
 		name=$$(basename $$program .py); echo "== $$name"; $(PYTHON_IN_VENV) -m bench.$$name || exit 1; \
 	done
+
+pictures: setup-dev
+	@$(PYTHON_IN_VENV) -m bench._pictures
 
 schema: setup
 	@$(PYTHON_IN_VENV) -m bots schema >config.schema.json

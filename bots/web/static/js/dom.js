@@ -10,7 +10,7 @@ const ICONS = {
   gauge: "M4.5 17a8 8 0 1 1 15 0M12 14.5l3.5-4.5",
   down: "M12 5v14M6 13l6 6 6-6",
   up: "M12 19V5M6 11l6-6 6 6",
-  stop: "M8 8h8v8H8z",
+  stop: "M7 7h10v10H7z",
   copy: "M9 9h9.5v10.5H9zM6 15V4.5h9",
   check: "M5 12.5l4.5 4.5L19 7.5",
   retry: "M18.5 9A7 7 0 1 0 19 13M19 4.5V9h-4.5",
