@@ -29,7 +29,8 @@ from core.conversations.relaying import Relaying
 from core.conversations.service import Conversations, ConversationSettings, World
 from core.errors import StoreError
 from core.inbox.worker import Worker, WorkerSettings, Workplace
-from core.limits.budgets import Unlimited
+from core.limits.budgets import Spending, TurnBudgets, Unlimited
+from core.limits.configured import spending_policy
 from core.llm.catalogue import Catalogue, open_models
 from core.llm.tokens import OpenAITokens
 from core.ports import Chance, Clock, Facts, Replies, Store
@@ -67,10 +68,11 @@ class House:
     chance: Chance
     watch: Watch
     vitals: ProcessVitals
+    spending: Spending
 
     def desk(self, hooks: Hooks | None) -> Desk:
         relaying = Relaying(self.models, OpenAITokens(), self.config.fallback, self.watch)
-        told = (self.watch, self.vitals, self.services, relaying)
+        told = (self.watch, self.vitals, self.services, relaying, self.spending)
         return Desk(self.store, self.commands, self.clock, self.chance, *told, hooks)
 
     def worker(self, lanes: frozenset[str], replies: Replies) -> Worker:
@@ -118,8 +120,9 @@ async def house(config: Config, access: Access | None = None) -> AsyncIterator[H
         personas = Personas([Persona(persona.name, persona.prompt) for persona in config.personas])
         access = access or _access(config)
         time, chance = clock(), SystemChance()
-        metrics = Metrics()
-        world = World(kept, Unlimited(), catalogue, OpenAITokens(), time, chance, metrics)
+        metrics, spending = Metrics(), Spending(kept, time, spending_policy(config))
+        budgets = TurnBudgets(spending) if spending.limits_anything else Unlimited()
+        world = World(kept, budgets, catalogue, OpenAITokens(), time, chance, metrics)
         conversations = Conversations(world, personas, _settings(config, access))
         services = Services(kept, kept, conversations, catalogue, personas)
         commands = Commands(services, access)
@@ -127,7 +130,7 @@ async def house(config: Config, access: Access | None = None) -> AsyncIterator[H
         try:
             vitals = ProcessVitals(kept, metrics, time)
             served = (conversations, services, commands)
-            yield House(config, kept, catalogue, personas, *served, time, chance, metrics, vitals)
+            yield House(config, kept, catalogue, personas, *served, time, chance, metrics, vitals, spending)
         finally:
             sweeping.cancel()
             await asyncio.gather(sweeping, return_exceptions=True)

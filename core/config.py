@@ -31,6 +31,7 @@ from core.config_fields import (
     Whole,
     one_by_one,
 )
+from core.config_limits import LimitsConfig
 from core.config_platforms import DiscordConfig, Section, TelegramConfig, WebConfig
 from core.config_problems import explain, got_at
 from core.config_text import MAX_BYTES, Place, Value, Wrong, parse, plain, spell, substitute
@@ -195,6 +196,7 @@ class Config(Section):
     telegram: TelegramConfig = TelegramConfig()
     web: WebConfig = WebConfig()
     access: AccessConfig = AccessConfig()
+    limits: LimitsConfig = LimitsConfig()
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Config:
@@ -286,6 +288,8 @@ def _contradictions(config: Config) -> Iterator[Wrong]:
     for index, name in enumerate(config.fallback):
         if name not in known:
             yield Wrong(f"expected one of {_listed(known)}", ("fallback", index))
+    if config.limits.downgrade_to not in (None, *known):
+        yield Wrong(f"expected one of {_listed(known)}", ("limits", "downgrade_to"))
 
 
 def _shard_contradictions(config: Config) -> Iterator[Wrong]:

@@ -16,6 +16,7 @@ from bots.shared.hooks import Hooks
 from core.config import Config
 from core.conversations.commands import Commands, Services
 from core.conversations.relaying import Relaying
+from core.limits.budgets import Spending
 from core.ports import Chance, Clock, Replies, Store
 from core.watching import Vitals, Watch
 
@@ -23,7 +24,7 @@ from core.watching import Vitals, Watch
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What a platform takes messages and commands to. watch: told what happens. vitals: what may be asked of the process.
-    services: what commands work on. relaying: for programs that ask a model without a conversation. hooks: where other
+    services: what commands work on. relaying: for programs that ask a model without a conversation. spending: what they may use. hooks: where other
     servers can deliver to a platform by way of the web page's port; None in a process that does not serve the page."""
 
     store: Store
@@ -34,6 +35,7 @@ class Desk:
     vitals: Vitals
     services: Services
     relaying: Relaying
+    spending: Spending
     hooks: Hooks | None = None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from core.conversations.access import chat_of
-from core.domain import Incoming, ModelSpec, Usage
+from core.domain import NO_USAGE, Incoming, ModelSpec, Usage
 from core.domain_limits import Purse, Unit, Whose
 
 
@@ -53,11 +53,14 @@ class SpendingPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """A call that is about to be made: of *spec*, with a prompt of so many *tokens*; what its answer took *so_far*."""
+    """A call that is about to be made: of *spec*, with a prompt of so many *tokens*; what its answer took *so_far*.
+    answers: how many are asked for at once. most: tokens of each at most; None: as many as one may have."""
 
     spec: ModelSpec
     tokens: int
-    so_far: Usage
+    so_far: Usage = NO_USAGE
+    answers: int = 1
+    most: int | None = None
 
 
 def payer_of(incoming: Incoming) -> Payer:
@@ -75,11 +78,11 @@ def purses_of(policy: SpendingPolicy, payer: Payer, now: float) -> tuple[Purse, 
 def charged(purse: Purse, bill: Bill) -> Purse:
     """With what the call takes of it. A prompt is not known to be cached before it is paid for."""
     if purse.unit is Unit.TOKENS:
-        return replace(purse, fixed=bill.tokens + bill.so_far.prompt + bill.so_far.completion, each=1)
+        return replace(purse, fixed=bill.tokens + bill.so_far.prompt + bill.so_far.completion, each=bill.answers)
     if bill.spec.price is None:
         return purse
     fixed = bill.spec.price.of(Usage(prompt=bill.tokens)) + (bill.so_far.cost or 0)
-    return replace(purse, fixed=fixed, each=bill.spec.price.output)
+    return replace(purse, fixed=fixed, each=bill.spec.price.output * bill.answers)
 
 
 def used_of(usage: Usage) -> dict[Unit, int]:

@@ -18,7 +18,7 @@ LEAST_OUTPUT = 32
 """Tokens that an answer needs to be worth its prompt."""
 PATIENCE = 120.0
 """Seconds that a call waits for what others have reserved, and may give back."""
-FIRST_LOOK, LONGEST_LOOK = 0.25, 4.0
+FIRST_LOOK, LONGEST_LOOK = 0.25, 2.0
 """Seconds between two looks at it."""
 
 SENTENCES = {
@@ -57,6 +57,10 @@ class Spending:
         self._clock = clock
         self._policy = policy
 
+    @property
+    def limits_anything(self) -> bool:
+        return self._policy.limits_anything
+
     async def choose(self, payer: Payer, wanted: ModelSpec) -> str:
         """*wanted*, or the cheaper model where little is left of one of the payer's purses."""
         cheaper = self._policy.downgrade_to
@@ -77,7 +81,7 @@ class Spending:
             purses = self._charged(payer, bill)
             if not purses:
                 return None
-            most = min(bill.spec.max_output, self._policy.most_output)
+            most = min(bill.most or self._policy.most_output, bill.spec.max_output)
             grant = await self._purses.reserve(key, purses, min(LEAST_OUTPUT, most), most)
             if grant.short is None:
                 return grant.tokens
@@ -94,7 +98,8 @@ class Spending:
 
     async def refund(self, key: str) -> None:
         """Nothing came of it. Raises StoreError."""
-        await self._purses.release(key)
+        if self.limits_anything:
+            await self._purses.release(key)
 
     def _charged(self, payer: Payer, bill: Bill) -> tuple[Purse, ...]:
         """The purses that the call takes something of."""

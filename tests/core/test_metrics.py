@@ -62,7 +62,7 @@ class Watched:
 @asynccontextmanager
 async def watched(folder: Path) -> AsyncIterator[Watched]:
     clock, metrics = ManualClock(), Metrics()
-    async with open_bot(folder, clock, watch=metrics) as bot:
+    async with open_bot(folder, clock, equip=lambda world: replace(world, watch=metrics)) as bot:
         yield Watched(bot, clock, metrics)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,6 @@ from core.llm.tokens import OpenAITokens
 from core.ports import Clock, Outcome, Store
 from core.stores.opening import open_store
 from core.stores.options import StoreOptions
-from core.watching import UNWATCHED, Watch
 
 LANE = "test"
 CHAT = ConversationId("test:1")
@@ -47,13 +46,14 @@ class Notes:
 
     drafts: list[str] = field(default_factory=list)
     final: str = ""
+    instead_of: str = ""
     problem: ChatError | None = None
 
     def draft(self, text: str) -> None:
         self.drafts.append(text)
 
     async def finish(self, answer: Answer) -> None:
-        self.final = answer.text
+        self.final, self.instead_of = answer.text, answer.instead_of
 
     async def fail(self, problem: ChatError) -> None:
         self.problem = problem
@@ -114,13 +114,14 @@ async def open_bot(
     access: Access | None = None,
     models: tuple[str, ...] = ("alpha", "beta"),
     settings: ConversationSettings | None = None,
-    watch: Watch = UNWATCHED,
+    equip: Callable[[World], World] = lambda world: world,
 ) -> AsyncIterator[Bot]:
+    """*equip*: gives its world something else than it has by itself."""
     async with open_store(f"sqlite:///{folder}/parlour.db", clock, StoreOptions()) as store:
         several = Several(ScriptedModel(ModelSpec(name, 8192, 1024, price=PRICE), clock) for name in models)
         personas = Personas([Persona("assistant", "Be helpful."), Persona("pirate", "Speak like a pirate.")])
         granted = access or Access()
-        world = World(store, Unlimited(), several, OpenAITokens(), clock, SystemChance(), watch)
-        conversations = Conversations(world, personas, settings or ConversationSettings(access=granted))
+        world = World(store, Unlimited(), several, OpenAITokens(), clock, SystemChance())
+        conversations = Conversations(equip(world), personas, settings or ConversationSettings(access=granted))
         services = Services(store, store, conversations, several, personas)
         yield Bot(store, clock, several, conversations, Commands(services, granted))

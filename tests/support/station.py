@@ -23,16 +23,18 @@ from core.clock import SystemClock
 from core.conversations.personas import Persona, Personas
 from core.conversations.service import Conversations, ConversationSettings, World
 from core.domain import ConversationId, Incoming, ModelSpec, PersonId, Ref, Sender, TextPart, Turn, TurnId
+from core.domain_limits import Whose
 from core.errors import StoreError
 from core.inbox.worker import Worker, WorkerSettings, Workplace
-from core.limits.budgets import Unlimited
+from core.limits.allowances import Allowance, SpendingPolicy
+from core.limits.budgets import Spending, TurnBudgets
 from core.limits.rates import Rate
 from core.llm.scripted import ScriptedModel
 from core.llm.tokens import OpenAITokens
 from core.ports import Claim, Reply, Store
 from core.stores.opening import open_store
 from core.stores.options import StoreOptions
-from tests.support.bot import Several
+from tests.support.bot import PRICE, Several
 
 LANE = "test"
 LENGTH = 256
@@ -43,7 +45,8 @@ PLENTY = Rate(1000.0, 1000.0)
 @dataclass(frozen=True, slots=True)
 class Orders:
     """How a station runs. clock_ahead: seconds its clock is ahead of the machine's, so that a lease which a killed
-    station left has lapsed at once. word_delay: seconds between two words of an answer."""
+    station left has lapsed at once. word_delay: seconds between two words of an answer. budget: nano-dollars that all
+    users together may spend in a day, at `PRICE`; None: any."""
 
     store: str
     platform: int
@@ -51,6 +54,7 @@ class Orders:
     clock_ahead: float = 0.0
     word_delay: float = 0.0
     options: StoreOptions = field(default_factory=StoreOptions)
+    budget: int | None = None
 
 
 class AheadClock(SystemClock):
@@ -179,8 +183,9 @@ async def station(orders: Orders) -> None:
         link = Link(*await asyncio.open_connection("127.0.0.1", orders.platform))
         real: Store = await stack.enter_async_context(open_store(orders.store, clock, orders.options))
         store: Any = Told(real, link)
-        models = Several([ScriptedModel(ModelSpec("echo", 8192, 1024), clock, delay=orders.word_delay)])
-        world = World(store, Unlimited(), models, OpenAITokens(), clock, chance)
+        models = Several([ScriptedModel(ModelSpec("echo", 8192, 1024, price=PRICE), clock, delay=orders.word_delay)])
+        budgets = TurnBudgets(Spending(store, clock, policy_of(orders)))
+        world = World(store, budgets, models, OpenAITokens(), clock, chance)
         conversations = Conversations(world, Personas([Persona("echo", "Repeat.")]), ConversationSettings())
         gates = Pacer(clock, RateGate(PLENTY, clock.monotonic()), lambda _: RateGate(PLENTY, clock.monotonic()))
         means = Means(await stack.enter_async_context(gates), clock, Controls(store))
@@ -202,6 +207,10 @@ async def station(orders: Orders) -> None:
         await worker.run()
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
+
+
+def policy_of(orders: Orders) -> SpendingPolicy:
+    return SpendingPolicy({} if orders.budget is None else {Whose.TOTAL: Allowance(day=orders.budget)})
 
 
 def translate(event: dict[str, Any]) -> Incoming:
