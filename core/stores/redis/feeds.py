@@ -134,7 +134,7 @@ class Tails:
             channel.tails.discard(tail)
             if not channel.tails and self._channels.get(feed) is channel:
                 del self._channels[feed]
-                await self._listener.drop(_channel(feed))
+                self._listener.drop(_channel(feed))
 
     async def _keep_up(self) -> None:
         """Reads for those who missed something, all that there are at once."""

@@ -10,14 +10,16 @@ from typing import Protocol, Self
 import structlog
 from redis.asyncio.client import PubSub
 
-from core.ports import Clock
+from core.ports import Clock, Watchdog
 from core.stores.redis.link import Link, heeding
 from core.stores.redis.problems import FOREIGN, store_error, translated
 
 log = structlog.get_logger(__name__)
 
 PAUSE = 1.0
-"""Seconds between two attempts to listen again, and for which a confirmation is waited for."""
+"""Seconds between two attempts to listen again, and until a server that is asked whether it is there must answer."""
+CONFIRMED = 5.0
+"""Seconds for which a confirmation is waited for."""
 SILENCE = 15.0
 """Seconds without a word after which the server is asked whether it is still there."""
 
@@ -34,15 +36,18 @@ class Ear(Protocol):
 
 
 class Listener:
-    """``async with Listener(…)``: listens until the block ends. *ear* hears *channel* the whole time."""
+    """``async with Listener(…)``: listens until the block ends. *ear* hears *channel* the whole time.
+
+    One task uses the subscription, so that what is said and what is heard never get in each other's way."""
 
     def __init__(self, link: Link, clock: Clock, channel: str, ear: Ear) -> None:
         self._link = link
         self._clock = clock
         self._ears = {channel: ear}
+        self._asked: set[str] = set()
         self._confirming: dict[str, asyncio.Future[None]] = {}
         self._subscription: PubSub | None = None
-        self._speaking = asyncio.Lock()
+        self._hearing: Watchdog | None = None
 
     async def __aenter__(self) -> Self:
         with suppress(*FOREIGN):  # it is tried again, with a log line
@@ -60,46 +65,67 @@ class Listener:
         await self._unsubscribe()
 
     async def add(self, channel: str, ear: Ear) -> None:
-        """Returns when the server confirmed it. Raises StoreError; `drop` it then."""
+        """Returns when the server confirmed it. Raises StoreUnavailable; `drop` it then."""
         self._ears[channel] = ear
-        if channel not in self._confirming:
-            self._confirming[channel] = asyncio.get_running_loop().create_future()
-        confirmed = self._confirming[channel]
+        if channel in self._asked and channel not in self._confirming:
+            return
+        confirmed = self._confirming.setdefault(channel, asyncio.get_running_loop().create_future())
         with translated(self._link.place):
-            await heeding(self._present().subscribe(channel))
-            await self._in_time(confirmed)
+            if self._subscription is None:
+                raise ConnectionError(_AWAY)
+            self._interrupt()
+            async with self._clock.watchdog(CONFIRMED):
+                await asyncio.shield(confirmed)
 
-    async def drop(self, channel: str) -> None:
+    def drop(self, channel: str) -> None:
         self._ears.pop(channel, None)
-        with suppress(*FOREIGN):  # then there is no subscription to be ended
-            await heeding(self._present().unsubscribe(channel))
+        self._interrupt()
 
-    def _present(self) -> PubSub:
-        if self._subscription is None:
-            raise ConnectionError(_AWAY)
-        return self._subscription
-
-    async def _in_time(self, confirmed: asyncio.Future[None]) -> None:
-        async with self._clock.watchdog(PAUSE):
-            await asyncio.shield(confirmed)
+    def _interrupt(self) -> None:
+        if self._hearing is not None:
+            self._hearing.bite()
 
     async def _listen(self) -> None:
         while True:
             try:
-                subscription = self._subscription or await self._subscribe()
-                if not await self._hear(subscription, SILENCE):
-                    await self._look_after(subscription)
+                await self._converse(self._subscription or await self._subscribe())
             except FOREIGN as problem:
                 if self._subscription is not None:  # once for each absence
                     log.info("redis.subscription_lost", detail=str(store_error(problem, self._link.place)))
                 await self._unsubscribe()
                 await self._clock.sleep(PAUSE)
 
-    async def _look_after(self, subscription: PubSub) -> None:
-        """A connection that was cut off on its way looks like one on which nobody says anything."""
-        await heeding(subscription.ping())
-        if not await self._hear(subscription, PAUSE):
-            raise ConnectionError(_AWAY)
+    async def _converse(self, subscription: PubSub) -> None:
+        """Says what is to be heard, and hears it until that changes."""
+        while self._ears.keys() != self._asked:
+            await self._ask(subscription)
+        hearing = self._clock.watchdog(None)
+        try:
+            async with hearing:
+                self._hearing = hearing
+                await self._hear_all(subscription)
+        except TimeoutError:
+            if not hearing.expired:
+                raise
+        finally:
+            self._hearing = None
+
+    async def _ask(self, subscription: PubSub) -> None:
+        more, less = self._ears.keys() - self._asked, self._asked - self._ears.keys()
+        self._asked = set(self._ears)
+        if more:
+            await heeding(subscription.subscribe(*more))
+        if less:
+            await heeding(subscription.unsubscribe(*less))
+
+    async def _hear_all(self, subscription: PubSub) -> None:
+        while True:
+            if await self._hear(subscription, SILENCE):
+                continue
+            # A connection that was cut off on its way looks like one on which nobody says anything.
+            await heeding(subscription.ping())
+            if not await self._hear(subscription, PAUSE):
+                raise ConnectionError(_AWAY)
 
     async def _hear(self, subscription: PubSub, seconds: float) -> bool:
         """Whether the server said anything within *seconds*."""
@@ -118,7 +144,8 @@ class Listener:
 
     async def _subscribe(self) -> PubSub:
         subscription = await self._link.listener()
-        await heeding(subscription.subscribe(*self._ears))
+        self._asked = set()
+        await self._ask(subscription)
         self._subscription = subscription
         return subscription
 
