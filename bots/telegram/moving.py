@@ -16,8 +16,6 @@ log = structlog.get_logger(__name__)
 
 MOVED = f"{LANE}.moved"
 """The lane of the bookmarks that say which group a supergroup was: its id without the sign."""
-SUPERGROUPS = -1_000_000_000_000
-"""Ids of supergroups lie below this ("Bot API dialog IDs" in Telegram's reference)."""
 
 
 class Homes:
@@ -38,8 +36,8 @@ class Homes:
     async def of(self, chat: int) -> int:
         """The id under which the conversations of *chat* are kept. A move is noted before anything is said in the new
         chat, so what was looked up once stays so."""
-        if chat >= SUPERGROUPS:
-            return chat
+        if chat > 0:
+            return chat  # nobody's private chat moves
         if chat not in self._homes:
             places = await self._patience.patiently(lambda: self._bookmarks.places(MOVED))
             known = places.get(str(chat))
