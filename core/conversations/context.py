@@ -59,9 +59,14 @@ class Room:
         return math.ceil(counted * self.spec.factor)
 
 
+def reserved_for(spec: ModelSpec) -> int:
+    """Tokens of the window that a prompt leaves to the answer."""
+    return min(spec.max_output, spec.window // OUTPUT_SHARE)
+
+
 def room_for(spec: ModelSpec, most: int, persona: int) -> Room:
     """The room that *spec* leaves when a prompt may have *most* tokens and the persona is *persona* counted tokens."""
-    reserved = min(spec.max_output, spec.window // OUTPUT_SHARE)
+    reserved = reserved_for(spec)
     margin = EXACT_MARGIN if spec.exact else math.ceil(spec.window * ESTIMATED_MARGIN)
     framed = math.ceil((persona + MESSAGE_FRAME.of(spec.encoding)) * spec.factor) + PROMPT_FRAME
     return Room(spec, max(0, min(most, spec.window - reserved) - framed - margin))

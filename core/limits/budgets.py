@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from core.conversations.context import reserved_for
 from core.domain import ModelSpec, Prompt, Turn, Usage
 from core.domain_limits import Grant, Purse, Whose
 from core.errors import BudgetSpent
@@ -81,7 +82,7 @@ class Spending:
             purses = self._charged(payer, bill)
             if not purses:
                 return None
-            most = min(bill.most or self._policy.most_output, bill.spec.max_output)
+            most = self._most(bill)
             grant = await self._purses.reserve(key, purses, min(LEAST_OUTPUT, most), most)
             if grant.short is None:
                 return grant.tokens
@@ -100,6 +101,11 @@ class Spending:
         """Nothing came of it. Raises StoreError."""
         if self.limits_anything:
             await self._purses.release(key)
+
+    def _most(self, bill: Bill) -> int:
+        """Tokens of an answer: servers refuse a request whose prompt and answer might not fit the window together."""
+        spec, wanted = bill.spec, bill.most or self._policy.most_output
+        return max(1, min(wanted, reserved_for(spec), spec.window - bill.tokens))
 
     def _charged(self, payer: Payer, bill: Bill) -> tuple[Purse, ...]:
         """The purses that the call takes something of."""

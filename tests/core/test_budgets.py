@@ -213,6 +213,13 @@ async def test_several_answers_at_once_cost_several_times(tmp_path: Path) -> Non
             await spending.reserve("2", ADA, Bill(SPEC, 100, answers=2))
 
 
+async def test_an_answer_is_never_asked_to_be_longer_than_the_window_leaves(tmp_path: Path) -> None:
+    async with open_bot(tmp_path, ManualClock()) as bot:
+        spending = Spending(bot.store, bot.clock, daily(Whose.USER, PLENTY))
+        assert await spending.reserve("1", ADA, Bill(replace(SPEC, window=8000, max_output=8000), 100)) == 2000
+        assert await spending.reserve("1", ADA, Bill(replace(SPEC, window=8000, max_output=8000), 7000)) == 1000
+
+
 async def test_who_finds_everything_reserved_waits_for_what_comes_back(tmp_path: Path) -> None:
     clock = ManualClock()
     async with open_bot(tmp_path, clock) as bot:
