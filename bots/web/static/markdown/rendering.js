@@ -11,6 +11,7 @@ import { STRETCH, pause, wait } from "./pausing.js";
 import { placeHeading, toBlocks } from "./tree.js";
 
 const SLICE = 4000; // characters read at a stretch, unless one block is longer
+const LONG = 8000; // characters from which on what is out of sight is left out of the layout
 const FRAME = 16; // milliseconds
 const RESTING = 3; // times as long as drawing took, so that a slow device does other things as well
 
@@ -43,6 +44,7 @@ export class Rendering {
     if (!whole.startsWith(this.#text.slice(0, this.#offset))) this.#restart({});
     this.#text = whole;
     this.#final = final;
+    this.#element.classList.toggle("long", whole.length > LONG);
     if (this.#drawing) return;
     this.#drawing = true;
     this.settled = this.#run();
