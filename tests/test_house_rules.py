@@ -56,7 +56,7 @@ WIRED = ("core.stores", "core.llm", "core.telemetry")
 
 CONFIG = tuple(f"core.config_{part}" for part in ("fields", "limits", "platforms", "problems", "text", "schema"))
 FLOORS = (
-    ("core.wording",),
+    ("core.wording", "core.wording_chinese", "core.wording_names"),
     ("core.wording_door", "core.wording_page"),
     ("core.domain", "core.domain_sharing", "core.domain_limits", "core.errors", "core.completions"),
     ("core.ports", "core.ports_sharing", "core.ports_limits", "core.watching", "core.clock", "core.chance", "core.config", *CONFIG),
