@@ -16,6 +16,8 @@ const SILENCE = 5_000;
 export class App extends EventTarget {
   session = { models: [], personas: [], commands: [] };
   shelf = [];
+  /** What the side bar marks, by conversation: `writing`, or `answered` until it is looked at. */
+  marks = new Map();
   talk = new Talk(fresh());
   reach = new Reach({ changed: () => this.changed(), back: () => this.#back() });
   #heard = 0;
@@ -61,10 +63,16 @@ export class App extends EventTarget {
   async open(id, { replace = false, push = true } = {}) {
     this.talk = new Talk(id ?? fresh());
     this.talk.isStored = Boolean(id);
+    this.see();
     if (push) this.#address(id, replace);
     this.changed();
     this.tell("opened");
     if (id) await this.refresh();
+  }
+
+  /** The reader looks at the conversation that is shown. */
+  see() {
+    if (this.marks.get(this.talk.id) === "answered") this.marks.delete(this.talk.id);
   }
 
   #address(id, replace = false) {
@@ -237,9 +245,19 @@ export class App extends EventTarget {
     if (event.kind === "reload") return this.#reload();
     if (event.kind === "removed") return this.#gone(event.conversation);
     if (event.kind !== "words") this.loadShelf();
+    this.#mark(event);
     if (event.conversation !== this.talk.id) return;
     this.#heard = Date.now();
     this.#happened[event.kind]?.call(this, event);
+    this.changed();
+  }
+
+  #mark({ kind, conversation }) {
+    const mark = { asked: "writing", words: "writing", done: "answered", failed: "answered" }[kind];
+    const isSeen = mark === "answered" && conversation === this.talk.id && !document.hidden;
+    if (!mark || this.marks.get(conversation) === mark) return;
+    if (isSeen) this.marks.delete(conversation);
+    else this.marks.set(conversation, mark);
     this.changed();
   }
 

@@ -75,6 +75,7 @@ app.addEventListener("opened", () => following.toEnd());
 app.addEventListener("finished", () => (hasNews = document.hidden));
 document.addEventListener("visibilitychange", () => {
   hasNews = hasNews && document.hidden;
+  if (!document.hidden) app.see();
   render();
 });
 listen({

@@ -53,11 +53,10 @@ export class Shelf {
   }
 
   render() {
-    const { shelf, talk } = this.#app;
-    const { shelf: before, words, id, most } = this.#drawn;
-    const isSame = shelf === before || JSON.stringify(shelf) === JSON.stringify(before);
-    if (isSame && words === this.words && id === talk.id && most === this.#most) return;
-    this.#drawn = { shelf, words: this.words, id: talk.id, most: this.#most };
+    const { shelf, talk, marks } = this.#app;
+    const state = JSON.stringify([this.words, talk.id, this.#most, ...marks]);
+    if (state === this.#drawn.state && isEqual(shelf, this.#drawn.shelf)) return;
+    this.#drawn = { shelf, state };
     const focused = document.activeElement?.closest?.("#shelf [data-id]")?.dataset.id;
     this.#list.replaceChildren(...this.#groups(shelf));
     if (focused) this.#list.querySelector(`a[data-id="${focused}"]`)?.focus();
@@ -87,7 +86,8 @@ export class Shelf {
   #row({ id, title, excerpt }) {
     const isHere = id === this.#app.talk.id;
     const name = title || say("untitled");
-    const link = make("a", { href: `/c/${id}`, "data-id": id, "aria-current": isHere && "page" }, make("span", { class: "name", dir: "auto" }, name));
+    const attributes = { href: `/c/${id}`, "data-id": id, "aria-current": isHere && "page", title: name };
+    const link = make("a", attributes, make("span", { class: "name", dir: "auto" }, name), mark(this.#app.marks.get(id)));
     if (excerpt) link.append(make("span", { class: "excerpt", dir: "auto" }, excerpt));
     const more = iconButton("more", say("more_for", { title: name }), () => this.#menu(more, id, name), { "aria-haspopup": "menu", "aria-expanded": "false" });
     return make("li", { "data-id": id }, link, more);
@@ -110,4 +110,11 @@ export class Shelf {
   async #remove(id, title) {
     if (await confirmRemoval(title)) await this.#app.remove(id);
   }
+}
+
+const isEqual = (one, other) => one === other || JSON.stringify(one) === JSON.stringify(other);
+
+/** A point for a conversation in which something happens, or has happened since it was looked at. */
+function mark(state) {
+  return state ? make("span", { class: `mark ${state}` }, make("span", { class: "hidden" }, say(`mark_${state}`))) : null;
 }
