@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 import structlog
 
 from bots.shared.hooks import Hooks
-from bots.shared.platform import Desk, Finding, Platform, PlatformModule
+from bots.shared.platform import AllReplies, Desk, Finding, Platform, PlatformModule
 from bots.shared.surface import SurfaceRefused
 from bots.terminal.app import Desk as TerminalDesk
 from bots.terminal.opening import open_terminal
@@ -155,8 +155,9 @@ async def serve(config: Config, names: Sequence[str], announce: Callable[[str], 
         platforms = [
             await opened.enter_async_context(_platform(name).open_platform(desk, config, announce)) for name in names
         ]
-        workers = [here.worker(frozenset({platform.lane}), platform.replies) for platform in platforms]
-        return await _converse([_served(platform, announce) for platform in platforms], workers, here.vitals)
+        everywhere = AllReplies(platforms)
+        worker = here.worker(everywhere.lanes, everywhere)
+        return await _converse([_served(platform, announce) for platform in platforms], [worker], here.vitals)
 
 
 async def examine(config: Config, name: str) -> Sequence[Finding]:

@@ -16,8 +16,9 @@ from bots.shared.hooks import Hooks
 from core.config import Config
 from core.conversations.commands import Commands, Services
 from core.conversations.relaying import Relaying
+from core.domain import Turn
 from core.limits.budgets import Spending
-from core.ports import Chance, Clock, Replies, Store
+from core.ports import Chance, Claim, Clock, Replies, Reply, Store
 from core.watching import Vitals, Watch
 
 
@@ -50,6 +51,20 @@ class Platform:
     lane: str
     run: Callable[[], Awaitable[int]]
     replies: Replies
+
+
+class AllReplies:
+    """`Replies` for the turns of all *platforms*: each is answered on its own."""
+
+    def __init__(self, platforms: Sequence[Platform]) -> None:
+        self._replies = {platform.lane: platform.replies for platform in platforms}
+
+    @property
+    def lanes(self) -> frozenset[str]:
+        return frozenset(self._replies)
+
+    def open(self, turn: Turn, claim: Claim) -> AbstractAsyncContextManager[Reply]:
+        return self._replies[turn.incoming.lane].open(turn, claim)
 
 
 class State(StrEnum):
