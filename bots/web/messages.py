@@ -23,7 +23,7 @@ from bots.web.translate import short
 from core.conversations.cleaning import clean
 from core.conversations.commands import parse
 from core.conversations.reports import excerpt
-from core.domain import Finish, Incoming, Message, Ref, Role, TurnId, text_of
+from core.domain import Finish, Incoming, Message, Ref, Role, TurnId, answer_id, text_of
 from core.errors import QuestionGone
 from core.wording import Sentence, say
 
@@ -93,6 +93,8 @@ class MessageRoutes:
             reaction = await self._commands.run("retry", "", incoming)
             return await self._under_way(place, reaction.turn)
         self._commands.admit(incoming, "retry")
+        if await self._is_known(place, incoming.event_id):
+            return _accepted(incoming.event_id)
         answer = await self._kept(place, pressed.answer, Role.ASSISTANT)
         await self._stand_at(place, answer)
         return await self._put(place, replace(incoming, again=answer.parent))
@@ -102,6 +104,8 @@ class MessageRoutes:
         place, pressed = place_of(self._front, request), await body_of(request, Pressed)
         incoming = place.incoming(pressed.id, say(Sentence.GO_ON, place.seat.language))
         self._commands.admit(incoming)
+        if await self._is_known(place, incoming.event_id):
+            return _accepted(incoming.event_id)
         head = (await self._store.conversation(place.conversation)).head
         answer = await self._kept(place, pressed.answer or short(head or ""), Role.ASSISTANT)
         if answer.finish is not Finish.LENGTH:
@@ -148,6 +152,11 @@ class MessageRoutes:
         title = excerpt(text_of(incoming.parts))
         await self._store.shelve(place.seat.person, place.conversation, title)
         return _accepted(incoming.event_id)
+
+    async def _is_known(self, place: Place, turn: TurnId) -> bool:
+        """Whether this request came before: what it made of the conversation is not to be judged, or done, again."""
+        asked = await self._store.asked(place.conversation, turn)
+        return asked is not None or await self._store.message(place.conversation, answer_id(turn)) is not None
 
     async def _edited(self, place: Place, question: str | None) -> Ref | None:
         """The name under which the inbox knows the *question* to be replaced. Raises MessageUnknown."""

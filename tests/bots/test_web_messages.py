@@ -50,7 +50,8 @@ async def test_an_edited_question_branches_and_both_branches_stay(tmp_path: Path
 
 
 async def test_another_answer_takes_the_place_of_an_earlier_one_wherever_that_is(tmp_path: Path) -> None:
-    """Also of one that the conversation has gone on from: what came after it stays on its own branch."""
+    """Also of one that the conversation has gone on from: what came after it stays on its own branch, and a request that
+    comes again takes nobody away from there."""
     async with web(tmp_path) as url, page(url) as ada:
         first = await ada.ask("Hello")
         await ada.answered(first)
@@ -61,6 +62,7 @@ async def test_another_answer_takes_the_place_of_an_earlier_one_wherever_that_is
         _, shown = (await ada.show())["messages"]
         assert (shown["id"], shown["siblings"]) == (f"{again}/a", [f"{first}/a", f"{again}/a"])
         await ada.call("PATCH", HERE, show=f"{first}/a")
+        await ada.tell(f"{HERE}/retry", id=again, answer=f"{first}/a")
         assert (await ada.texts())[2:] == ["And now?", "You said: And now?"]
 
 
@@ -73,8 +75,8 @@ async def test_an_answer_that_stopped_for_its_length_goes_on(tmp_path: Path) -> 
             await ada.tell(f"{HERE}/continue", id=turn)
             assert await ada.answered(turn) == "three."
             assert await ada.texts() == ["Count", "One two", say(Sentence.GO_ON, "en"), "three."]
-            late = await ada.call("POST", f"{HERE}/continue", id=fresh())
-            assert late.status_code == 409
+            again, late = [await ada.call("POST", f"{HERE}/continue", id=name) for name in (turn, fresh())]
+            assert (again.status_code, late.status_code) == (202, 409)
 
 
 async def test_a_stopped_answer_keeps_its_words(tmp_path: Path) -> None:
