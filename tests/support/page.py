@@ -21,7 +21,7 @@ AWAY = frozenset({502, 503})
 AGAIN = 0.05
 """Seconds until it does."""
 SILENCE = 5.0
-"""Seconds without a word after which a page that waits for an answer looks what became of it."""
+"""Seconds."""
 
 _numbers = itertools.count(1)
 
@@ -33,7 +33,8 @@ def fresh(kind: str = "turn") -> str:
 
 @dataclass
 class Page:
-    """words, answers, failed: what it shows, by turn. heard: every event. after: the last one's id."""
+    """words, answers, failed: what it shows, by turn. heard: every event. after: the last one's id. silence: seconds
+    without a word after which it looks what became of what it waits for."""
 
     client: httpx2.AsyncClient
     words: dict[str, str] = field(default_factory=dict)
@@ -43,6 +44,7 @@ class Page:
     pending: dict[str, str] = field(default_factory=dict)
     after: str | None = None
     connected: int = 0
+    silence: float = SILENCE
 
     async def call(self, method: str, path: str, **body: object) -> httpx2.Response:
         """One request to /api."""
@@ -107,7 +109,7 @@ class Page:
             self.connected += 1
             lines = response.aiter_lines()
             while True:
-                async with asyncio.timeout(SILENCE if self.pending else None):
+                async with asyncio.timeout(self.silence if self.pending else None):
                     line = await anext(lines, None)
                 if line is None:
                     return
