@@ -57,3 +57,21 @@ class Grant:
     tokens: int = 0
     short: int | None = None
     open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often something may happen: *burst* times at once, and *per_second* on average. name: unlike any other's."""
+
+    name: str
+    whose: Whose
+    per_second: float
+    burst: float
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """short: which pace does not allow it, by its place among them. seconds: until it does."""
+
+    short: int
+    seconds: float

@@ -38,7 +38,7 @@ from core.domain import (
     UsageReport,
 )
 from core.errors import ChatError
-from core.ports_limits import Purses
+from core.ports_limits import Paces, Purses
 from core.ports_sharing import Feeds, Receipts, Secrets, Shelf
 
 
@@ -320,7 +320,7 @@ class Permits(Protocol):
         """Seconds for which the bucket is held; 0 when it is not."""
 
 
-class Store(History, Inbox, Facts, Bookmarks, Permits, Feeds, Shelf, Secrets, Receipts, Purses, Protocol):
+class Store(History, Inbox, Facts, Bookmarks, Permits, Feeds, Shelf, Secrets, Receipts, Purses, Paces, Protocol):
     """One backend. Opened and closed by `core.stores.opening.open_store`."""
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from core.domain_limits import Grant, Purse, Unit
+from core.domain_limits import Delay, Grant, Pace, Purse, Unit
 
 
 class Purses(Protocol):
@@ -26,3 +26,11 @@ class Purses(Protocol):
 
     async def spent(self, names: Sequence[str]) -> tuple[int, ...]:
         """What is spent or reserved of each."""
+
+
+class Paces(Protocol):
+    """Token buckets that all processes on a store share, and that nobody can owe anything."""
+
+    async def admit(self, key: str, paces: Sequence[Pace]) -> Delay | None:
+        """Takes one permit of each of the *paces* in one step; where one of them has none, of none, and says which and for
+        how long (the longest, where several have none). A *key* that was admitted in the last day takes nothing more."""

@@ -12,6 +12,8 @@ SETTLED_MEMORY = 7 * 86_400
 """Seconds for which a key stays settled, as long as an event is remembered (`core.ports.Inbox.put`)."""
 PURSE_MEMORY = 2 * 86_400.0
 """Seconds after its period for which a purse is kept: answers that began in it may still end."""
+ADMITTED_MEMORY = 86_400
+"""Seconds for which a key that was admitted is (`core.ports_limits.Paces`)."""
 PURSE_RECORD = "purse"
 
 

@@ -16,6 +16,7 @@ from core.stores.redis.health import prepare
 from core.stores.redis.history import RedisHistory
 from core.stores.redis.inbox import RedisInbox
 from core.stores.redis.listening import Listener
+from core.stores.redis.paces import RedisPaces
 from core.stores.redis.purses import RedisPurses
 from core.stores.redis.receipts import RedisReceipts
 from core.stores.redis.sharing import RedisSharing
@@ -25,7 +26,7 @@ from core.stores.redis.wake import CHANNEL, Wake
 
 
 class RedisStore(
-    RedisInbox, RedisHistory, RedisSharing, RedisFeeds, RedisShelf, RedisReceipts, RedisPurses, RedisUpkeep
+    RedisInbox, RedisHistory, RedisSharing, RedisFeeds, RedisShelf, RedisReceipts, RedisPurses, RedisPaces, RedisUpkeep
 ):
     """`core.ports.Store` over Redis 6.2 or newer, or Valkey."""
 

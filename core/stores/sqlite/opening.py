@@ -18,6 +18,7 @@ from core.stores.sqlite.database import Database, connect
 from core.stores.sqlite.feeds import Board, SqliteFeeds
 from core.stores.sqlite.history import SqliteHistory
 from core.stores.sqlite.inbox import SqliteInbox
+from core.stores.sqlite.paces import SqlitePaces
 from core.stores.sqlite.problems import file_problem, problem
 from core.stores.sqlite.purses import SqlitePurses
 from core.stores.sqlite.receipts import SqliteReceipts
@@ -33,7 +34,15 @@ _IN_MEMORY = ("sqlite://", "sqlite:///:memory:")
 
 
 class SqliteStore(
-    SqliteInbox, SqliteHistory, SqliteSharing, SqliteFeeds, SqliteShelf, SqliteReceipts, SqlitePurses, SqliteUpkeep
+    SqliteInbox,
+    SqliteHistory,
+    SqliteSharing,
+    SqliteFeeds,
+    SqliteShelf,
+    SqliteReceipts,
+    SqlitePurses,
+    SqlitePaces,
+    SqliteUpkeep,
 ):
     """`core.ports.Store` over one SQLite file, which several processes may share."""
 
@@ -55,7 +64,7 @@ async def open_sqlite(url: str, clock: Clock, options: StoreOptions) -> AsyncIte
             async with _opened(Path(folder, "parlour.db"), clock, options) as store:
                 yield store
     else:
-        async with _opened(_file(url), clock, options) as store:
+        async with _opened(file_of(url), clock, options) as store:
             yield store
 
 
@@ -68,7 +77,7 @@ async def _opened(file: Path, clock: Clock, options: StoreOptions) -> AsyncItera
         await database.close()
 
 
-def _file(url: str) -> Path:
+def file_of(url: str) -> Path:
     name = unquote(url.removeprefix("sqlite:///"))
     if not url.startswith("sqlite:///") or not name.strip() or "\0" in name:
         raise ConfigError("store: an SQLite file is written sqlite:///relative/file.db or sqlite:////absolute/file.db")
@@ -78,7 +87,7 @@ def _file(url: str) -> Path:
 def _prepare(file: Path, clock: Clock, *, create: bool) -> Database:
     if not create and not file.exists():
         raise StoreError(f"There is no store {file}.")
-    _create(file)
+    create_file(file)
     try:
         with closing(connect(file)) as connection:
             migrate(connection, clock.now())
@@ -87,7 +96,7 @@ def _prepare(file: Path, clock: Clock, *, create: bool) -> Database:
         raise problem(error, file) from error
 
 
-def _create(file: Path) -> None:
+def create_file(file: Path) -> None:
     try:
         file.parent.mkdir(mode=_OWNER_ONLY_DIRECTORY, parents=True, exist_ok=True)
     except OSError as error:

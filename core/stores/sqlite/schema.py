@@ -153,7 +153,21 @@ _FIFTH = (
         until REAL NOT NULL) WITHOUT ROWID""",
     "CREATE INDEX reservations_until ON reservations (until)",
 )
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
+# paces: token buckets; `level` permits were there at the time `at`, and it is full again at `until`. admitted: keys that
+# took of them, until they are forgotten.
+_SIXTH = (
+    """CREATE TABLE paces (
+        name TEXT PRIMARY KEY,
+        level REAL NOT NULL,
+        at REAL NOT NULL,
+        until REAL NOT NULL) WITHOUT ROWID""",
+    "CREATE INDEX paces_until ON paces (until)",
+    """CREATE TABLE admitted (
+        key TEXT PRIMARY KEY,
+        until REAL NOT NULL) WITHOUT ROWID""",
+    "CREATE INDEX admitted_until ON admitted (until)",
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH)
 
 _LEDGER = "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, at REAL NOT NULL)"
 

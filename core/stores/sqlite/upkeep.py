@@ -10,6 +10,7 @@ from core.stores.codec import FACTS
 from core.stores.options import StoreOptions
 from core.stores.sqlite import copies, sharing, shelf
 from core.stores.sqlite.database import Database, Session
+from core.stores.sqlite.paces import forget_paces
 from core.stores.sqlite.purses import forget_purses
 from core.stores.sqlite.receipts import forget_receipts
 from core.stores.sqlite.wake import Wake
@@ -41,7 +42,14 @@ class SqliteUpkeep:
 
     async def sweep(self) -> int:
         total = 0
-        for forget in (_forget_events, _forget_failures, sharing.forget_bookmarks, forget_receipts, forget_purses):
+        for forget in (
+            _forget_events,
+            _forget_failures,
+            sharing.forget_bookmarks,
+            forget_receipts,
+            forget_purses,
+            forget_paces,
+        ):
             while deleted := await self._database.write(forget):
                 total += deleted
         if (ttl := self._options.history_ttl) is not None:
