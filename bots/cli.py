@@ -11,7 +11,8 @@ import asyncio
 import io
 import json
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -129,7 +130,13 @@ def _add_upkeep(add: Callable[..., _Parser]) -> None:
     ):
         add(name, action, text, verbs).add_argument("turn", metavar="ID")
     store = add("store", None, "look after the store")
-    copy = add("copy", _copy, "copy everything from one store to another; can be repeated", _verbs(store))
+    verbs = _verbs(store)
+    for name, action, text in (
+        ("backup", _back_up, "copy everything into a new file, while it is used"),
+        ("restore", _restore, "copy everything from such a file into the store, beside what is there"),
+    ):
+        add(name, action, text, verbs).add_argument("file", type=Path, metavar="FILE")
+    copy = add("copy", _copy, "copy everything from one store to another; can be repeated", verbs)
     for name in ("source", "target"):
         copy.add_argument(name, type=_store, metavar={"source": "FROM", "target": "TO"}[name])
 
@@ -190,11 +197,30 @@ async def _inbox_drop(config: Config, options: argparse.Namespace) -> int:
 async def _copy(config: Config, options: argparse.Namespace) -> int:
     if options.source == options.target:
         raise ConfigError("store copy: expected two different stores, got the same twice")
-    columns = (TextColumn("copying"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not _is_watched()) as bar:
-        task = bar.add_task("copying", total=None)
-        copied = await wiring.copy_store(
-            config, options.source, options.target, lambda done, total: bar.update(task, completed=done, total=total)
-        )
+    with _bar("copying") as show:
+        copied = await wiring.copy_store(config, options.source, options.target, show)
     put(f"copied {copied} records")
     return 0
+
+
+async def _back_up(config: Config, options: argparse.Namespace) -> int:
+    with _bar("copying") as show:
+        await wiring.back_up(config, options.file, show)
+    put(f"the store is in {options.file}")
+    return 0
+
+
+async def _restore(config: Config, options: argparse.Namespace) -> int:
+    with _bar("restoring") as show:
+        restored = await wiring.restore(config, options.file, show)
+    put(f"restored {restored} records")
+    return 0
+
+
+@contextmanager
+def _bar(doing: str) -> Iterator[Callable[[int, int], None]]:
+    """How far it has come, for whoever watches: called with how many are done and how many there are in all."""
+    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not _is_watched()) as bar:
+        task = bar.add_task(doing, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

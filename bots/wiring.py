@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import structlog
@@ -34,6 +35,8 @@ from core.limits.configured import spending_policy
 from core.llm.catalogue import Catalogue, open_models
 from core.llm.tokens import OpenAITokens
 from core.ports import Chance, Clock, Facts, Replies, Store
+from core.stores import backup
+from core.stores.backup import Progress
 from core.stores.copying import copy
 from core.stores.opening import open_store
 from core.stores.options import StoreOptions
@@ -96,7 +99,17 @@ def store_at(config: Config, url: str, *, create: bool = True) -> AbstractAsyncC
     return open_store(url, clock(), options)
 
 
-async def copy_store(config: Config, source: str, target: str, progress: Callable[[int, int], None]) -> int:
+async def back_up(config: Config, file: Path, progress: Progress) -> None:
+    """As `core.stores.backup.back_up`."""
+    await backup.back_up(config.store, file, clock(), progress)
+
+
+async def restore(config: Config, file: Path, progress: Progress) -> int:
+    """A backup into the store, while it is used; how many records. Raises StoreError."""
+    return await copy_store(config, backup.url_of(file), config.store, progress)
+
+
+async def copy_store(config: Config, source: str, target: str, progress: Progress) -> int:
     """Everything at the one URL to the other, as `core.stores.copying.copy` does it. Raises StoreError, also where there
     is no store to copy from: a name with a slip in it is no empty store."""
     async with store_at(config, source, create=False) as old, store_at(config, target) as new:

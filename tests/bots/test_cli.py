@@ -166,6 +166,19 @@ def test_a_store_is_copied(aside: Path, tmp_path: Path, capsys: pytest.CaptureFi
         assert "copied 2 records" in capsys.readouterr().out
 
 
+def test_a_store_is_backed_up_and_restored(aside: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = str(tmp_path / "backup.db")
+    assert run("store", "backup", file, "--config", aside) == 0
+    assert capsys.readouterr().out == f"the store is in {file}\n"
+    assert run("store", "backup", file, "--config", aside) == 1
+    assert "already" in capsys.readouterr().err
+    (tmp_path / "kept.db").unlink()
+    assert run("store", "restore", file, "--config", aside) == 0
+    assert capsys.readouterr().out == "restored 2 records\n"
+    assert run("inbox", "--config", aside) == 0
+    assert "1 set aside" in capsys.readouterr().out
+
+
 def test_a_store_that_is_not_there_is_no_empty_one(
     config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

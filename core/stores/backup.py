@@ -1,0 +1,36 @@
+"""Everything of a store in one file, while processes work on it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+from core.errors import StoreError
+from core.ports import Clock
+from core.stores.copying import copy
+from core.stores.opening import open_store
+from core.stores.sqlite.snapshot import snapshot
+
+Progress = Callable[[int, int], None]
+
+
+async def back_up(url: str, file: Path, clock: Clock, progress: Progress) -> None:
+    """The store at *url* into *file*, which is a store itself and appears when it is whole. An SQLite file is copied as it
+    is at one moment; of Redis, what is written meanwhile may be missing. *progress* as in `copy`. Raises StoreError, also
+    where there is a file already."""
+    if await asyncio.to_thread(file.exists):
+        raise StoreError(f"There is a file {file} already.")
+    part = file.with_name(f"{file.name}.part")
+    await asyncio.to_thread(part.unlink, missing_ok=True)
+    if url.startswith("sqlite:"):
+        await snapshot(url, part)
+    else:
+        async with open_store(url, clock) as source, open_store(url_of(part), clock) as target:
+            await copy(source, target, progress)
+    await asyncio.to_thread(part.rename, file)
+
+
+def url_of(file: Path) -> str:
+    return f"sqlite:///{quote(str(file.absolute()))}"
