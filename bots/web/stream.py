@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bots.web import render
 from bots.web.translate import FEED, short
+from core.conversations.reports import note_on
 from core.domain import Answer, Turn
 from core.errors import ChatError, StoreError
 from core.inbox.worker import cancelled
@@ -65,6 +66,7 @@ class FeedReply:
         self._claim = claim
         self._feed = turn.incoming.address[FEED]
         self._names = {"conversation": short(turn.incoming.conversation), "turn": short(turn.id)}
+        self._language = turn.incoming.sender.language
         self._text = ""
         self._stale = asyncio.Event()
         self._painter: asyncio.Task[None] | None = None
@@ -81,14 +83,14 @@ class FeedReply:
 
     async def finish(self, answer: Answer) -> None:
         message = render.answer(self._turn, answer, self._line.clock.now())
-        await self._close_with("done", message=message)
+        await self._close_with("done", message=message, note=note_on(answer, self._language))
         if self._turn.incoming.again or self._turn.incoming.revises:
             await self._line.feeds.publish(
                 self._feed, render.encoded("changed", conversation=self._names["conversation"])
             )
 
     async def fail(self, problem: ChatError) -> None:
-        sentence = say(problem.sentence, self._turn.incoming.sender.language, **problem.values)
+        sentence = say(problem.sentence, self._language, **problem.values)
         await self._close_with("failed", message=sentence, code=problem.sentence.value)
 
     async def close(self) -> None:

@@ -30,9 +30,12 @@ def cost(nano: int | None, language: str) -> str:
 
 def shown_text(answer: Answer, language: str) -> str:
     """The answer as people read it: where another model than the chosen one gave it, that says so below."""
-    if not answer.instead_of:
-        return answer.text
-    return f"{answer.text}\n\n{say(Sentence.BUDGET_LOW, language, model=answer.model)}"
+    return "\n\n".join(filter(None, (answer.text, note_on(answer, language))))
+
+
+def note_on(answer: Answer, language: str) -> str:
+    """What is to be said of an answer besides its words; empty where that is nothing."""
+    return say(Sentence.BUDGET_LOW, language, model=answer.model) if answer.instead_of else ""
 
 
 def context_text(report: ContextReport, language: str) -> str:

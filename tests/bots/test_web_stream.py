@@ -104,6 +104,14 @@ async def test_the_kept_answer_comes_last_and_says_what_it_cost(tmp_path: Path, 
         assert (last["message"]["text"], last["message"]["usage"]["cost"]) == ("Hello, Ada.", 0.005)
 
 
+async def test_that_another_model_answered_is_told_beside_the_answer(tmp_path: Path, clock: ManualClock) -> None:
+    async with opened(tmp_path, clock) as (_, replies, watcher), replies.open(TURN, Held()) as reply:
+        await reply.finish(replace(ANSWER, instead_of="omega"))
+        (event,) = await watcher.heard()
+        assert event["message"]["text"] == "Hello, Ada."
+        assert event["note"] == say(Sentence.BUDGET_LOW, "en", model="alpha")
+
+
 async def test_an_error_is_a_sentence_in_the_visitors_language(tmp_path: Path, clock: ManualClock) -> None:
     asked = Seat("ada", "zh-CN").incoming(ROOM, TURN.id, 0.0, "你好")
     async with (
