@@ -103,5 +103,6 @@ function usage({ total, today }) {
   const row = (name, { prompt, cached, completion, cost }) =>
     make("tr", {}, make("th", { scope: "row" }, say(name)), ...[number(prompt), number(cached), number(completion), money(cost)].map((text) => make("td", {}, text)));
   const head = ["", "tokens_read", "tokens_cached", "tokens_written", "cost"].map((name) => (name ? make("th", { scope: "col" }, say(name)) : make("td", {})));
-  return make("div", { class: "table" }, make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, row("cost_conversation", total), row("cost_today", today))));
+  const scrolling = { class: "table", tabindex: "0", role: "group", "aria-label": say("cost") };
+  return make("div", scrolling, make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, row("cost_conversation", total), row("cost_today", today))));
 }
