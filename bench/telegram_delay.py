@@ -35,6 +35,9 @@ LATENCIES = (0.0, 0.05, 0.1)
 """Seconds."""
 LENGTHS = range(90, 150, 3)
 """Words of the answers: their ends meet the drafts' rhythm everywhere."""
+PATIENCE = 60_000
+"""Looks at an answer, after which the bench gives up: some minutes. A busy machine can stand still for ten seconds, which
+is then a figure and not the end of the bench."""
 
 
 @dataclass
@@ -70,7 +73,12 @@ async def ask(telegram: Watched, model: CompletionsServer, count: int) -> tuple[
     model.plan(speaker.play)
     telegram.seen.clear()
     telegram.say(ADA, "Speak.")
-    await until(lambda: telegram.shown(ADA)[-1:] == [speaker.text])
+    try:
+        await until(lambda: telegram.shown(ADA)[-1:] == [speaker.text], PATIENCE)
+    except AssertionError as problem:
+        problem.add_note(f"shown: {telegram.shown(ADA)[-1:]}, wanted: {speaker.text!r}")
+        problem.add_note(f"the model was asked {len(model.requests)} times; {telegram.statuses}; {telegram.refused}")
+        raise
     return telegram.seen[0] - speaker.first, telegram.seen[-1] - speaker.last
 
 

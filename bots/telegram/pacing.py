@@ -15,6 +15,8 @@ OVERALL = Rate(per_second=27.0, burst=2.0)
 lets its burst through on top of its rate, and the rest is for requests that travel for different times."""
 CHAT = Rate(per_second=1 / 1.1, burst=3.0)
 """Writes to one chat: "avoid sending more than one message per second", "short bursts" aside (same page). Edits count."""
+CAREFUL = Rate(per_second=1 / 1.1, burst=1.0)
+"""The same for a chat that asked for a pause: it takes no bursts, or not those."""
 LEFT = {Priority.FINAL: 0.0, Priority.FIRST: 0.0, Priority.DRAFT: 2.0, Priority.TYPING: 2.0}
 """Writes of a chat that each leaves over: after a draft the last words and the first ones of the next answer can still
 be written at once. First words leave nothing: a permit is there again before most answers end."""
@@ -56,6 +58,8 @@ class TelegramPacer(Pacer[Gate]):
         if chat is None:
             return
         self._ends[chat] = end
+        if isinstance(gate := self.gate(chat), ChatGate):
+            gate.chasten(now)
         if sum(abs(until - end) <= ALIKE for until in self._ends.values()) >= SEVERAL:
             super().penalise(None, seconds)
             self.on_flood(seconds)
@@ -78,6 +82,10 @@ class ChatGate:
         self._written.append(now)
         while len(self._written) > GROUP_MOST:
             self._written.popleft()
+
+    def chasten(self, now: float) -> None:
+        """No more bursts, until the gate is forgotten."""
+        self._rate = RateGate(CAREFUL, now)
 
     def settle(self) -> None:
         """A rate counts what is sent, answered or not."""

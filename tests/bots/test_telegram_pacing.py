@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import pairwise
 
 import pytest
@@ -46,6 +47,23 @@ def test_a_group_is_never_written_to_more_often_than_its_minute_allows(priority:
     )
     pauses = [later - first for first, later in pairwise(written)]
     assert priority < Priority.DRAFT or min(pauses) >= GROUP_PAUSE - 0.001
+
+
+async def test_a_chat_that_asked_for_a_pause_gets_no_more_bursts(clock: ManualClock) -> None:
+    chat = Route(bucket_of(7), bucket_of(7))
+    written: list[float] = []
+    async with TelegramPacer(clock, RateGate(PLENTY, clock.monotonic())) as pacer:
+
+        async def write() -> None:
+            async with pacer.permit(chat, Priority.FINAL):
+                written.append(clock.monotonic())
+
+        pacer.penalise(chat.chat, 3.0)
+        await clock.advance(3.0)
+        writing = [asyncio.create_task(write()) for _ in range(3)]
+        await clock.advance(5.0)
+        await asyncio.gather(*writing)
+    assert [later - first for first, later in pairwise(written)] == pytest.approx([1.1, 1.1])
 
 
 async def test_one_chat_that_is_closed_leaves_the_others_open_and_several_at_once_mean_all(clock: ManualClock) -> None:
