@@ -31,7 +31,8 @@ from core.conversations.service import Conversations, ConversationSettings, Worl
 from core.errors import StoreError
 from core.inbox.worker import Worker, WorkerSettings, Workplace
 from core.limits.budgets import Spending, TurnBudgets, Unlimited
-from core.limits.configured import spending_policy
+from core.limits.configured import spending_policy, throttle_policy
+from core.limits.throttling import Throttle
 from core.llm.catalogue import Catalogue, open_models
 from core.llm.tokens import OpenAITokens
 from core.ports import Chance, Clock, Facts, Replies, Store
@@ -134,7 +135,9 @@ async def house(config: Config, access: Access | None = None) -> AsyncIterator[H
         access = access or _access(config)
         time, chance = clock(), SystemChance()
         metrics, spending = Metrics(), Spending(kept, time, spending_policy(config))
-        budgets = TurnBudgets(spending) if spending.limits_anything else Unlimited()
+        throttle = Throttle(kept, time, throttle_policy(config))
+        limited = spending.limits_anything or throttle.limits_anything
+        budgets = TurnBudgets(spending, throttle) if limited else Unlimited()
         world = World(kept, budgets, catalogue, OpenAITokens(), time, chance, metrics)
         conversations = Conversations(world, personas, _settings(config, access))
         services = Services(kept, kept, conversations, catalogue, personas)

@@ -32,6 +32,15 @@ def _duration(value: object) -> object:
     return _no_bool(value)
 
 
+def _pace(value: object) -> object:
+    """Number and seconds of ``20/1m``."""
+    number, slash, period = str(value).partition("/")
+    seconds = _duration(period) if slash and number.strip().isdecimal() else None
+    if not isinstance(seconds, float) or not seconds or not int(number):
+        raise ValueError("a number and a duration such as 20/1m or 300/1d")
+    return int(number), seconds
+
+
 def _no_bool(value: object) -> object:
     if isinstance(value, bool):
         raise ValueError("a number")  # noqa: TRY004  # the validator turns only ValueError into its own error
@@ -137,6 +146,7 @@ def store_url(text: str) -> str:
 
 
 Seconds = Annotated[float, BeforeValidator(_duration, json_schema_input_type=float | str), Field(gt=0)]
+Often = Annotated[tuple[int, float], BeforeValidator(_pace, json_schema_input_type=str)]
 Whole = Annotated[int, BeforeValidator(_no_bool)]
 Number = Annotated[float, BeforeValidator(_no_bool)]
 Name = Annotated[str, Field(max_length=200), AfterValidator(_printable)]

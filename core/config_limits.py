@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from core.config_fields import Name, Number, Whole
+from core.config_fields import Name, Number, Often, Whole
 from core.config_platforms import BudgetConfig, Section
 
 
@@ -26,10 +26,20 @@ class TokensConfig(Section):
     total: Whole | None = Field(default=None, ge=0, le=10**12)
 
 
+class MessagesConfig(Section):
+    """So many questions at once, and on average in so many seconds; None: no limit."""
+
+    user: Often | None = None
+    chat: Often | None = None
+    server: Often | None = None
+    total: Often | None = None
+
+
 class LimitsConfig(Section):
     """downgrade_to: the model that answers when `downgrade_at` of a budget (a share) is spent; None: none."""
 
     budget: BudgetsConfig = BudgetsConfig()
     tokens: TokensConfig = TokensConfig()
+    messages: MessagesConfig = MessagesConfig()
     downgrade_to: Name | None = None
     downgrade_at: Number = Field(default=0.9, gt=0, le=1)

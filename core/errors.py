@@ -23,7 +23,8 @@ ParlourError
 │   │   ├── WindowExceeded    the prompt is longer than the server's limit
 │   │   └── RequestRefused    any other 4xx
 │   ├── LimitReached          somebody has had their share for now
-│   │   └── BudgetSpent
+│   │   ├── BudgetSpent
+│   │   └── TooOften
 │   ├── Stopped               /stop before the first word
 │   ├── GaveUp                set aside after `max_attempts`
 │   └── InternalError         a defect of ours
@@ -174,6 +175,10 @@ class LimitReached(ChatError):
 
 class BudgetSpent(LimitReached):
     sentence = Sentence.BUDGET_SPENT_USER
+
+
+class TooOften(LimitReached):
+    sentence = Sentence.TOO_OFTEN_USER
 
 
 class Stopped(ChatError):

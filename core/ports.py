@@ -348,6 +348,9 @@ class Store(History, Inbox, Facts, Bookmarks, Permits, Feeds, Shelf, Secrets, Re
 class Budgets(Protocol):
     """Who may spend how much. Everything is idempotent per turn, in whatever process, and may raise StoreError."""
 
+    async def admit(self, turn: Turn) -> None:
+        """Counts a question before anything is asked. Raises LimitReached for one too many."""
+
     async def choose(self, turn: Turn, wanted: ModelSpec) -> str:
         """The id of the model to ask: *wanted*, or a cheaper one where little is left."""
 

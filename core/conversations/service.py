@@ -183,6 +183,7 @@ class Conversations:
 
     async def _write(self, turn: Turn, reply: Reply) -> Answer:
         """The model's answer, kept. Raises ChatError."""
+        await self._budgets.admit(turn)
         wanted = self._world.models.get(turn.incoming.model or turn.conversation.model).spec
         chosen = await self._budgets.choose(turn, wanted)
         exchange = await self._ask(replace(turn, conversation=replace(turn.conversation, model=chosen)), reply)

@@ -68,6 +68,11 @@ def payer_of(incoming: Incoming) -> Payer:
     return Payer(incoming.sender.id, chat_of(incoming.conversation), server)
 
 
+def names_of(payer: Payer) -> dict[Whose, str]:
+    """Whom the limits of each kind are for, the narrowest first; "" where there is none."""
+    return {Whose.USER: payer.user, Whose.CHAT: payer.chat, Whose.SERVER: payer.server, Whose.TOTAL: "all"}
+
+
 def purses_of(policy: SpendingPolicy, payer: Payer, now: float) -> tuple[Purse, ...]:
     """Everything that the *payer* is limited by at the time *now*, the narrowest first."""
     return tuple(
@@ -90,8 +95,7 @@ def used_of(usage: Usage) -> dict[Unit, int]:
 
 
 def _limits(policy: SpendingPolicy, payer: Payer) -> Iterator[tuple[Whose, str, Allowance]]:
-    names = {Whose.USER: payer.user, Whose.CHAT: payer.chat, Whose.SERVER: payer.server, Whose.TOTAL: "all"}
-    for whose, name in names.items():
+    for whose, name in names_of(payer).items():
         own = policy.people.get(name) if whose is Whose.USER else None
         allowance = own or policy.limits.get(whose)
         if name and allowance:

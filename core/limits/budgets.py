@@ -11,6 +11,7 @@ from core.domain_limits import Grant, Purse, Whose
 from core.errors import BudgetSpent
 from core.limits.allowances import Bill, Payer, SpendingPolicy, charged, payer_of, purses_of, used_of
 from core.limits.rates import backoff
+from core.limits.throttling import Throttle
 from core.ports import Clock
 from core.ports_limits import Purses
 from core.wording import Sentence
@@ -33,6 +34,9 @@ SENTENCES = {
 class Unlimited:
     """`Budgets` where the operator configured none: nothing is refused and nothing needs to be booked, since the ledger
     that /usage reads is part of the history."""
+
+    async def admit(self, turn: Turn) -> None:
+        del turn
 
     async def choose(self, turn: Turn, wanted: ModelSpec) -> str:
         del turn
@@ -116,8 +120,12 @@ class Spending:
 class TurnBudgets:
     """`core.ports.Budgets`: turns are paid for by who asks, where they ask."""
 
-    def __init__(self, spending: Spending) -> None:
+    def __init__(self, spending: Spending, throttle: Throttle) -> None:
         self._spending = spending
+        self._throttle = throttle
+
+    async def admit(self, turn: Turn) -> None:
+        await self._throttle.admit(turn.id, payer_of(turn.incoming))
 
     async def choose(self, turn: Turn, wanted: ModelSpec) -> str:
         return await self._spending.choose(payer_of(turn.incoming), wanted)

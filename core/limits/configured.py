@@ -6,6 +6,8 @@ from core.config import Config
 from core.config_platforms import BudgetConfig
 from core.domain_limits import Whose
 from core.limits.allowances import Allowance, SpendingPolicy
+from core.limits.rates import Rate
+from core.limits.throttling import ThrottlePolicy
 
 NANO = 1_000_000_000
 """Nano-dollars of a dollar."""
@@ -23,6 +25,15 @@ def spending_policy(config: Config) -> SpendingPolicy:
         downgrade_at=limits.downgrade_at,
         most_output=config.answer.max_tokens,
     )
+
+
+def throttle_policy(config: Config) -> ThrottlePolicy:
+    rates = {}
+    for whose in Whose:
+        if often := getattr(config.limits.messages, whose.value):
+            number, seconds = often
+            rates[whose] = Rate(number / seconds, number)
+    return ThrottlePolicy(rates, frozenset(config.access.admins))
 
 
 def client_id(name: str) -> str:

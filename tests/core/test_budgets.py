@@ -18,6 +18,7 @@ from core.domain_limits import Whose
 from core.errors import BudgetSpent, ContentRefused, StoreUnavailable
 from core.limits.allowances import Allowance, Bill, Payer, SpendingPolicy, purses_of
 from core.limits.budgets import Spending, TurnBudgets
+from core.limits.throttling import Throttle, ThrottlePolicy
 from core.llm.scripted import Script, spoken
 from core.ports import Outcome
 from core.wording import Sentence, say
@@ -30,10 +31,11 @@ PLENTY = 10**12
 SPEC = ModelSpec("alpha", 8192, 1024, price=PRICE)
 
 
-def limited(policy: SpendingPolicy) -> Callable[[World], World]:
+def limited(policy: SpendingPolicy, often: ThrottlePolicy | None = None) -> Callable[[World], World]:
     def equip(world: World) -> World:
         store: Any = world.history
-        return replace(world, budgets=TurnBudgets(Spending(store, world.clock, policy)))
+        throttle = Throttle(store, world.clock, often or ThrottlePolicy())
+        return replace(world, budgets=TurnBudgets(Spending(store, world.clock, policy), throttle))
 
     return equip
 

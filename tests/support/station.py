@@ -29,6 +29,7 @@ from core.inbox.worker import Worker, WorkerSettings, Workplace
 from core.limits.allowances import Allowance, SpendingPolicy
 from core.limits.budgets import Spending, TurnBudgets
 from core.limits.rates import Rate
+from core.limits.throttling import Throttle, ThrottlePolicy
 from core.llm.scripted import ScriptedModel
 from core.llm.tokens import OpenAITokens
 from core.ports import Claim, Reply, Store
@@ -184,7 +185,7 @@ async def station(orders: Orders) -> None:
         real: Store = await stack.enter_async_context(open_store(orders.store, clock, orders.options))
         store: Any = Told(real, link)
         models = Several([ScriptedModel(ModelSpec("echo", 8192, 1024, price=PRICE), clock, delay=orders.word_delay)])
-        budgets = TurnBudgets(Spending(store, clock, policy_of(orders)))
+        budgets = TurnBudgets(Spending(store, clock, policy_of(orders)), Throttle(store, clock, ThrottlePolicy()))
         world = World(store, budgets, models, OpenAITokens(), clock, chance)
         conversations = Conversations(world, Personas([Persona("echo", "Repeat.")]), ConversationSettings())
         gates = Pacer(clock, RateGate(PLENTY, clock.monotonic()), lambda _: RateGate(PLENTY, clock.monotonic()))
