@@ -15,14 +15,20 @@ export class Refused extends Error {
 
 export class Unreachable extends Error {}
 
+/** The server's JSON; null where it has nothing to say. */
 export async function call(method, path, body) {
   const response = await request(method, path, body);
   if (response.status === 204) return null;
   const answer = await read(response);
-  if (response.ok) return answer;
-  if (response.status === 401) location.assign("/login");
-  if (response.status === 401 || (response.status >= 500 && !answer?.error)) throw new Unreachable(`${response.status}`);
-  throw new Refused(answer?.error?.message ?? say("refused"), answer?.error?.code, response.status);
+  if (!response.ok) throw refusal(response.status, answer?.error);
+  return answer;
+}
+
+/** Who has to sign in is sent there, and what was asked stays unanswered. A server error without a sentence is a proxy's. */
+function refusal(status, error) {
+  if (status === 401) location.assign("/login");
+  if (status === 401 || (status >= 500 && !error)) return new Unreachable(`${status}`);
+  return new Refused(error?.message ?? say("refused"), error?.code, status);
 }
 
 export const get = (path) => call("GET", path);

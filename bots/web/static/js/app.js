@@ -33,9 +33,10 @@ export class App extends EventTarget {
   refresh = coalesced(() => this.#readTalk());
   loadShelf = coalesced(() => this.#readShelf());
 
-  /** Shows the conversation that the address names, and listens. */
+  /** Shows the conversation that the address names, else the one in which a message waits to be sent, and listens. */
   async start() {
-    this.open(addressed(), { replace: true });
+    if (addressed()) this.open(addressed());
+    else this.#show(this.#outbox.next?.conversation, { isStored: false });
     setInterval(() => this.#watch(), SILENCE);
     this.loadShelf();
     this.session = await lasting("session");
@@ -60,11 +61,16 @@ export class App extends EventTarget {
   }
 
   /** Shows a conversation; without an id, a new one. */
-  async open(id, { replace = false, push = true } = {}) {
-    this.talk = new Talk(id ?? fresh());
-    this.talk.isStored = Boolean(id);
-    this.see();
+  open(id, { replace = false, push = true } = {}) {
     if (push) this.#address(id, replace);
+    return this.#show(id, { isStored: Boolean(id) });
+  }
+
+  /** One that is not known to be stored may be missing at the server. */
+  async #show(id, { isStored }) {
+    this.talk = new Talk(id ?? fresh());
+    this.talk.isStored = isStored;
+    this.see();
     this.changed();
     this.tell("opened");
     if (id) await this.refresh();

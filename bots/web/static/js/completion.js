@@ -31,15 +31,21 @@ export class Completion {
 
   /** Whether the key was meant for the list. */
   key(event) {
-    if (!this.#choices.length) return false;
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") this.#move(event.key === "ArrowDown" ? 1 : -1);
-    else if (event.key === "Escape") this.close();
-    else if (event.key === "Tab" || (event.key === "Enter" && !this.#isTyped())) this.#take(this.#choices[this.#at]);
-    else return false;
+    const act = this.#choices.length ? this.#keys[event.key] : undefined;
+    if (!act || (event.key === "Enter" && this.#isTyped())) return false;
+    act();
     event.preventDefault();
     event.stopPropagation();
     return true;
   }
+
+  #keys = {
+    ArrowDown: () => this.#move(1),
+    ArrowUp: () => this.#move(-1),
+    Escape: () => this.close(),
+    Tab: () => this.#take(this.#choices[this.#at]),
+    Enter: () => this.#take(this.#choices[this.#at]),
+  };
 
   #found(text) {
     const typed = /^\/(\S*)( ?)(\S*)$/.exec(text);

@@ -13,7 +13,7 @@ import { Pickers } from "./pickers.js";
 import { drawSettings } from "./settings.js";
 import { Shelf } from "./shelf.js";
 import { listen, rows } from "./shortcuts.js";
-import { Thread, welcome } from "./thread.js";
+import { Thread, greet } from "./thread.js";
 import { say } from "./words.js";
 
 const LANGUAGES = [["en", "English"], ["zh", "中文"]];
@@ -64,7 +64,7 @@ function render() {
   setHidden(byId("connection"), app.reach.isConnected);
 }
 
-byId("welcome").append(...welcome(say("greeting"), [1, 2, 3, 4].map((number) => say(`beginning_${number}`)), (text) => composer.suggest(text)));
+byId("welcome").append(...greet(say("greeting"), [1, 2, 3, 4].map((number) => say(`beginning_${number}`)), (text) => composer.suggest(text)));
 drawSettings(LANGUAGES, keys);
 byId("new").addEventListener("click", begin);
 document.querySelector(".wordmark").addEventListener("click", (event) => (event.preventDefault(), begin()));

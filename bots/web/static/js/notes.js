@@ -31,11 +31,9 @@ export class NoteView {
 const file = (document) => make("button", { type: "button", class: "plain", onclick: () => download(document) }, document.name);
 
 export class ProblemView {
-  #app;
   #text = make("p", { class: "note", role: "alert" });
 
   constructor(app) {
-    this.#app = app;
     const retry = make("button", { type: "button", class: "plain", onclick: () => app.retry() }, say("retry"));
     this.element = make("article", { "data-role": "problem", "aria-label": say("problem") }, this.#text, retry);
   }

@@ -13,6 +13,11 @@ export class Outbox {
     this.#on = on;
   }
 
+  /** The one to be sent next, if any waits. */
+  get next() {
+    return unsent()[0];
+  }
+
   of(conversation) {
     return unsent().filter((message) => message.conversation === conversation);
   }
@@ -32,7 +37,7 @@ export class Outbox {
     if (this.#isSending) return;
     this.#isSending = true;
     try {
-      for (let next = unsent()[0]; next && (await this.#post(next)); next = unsent()[0]);
+      while (this.next && (await this.#post(this.next)));
     } finally {
       this.#isSending = false;
     }

@@ -96,7 +96,7 @@ export class Thread {
 }
 
 /** What stands in an empty conversation: a greeting, and beginnings to choose from. */
-export function welcome(greeting, beginnings, choose) {
+export function greet(greeting, beginnings, choose) {
   const buttons = beginnings.map((text) => make("li", {}, make("button", { type: "button", onclick: () => choose(text) }, text)));
   return [make("h2", {}, greeting), make("ul", { class: "beginnings" }, ...buttons)];
 }
