@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from pydantic_core import to_json
 
+from core.domain import ConversationId
+from core.domain_sharing import Found, Shelved
 from core.stores.codec import MESSAGE, storable
 
-LOOKED_AT = 5_000
+_LOOKED_AT = 5_000
 """Messages that one search looks at (`core.ports_sharing.Shelf.search`)."""
 _BEFORE, _AROUND = 40, 160  # characters of an excerpt: before the first word, and in all
 
@@ -24,23 +26,43 @@ class Words:
         folded = text.casefold()
         return all(word in folded for word in self._words)
 
-    def first_excerpt(self, messages: Iterable[str]) -> str | None:
-        """Of kept messages, as JSON: of the first whose text has all the words; None where none has."""
-        return next((excerpt for message in messages if (excerpt := self._excerpt(message)) is not None), None)
+    def first_excerpt(self, texts: Iterable[str]) -> str | None:
+        """Of the first text that has all the words; None where none has."""
+        return next((self._around(text) for text in texts if self.all_in(text)), None)
 
-    def _excerpt(self, message: str) -> str | None:
-        """Most are turned away unread."""
-        folded = message.casefold()
-        if not all(word in folded for word in self._as_json):
-            return None
-        text = MESSAGE.decode(message).text
-        return self._around(text) if self.all_in(text) else None
+    def likely(self, messages: Iterable[str]) -> Iterable[str]:
+        """The texts of kept messages, as JSON, but for most of those that have not all the words: they stay unread."""
+        for message in messages:
+            folded = message.casefold()
+            if all(word in folded for word in self._as_json):
+                yield MESSAGE.decode(message).text
 
     def _around(self, text: str) -> str:
         line = " ".join(text.split())
         place = _unfolded(line, line.casefold().find(self._words[0])) if self._words else 0
         first = max(0, place - _BEFORE)
         return ("…" if first else "") + line[first : first + _AROUND] + ("…" if first + _AROUND < len(line) else "")
+
+
+Look = Callable[[ConversationId, int], Awaitable[tuple[int, str | None]]]
+"""Of a conversation and at most so many of its messages, the newest first: how many were looked at, and the excerpt of
+the one that was found, if one was."""
+
+
+async def search(shelf: Sequence[Shelved], words: Words, limit: int, look: Look) -> tuple[Found, ...]:
+    """As `core.ports_sharing.Shelf.search` says."""
+    found: list[Found] = []
+    left = _LOOKED_AT
+    for shelved in shelf:
+        if len(found) == limit:
+            break
+        excerpt: str | None = ""
+        if not words.all_in(shelved.title):
+            looked_at, excerpt = await look(shelved.conversation, left)
+            left -= looked_at
+        if excerpt is not None:
+            found.append(Found(shelved.conversation, shelved.title, shelved.at, excerpt))
+    return tuple(found)
 
 
 def _unfolded(text: str, place: int) -> int:

@@ -11,7 +11,7 @@ from core.stores.codec import ShelfRow
 from core.stores.redis.database import Database
 from core.stores.redis.scripts import Call
 from core.stores.redis.values import unpacked
-from core.stores.searching import LOOKED_AT, Words
+from core.stores.searching import Words, search
 
 _AT_ONCE = "500"  # messages of a long conversation that one step of a search reads
 
@@ -31,18 +31,13 @@ class RedisShelf:
         return tuple(Shelved(ConversationId(name), title, float(at)) for name, title, at in rows)
 
     async def search(self, owner: PersonId, words: str, limit: int) -> tuple[Found, ...]:
-        wanted, found, left = Words(words), list[Found](), LOOKED_AT
-        for shelved in await self.shelf(owner):
-            if len(found) == limit:
-                break
-            excerpt: str | None = ""
-            if not wanted.all_in(shelved.title):
-                messages = await self._newest_messages(shelved.conversation, left)
-                left -= len(messages)
-                excerpt = wanted.first_excerpt(messages)
-            if excerpt is not None:
-                found.append(Found(shelved.conversation, shelved.title, shelved.at, excerpt))
-        return tuple(found)
+        wanted = Words(words)
+
+        async def look(conversation: ConversationId, most: int) -> tuple[int, str | None]:
+            messages = await self._newest_messages(conversation, most)
+            return len(messages), wanted.first_excerpt(wanted.likely(messages))
+
+        return await search(await self.shelf(owner), wanted, limit, look)
 
     async def _newest_messages(self, conversation: ConversationId, limit: int) -> list[str]:
         """Of one that has more than *limit*, any of them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.domain import ConversationId, PersonId
 from core.domain_sharing import Found, Shelved
 from core.stores.codec import USAGE, ShelfRow, removed
-from core.stores.searching import LOOKED_AT, Words
+from core.stores.searching import Words, search
 from core.stores.sqlite import messages
 from core.stores.sqlite.database import Database, Session
 from core.stores.sqlite.wake import Wake
@@ -32,7 +32,12 @@ class SqliteShelf:
         return await self._database.read(lambda session: tuple(_shelf(session, owner)))
 
     async def search(self, owner: PersonId, words: str, limit: int) -> tuple[Found, ...]:
-        return await self._database.read(lambda session: _search(session, owner, Words(words), limit))
+        wanted = Words(words)
+
+        async def look(conversation: ConversationId, most: int) -> tuple[int, str | None]:
+            return await self._database.read(lambda session: _look(session, conversation, most, wanted))
+
+        return await search(await self.shelf(owner), wanted, limit, look)
 
     async def remove(self, owner: PersonId, conversation: ConversationId) -> int:  # noqa: ARG002  # one file has all rows
         rows = await self._database.write(lambda session: _remove(session, conversation))
@@ -66,27 +71,11 @@ def _shelf(session: Session, owner: PersonId) -> list[Shelved]:
     return [Shelved(*row) for row in rows]
 
 
-def _search(session: Session, owner: PersonId, words: Words, limit: int) -> tuple[Found, ...]:
-    found: list[Found] = []
-    left = LOOKED_AT
-    for shelved in _shelf(session, owner):
-        if len(found) == limit:
-            break
-        excerpt: str | None = ""
-        if not words.all_in(shelved.title):
-            bodies = _newest_messages(session, shelved.conversation, left)
-            left -= len(bodies)
-            excerpt = words.first_excerpt(bodies)
-        if excerpt is not None:
-            found.append(Found(shelved.conversation, shelved.title, shelved.at, excerpt))
-    return tuple(found)
-
-
-def _newest_messages(session: Session, name: ConversationId, limit: int) -> list[str]:
+def _look(session: Session, name: ConversationId, limit: int, words: Words) -> tuple[int, str | None]:
     rows = session.all(
         "SELECT body FROM messages WHERE conversation = ? ORDER BY position DESC, seq DESC LIMIT ?", name, limit
     )
-    return [body for (body,) in rows]
+    return len(rows), words.first_excerpt(words.likely(body for (body,) in rows))
 
 
 def _remove(session: Session, name: ConversationId) -> int:
