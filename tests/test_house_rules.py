@@ -268,7 +268,7 @@ def test_the_tree_of_errors_is_drawn_as_it_is() -> None:
 def test_every_path_in_the_documents_exists(document: object) -> None:
     text = (ROOT / str(document)).read_text()
     quoted = re.findall(
-        r"`((?:core|bots|tests|bench|docs|requirements)/[\w./-]*|[\w-]+\.(?:ya?ml|json|toml|md))`", text
+        r"`((?:core|bots|tests|bench|deploy|docs|requirements)/[\w./-]*|[\w-]+\.(?:ya?ml|json|toml|md))`", text
     )
     linked = list(re.findall(r"\]\(([^)#:]+)\)", text))
     missing = [path for path in quoted if not (ROOT / path).exists()]
