@@ -11,7 +11,7 @@ from core.completions import Chunk
 from core.config import ModelConfig, ProviderConfig
 from core.domain import Encoding, ModelSpec, Price, Prompt
 from core.errors import ModelNone
-from core.llm.knowledge import is_commercial, known_about
+from core.llm.knowledge import configured, is_commercial, known_about
 from core.llm.local import MAX_OUTPUT, WINDOW, LocalConnection, why_unusable, with_local_defaults
 from core.llm.memory import FactsMemory
 from core.llm.openai import ChatModel, Connection
@@ -141,7 +141,7 @@ def _own_spec(config: ModelConfig) -> ModelSpec:
         encoding=config.encoding or Encoding.O200K,
         exact=exact,
         factor=1.0 if exact else UNKNOWN_FACTOR,
-        price=Price(0, 0, 0),
+        price=configured(config.price) if config.price else Price(0, 0, 0),
     )
 
 

@@ -101,7 +101,7 @@ def _row(name: str, base_url: str) -> ModelInfo | None:
 def _price(config: ModelConfig, row: ModelInfo | None, base_url: str, now: float) -> Price | None:
     """None where nothing is known. An open model on this machine costs nothing that a table could tell."""
     if config.price:
-        return _configured(config.price)
+        return configured(config.price)
     ours = is_loopback(base_url) and _vocabulary(config.model or config.id) is None
     if row is None or ours:
         return None
@@ -113,7 +113,7 @@ def _price(config: ModelConfig, row: ModelInfo | None, base_url: str, now: float
     return Price(fresh, answer, fresh if cached is None else cached)
 
 
-def _configured(price: PriceConfig) -> Price:
+def configured(price: PriceConfig) -> Price:
     cached = price.input if price.cached is None else price.cached
     return Price(*(round(dollars * _NANO_PER_MTOK) for dollars in (price.input, price.output, cached)))
 

@@ -196,3 +196,10 @@ def test_prices_make_costs() -> None:
     price = known("gpt-5-mini").price
     assert price
     assert price.of(Usage(prompt=1_000_000, cached=0, completion=0)) == 250_000_000  # 0.25 $
+
+
+async def test_a_model_that_no_table_lists_costs_what_its_line_says() -> None:
+    priced = ModelConfig(id="priced", provider="scripted", price=PriceConfig(input=1, output=4))
+    models = [priced, ModelConfig(id="free", provider="scripted")]
+    async with open_models(models, {}, KeptFacts(), ManualClock()) as opened:
+        assert [opened.get(name).spec.price for name in ("priced", "free")] == [Price(1000, 4000, 1000), Price(0, 0, 0)]
