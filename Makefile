@@ -10,7 +10,7 @@ TESTS_AT_ONCE ?= 4
 MAKEFLAGS += --no-print-directory
 
 help:
-	@echo "make run      serve the platforms that are set up, or talk here (builds .venv first, when needed)"
+	@echo "make run      serve the web page, and the platforms that are set up (builds .venv first, when needed)"
 	@echo "make chat     talk here; ARGS=\"--conversation work\" returns to a conversation of that name"
 	@echo "make check    is everything well? configuration, providers, store, platforms"
 	@echo "make setup    only build .venv; LOCAL=0 leaves the built-in model out"

@@ -103,7 +103,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _add_conversations(add: Callable[..., _Parser]) -> None:
-    run = add("run", _run, "serve the platforms that are set up; where none is, open the terminal chat")
+    run = add("run", _run, "serve the web page, and the platforms that are set up")
     run.add_argument("platforms", nargs="*", metavar="PLATFORM", help="only these: discord, telegram, web")
     run.set_defaults(quiet=True)
     chat = add("chat", _chat, "talk in the terminal, or answer line by line in a pipe")

@@ -29,13 +29,13 @@ from bots.web.exposure import SHORTEST_TOKEN, Exposure, address, exposure_of
 from bots.web.front import LANE, Front, Routes
 from bots.web.listening import Manners, bind, room, serve
 from bots.web.notices import notice
+from bots.web.proxies import THIS_MACHINE
 from bots.web.stream import FeedReplies
 from bots.web.streams import Streams
 from bots.web.visitors import SECRET, Tickets
 from core.config import Config
 from core.ports import Clock
 
-LOOPBACK = ("127.0.0.0/8", "::1/128")
 SMALLEST_PACKED = 1000
 """Bytes of an answer that is worth compressing."""
 
@@ -56,8 +56,8 @@ class WebPage:
             raise SurfaceRefused(self.gate.exposure.refusal)
         web = self.front.config.web
         sockets = await bind(web.host, web.port)
-        self.announce(f"web: {_url(self.gate.exposure, sockets, web.url)} ({self.gate.exposure.who})")
-        exempt = [*self.gate.trusted, *map(ip_network, LOOPBACK)]
+        self.announce(f"web: {_places(self.gate.exposure, sockets, web.url)} ({self.gate.exposure.who})")
+        exempt = [*self.gate.trusted, *THIS_MACHINE]
         connections = Connections(Bounds(room(web.connections)), exempt, self.front.desk.clock, self.front.desk.watch)
         await serve(self._app(), sockets, connections, Manners(self.gate.leaving.leave, self.front.config.inbox.drain))
         return 0
@@ -111,9 +111,10 @@ async def _gate(desk: Desk, config: Config) -> Gate:
     )
 
 
-def _url(exposure: Exposure, sockets: Sequence[socket.socket], configured: str | None) -> str:
-    """With the port that was free, where any would do."""
-    return configured or address(exposure.host, sockets[0].getsockname()[1])
+def _places(exposure: Exposure, sockets: Sequence[socket.socket], configured: str | None) -> str:
+    """Where people find it, and where it listens; with the port that was free, where any would do."""
+    here = address(exposure.host, sockets[0].getsockname()[1])
+    return f"{configured}, here {here}" if configured else here
 
 
 async def _told(request: Request, problem: Exception) -> Response:

@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 LARGEST_HEAD = 32_768
 """Bytes of a request's head. Browsers send a few kilobytes; cookies may add up to 4 kB each (RFC 6265, section 6.1)."""
+SMALL_BODY = 65_536
+"""Bytes of a body that is read to its end also where nobody wants it."""
 LOOK = 1.0
 """Seconds between two looks for connections that keep us waiting too long."""
 LATE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -234,7 +236,8 @@ class Guard(asyncio.Protocol):
             this = self._answers
             self._enter(Phase.BODY if _has_body(scope) else Phase.ANSWER)
             try:
-                await app(scope, self._receiving(receive), self._sending(send))
+                received = self._receiving(receive)
+                await app(scope, received, self._sending(send, received if _is_small(scope) else None))
             finally:
                 if self._answers == this:  # a request sent ahead may have begun already
                     self._enter(Phase.REQUEST if self._phase is Phase.ANSWER else Phase.REST)
@@ -250,8 +253,12 @@ class Guard(asyncio.Protocol):
 
         return receiving
 
-    def _sending(self, send: Send) -> Send:
+    def _sending(self, send: Send, rest: Receive | None) -> Send:
+        """*rest*: what is to be read of a body before an answer to it is given, so that the connection stays usable."""
+
         async def sending(message: Message) -> None:
+            while self._phase is Phase.BODY and rest is not None:
+                await rest()
             if self._phase is Phase.BODY:
                 self._enter(Phase.REST)
             await send(message)
@@ -261,3 +268,9 @@ class Guard(asyncio.Protocol):
 
 def _has_body(scope: Scope) -> bool:
     return any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"])
+
+
+def _is_small(scope: Scope) -> bool:
+    """Whether it says so itself."""
+    lengths = [value for name, value in scope["headers"] if name == b"content-length"]
+    return len(lengths) == 1 and lengths[0].isdigit() and int(lengths[0]) <= SMALL_BODY

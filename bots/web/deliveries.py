@@ -12,6 +12,7 @@ from starlette.routing import request_response
 from starlette.types import ASGIApp
 
 from bots.shared.hooks import Hooks
+from bots.web.proxies import address_of
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +25,7 @@ def deliveries(hooks: Hooks) -> ASGIApp:
         if request.method != "POST":
             raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
         if not hook.admits(request.headers):
-            log.warning("web.delivery_refused", address=request.client.host if request.client else "")
+            log.warning("web.delivery_refused", address=address_of(request))
             return Response(status_code=HTTPStatus.FORBIDDEN)
         return Response(status_code=await hook.receive(await request.body()))
 

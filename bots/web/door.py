@@ -17,13 +17,13 @@ from bots.shared.hooks import Hooks
 from bots.web.bodies import announced, bounded, most_for
 from bots.web.entrance import Entrance, bearer_of
 from bots.web.exposure import Exposure
-from bots.web.front import VISITOR, Visitor
+from bots.web.front import RELAYED, VISITOR, Visitor
 from bots.web.heading import REPORTS, headed
 from bots.web.hosts import NOBODY, Host, host_in
 from bots.web.languages import language_of
 from bots.web.leaving import Leaving
 from bots.web.notices import API, PAGE, notice, path_of
-from bots.web.proxies import Network, Origin, origin_of
+from bots.web.proxies import THIS_MACHINE, Network, Origin, address_of, is_relayed, is_within, origin_of
 from bots.web.visitors import LIFETIME, Ticket, Tickets
 from core.errors import StoreError
 
@@ -81,10 +81,10 @@ class Door:
     def _as_asked(self, scope: Scope) -> Request:
         """The request with the address, scheme and host that its sender has and meant."""
         direct = Request(scope)
-        address = direct.client.host if direct.client else ""
-        given = Origin(address, scope["scheme"], direct.headers.get("host", ""))
+        given = Origin(address_of(direct), scope["scheme"], direct.headers.get("host", ""))
         found = origin_of(given, direct.headers, self._gate.trusted)
         scope["client"], scope["scheme"] = (found.address, 0), found.scheme
+        scope.setdefault("state", {})[RELAYED] = is_relayed(given, direct.headers, self._gate.trusted)
         if found.host != given.host:
             MutableHeaders(scope=scope)["host"] = found.host
         return Request(scope)
@@ -102,9 +102,13 @@ class Door:
         return most
 
     def _check_host(self, request: Request) -> None:
-        """Where everybody on this machine may come in, so could a site whose name has been pointed at it."""
+        """Where everybody on this machine may come in, so could a site whose name has been pointed at it, and the world
+        through a proxy here that nobody told us of."""
         names = self._gate.exposure.names
-        if names is not None and host_of(request).name not in names:
+        if names is None:
+            return
+        is_here = is_within(address_of(request), THIS_MACHINE) and not request.scope["state"][RELAYED]
+        if not is_here or host_of(request).name not in names:
             raise HTTPException(HTTPStatus.MISDIRECTED_REQUEST)
 
     def _check_sender(self, request: Request) -> None:
@@ -132,8 +136,7 @@ class Door:
             if not await self._gate.entrance.operates(request):
                 return None, _turned_away(request)
             kept = ticket = tickets.for_programs()
-        address = request.client.host if request.client else ""
-        request.scope.setdefault("state", {})[VISITOR] = Visitor(ticket.visitor, language_of(request), address)
+        request.scope["state"][VISITOR] = Visitor(ticket.visitor, language_of(request), address_of(request))
         return (None if kept and not tickets.is_due(ticket) else tickets.renewed(ticket)), None
 
 

@@ -9,7 +9,7 @@ from hmac import compare_digest
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from bots.web.proxies import home_of
+from bots.web.proxies import address_of, home_of
 from core.config_platforms import WebClientConfig, WebConfig
 from core.limits.rates import Rate
 from core.ports import Permits
@@ -56,7 +56,7 @@ class Entrance:
     async def operates(self, request: Request) -> bool:
         """Whether the request shows the operator's token. Raises as `holder`."""
         key = bearer_of(request)
-        holder = await self.holder(request.client.host if request.client else "", key) if key else None
+        holder = await self.holder(address_of(request), key) if key else None
         return holder is not None and holder.client is None
 
     def _whose(self, key: str) -> Holder | None:

@@ -16,8 +16,8 @@ from core.config import Config
 LANE = "web"
 Routes = list[BaseRoute]
 
-VISITOR = "visitor"
-"""Under this name the door leaves in a request's state who asks."""
+VISITOR, RELAYED = "visitor", "relayed"
+"""Under these names the door leaves in a request's state who asks, and whether a proxy that is not trusted passed it on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from bots.web.front import Front, Routes
-from bots.web.proxies import is_within
+from bots.web.front import RELAYED, Front, Routes
+from bots.web.proxies import address_of, is_within
 
 
 def routes(front: Front) -> Routes:
@@ -25,8 +25,8 @@ def routes(front: Front) -> Routes:
         return PlainTextResponse("ready\n" if is_ready else "not ready\n", 200 if is_ready else 503)
 
     async def metrics(request: Request) -> Response:
-        address = request.client.host if request.client else ""
-        if not is_within(address, allowed) and not await front.entrance.operates(request):
+        is_allowed = is_within(address_of(request), allowed) and not request.scope["state"][RELAYED]
+        if not is_allowed and not await front.entrance.operates(request):
             raise HTTPException(404)
         exposition = await front.desk.vitals.metrics()
         return Response(exposition.body, headers={"Content-Type": exposition.content_type})

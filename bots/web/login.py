@@ -16,6 +16,7 @@ from bots.web.assets import FOLDER
 from bots.web.door import LOGIN, Gate, cookie_of, keep
 from bots.web.front import Routes
 from bots.web.languages import language_of
+from bots.web.proxies import address_of
 from core.wording_door import Notice, tell
 
 LONGEST = 4096
@@ -37,9 +38,8 @@ def routes(gate: Gate, assets: str) -> Routes:
         return page(request) if gate.exposure.guarded else RedirectResponse("/", HTTPStatus.SEE_OTHER)
 
     async def tried(request: Request) -> Response:
-        address = request.client.host if request.client else ""
         try:
-            holder = await gate.entrance.holder(address, await _token_in(request))
+            holder = await gate.entrance.holder(address_of(request), await _token_in(request))
         except HTTPException as problem:
             return _slowed(request, problem)
         if holder is None or holder.client is not None:

@@ -7,10 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+from starlette.requests import Request
+
 Network = IPv4Network | IPv6Network
+
+THIS_MACHINE: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 _PAIR = re.compile(r'([\w!#$%&\'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]+))', re.ASCII)
 """One parameter of a Forwarded header (RFC 7239, section 4)."""
+FORWARDING = frozenset({"forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"})
+"""Headers that a proxy leaves in what it passes on."""
 _LONGEST = 2000
 """Characters of such a header that are read, from its end, where the nearest hops are."""
 _V6_HOME = 64
@@ -24,6 +30,11 @@ class Origin:
     address: str
     scheme: str
     host: str
+
+
+def address_of(request: Request) -> str:
+    """Where it comes from, as far as is known: behind the door that is who asks, before it the connection's other end."""
+    return request.client.host if request.client else ""
 
 
 def is_within(address: str, networks: Sequence[Network]) -> bool:
@@ -60,6 +71,11 @@ def origin_of(direct: Origin, headers: Mapping[str, str], trusted: Sequence[Netw
         if not is_within(address, trusted):
             break
     return found
+
+
+def is_relayed(direct: Origin, headers: Mapping[str, str], trusted: Sequence[Network]) -> bool:
+    """Whether it came through a proxy whose word does not count: then nobody knows who asks."""
+    return not is_within(direct.address, trusted) and not FORWARDING.isdisjoint(headers.keys())
 
 
 def _scheme(hop: Mapping[str, str], found: Origin) -> str:

@@ -106,6 +106,15 @@ async def test_a_body_that_does_not_come_ends_the_wait_for_it(clock: ManualClock
         assert await line.is_closed()
 
 
+async def test_a_small_body_that_nobody_wants_leaves_the_connection_usable(clock: ManualClock) -> None:
+    request = BODY.replace(b"/read", b"/")
+    async with server(clock) as here, dialled(here, request + b"01234") as (line,):
+        await here.waits(Phase.BODY)
+        line.send(b"56789" + WHOLE)
+        assert [await line.answer(), await line.answer()] == [(200, b"hello")] * 2
+        await here.waits(Phase.REQUEST)
+
+
 async def test_who_sends_on_after_the_answer_is_heard_out_for_a_moment(clock: ManualClock) -> None:
     request = BODY.replace(b"/read", b"/").replace(b"10", b"1000000")
     async with server(clock) as here, dialled(here, request) as (line,):

@@ -152,6 +152,15 @@ async def test_a_foreign_name_that_points_here_opens_nothing(host: str, tmp_path
         assert (await victim.get("/healthz", headers={"Host": host})).status_code == 200
 
 
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
+async def test_a_proxy_that_nobody_named_opens_nothing_to_the_world(header: str, tmp_path: Path) -> None:
+    async with door(tmp_path) as world, door(tmp_path, "trusted_proxies: [127.0.0.1]") as named:
+        assert (await world.get("/", headers={header: "127.0.0.1"})).status_code == 421
+        assert (await world.get("/metrics", headers={header: "127.0.0.1"})).status_code == 404
+        assert (await named.get("/", headers=_from("192.0.2.1"))).status_code == 421
+        assert (await named.get("/", headers=_from("127.0.0.1"))).status_code == 200
+
+
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8080", "127.0.0.1", "[::1]:8080", "chat.example.org"])
 async def test_the_names_that_it_has_open_it(host: str, tmp_path: Path) -> None:
     async with door(tmp_path, "url: http://chat.example.org", "open: true") as named, door(tmp_path) as plain:
