@@ -75,8 +75,8 @@ class House:
     spending: Spending
 
     def desk(self, hooks: Hooks | None) -> Desk:
-        relaying = Relaying(self.models, OpenAITokens(), self.config.fallback, self.watch)
-        told = (self.watch, self.vitals, self.services, relaying, self.spending)
+        relaying = Relaying(self.models, OpenAITokens(), self.config.fallback, self.watch, self.spending)
+        told = (self.watch, self.vitals, self.services, relaying)
         return Desk(self.store, self.commands, self.clock, self.chance, *told, hooks)
 
     def worker(self, lanes: frozenset[str], replies: Replies) -> Worker:

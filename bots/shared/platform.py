@@ -17,7 +17,6 @@ from core.config import Config
 from core.conversations.commands import Commands, Services
 from core.conversations.relaying import Relaying
 from core.domain import Turn
-from core.limits.budgets import Spending
 from core.ports import Chance, Claim, Clock, Replies, Reply, Store
 from core.watching import Vitals, Watch
 
@@ -25,7 +24,7 @@ from core.watching import Vitals, Watch
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What a platform takes messages and commands to. watch: told what happens. vitals: what may be asked of the process.
-    services: what commands work on. relaying: for programs that ask a model without a conversation. spending: what they may use. hooks: where other
+    services: what commands work on. relaying: for programs that ask a model without a conversation. hooks: where other
     servers can deliver to a platform by way of the web page's port; None in a process that does not serve the page."""
 
     store: Store
@@ -36,7 +35,6 @@ class Desk:
     vitals: Vitals
     services: Services
     relaying: Relaying
-    spending: Spending
     hooks: Hooks | None = None
 
 

@@ -12,7 +12,9 @@ import structlog
 from core.completions import Chunk, read_usage, text_in
 from core.conversations.context import MESSAGE_FRAME
 from core.domain import ModelSpec, Tokens, Usage
-from core.errors import ContentRefused, ModelError, RequestRefused, WindowExceeded
+from core.errors import ContentRefused, ModelError, RequestRefused, StoreError, WindowExceeded
+from core.limits.allowances import Bill, Payer
+from core.limits.budgets import Spending
 from core.ports import LanguageModel, Models, TokenCounter
 from core.watching import Watch
 
@@ -23,6 +25,18 @@ IMAGE = Tokens(1105, 1105)
 examples for the models of 2024."""
 _FINAL = (ContentRefused, RequestRefused, WindowExceeded)
 """Errors of the request: another model is not asked the same."""
+LIMITS = ("max_completion_tokens", "max_tokens")
+"""The two names of the longest an answer may be. Servers that do not know the older one say so, which is learnt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Whose request it is. payer: out of whose purses it is paid. allowed: the models that may be asked. key: of the
+    request, unlike that of any other."""
+
+    payer: Payer
+    allowed: Callable[[str], bool]
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +47,25 @@ class Relaying:
     counter: TokenCounter
     fallback: tuple[str, ...]
     watch: Watch
+    spending: Spending
 
     @asynccontextmanager
-    async def open(self, body: Mapping[str, Any], allowed: Callable[[str], bool]) -> AsyncIterator[Answering]:
-        """The answer to the request *body*, once it has begun; leaving ends the call. *allowed*: the models that may be
-        asked instead. Raises ModelError, of the model that was named where no other answers either; iterating does too."""
-        async with AsyncExitStack() as opened:
-            model, batches = await self._begin(opened, body, self._candidates(str(body["model"]), allowed))
-            answering = Answering(model, batches, Measure(self.counter, model.spec, body["messages"]))
-            try:
-                yield answering
-            finally:
-                self.watch.asked(answering.model, answering.usage)
+    async def open(self, body: Mapping[str, Any], asker: Asker) -> AsyncIterator[Answering]:
+        """The answer to the request *body*, once it has begun; leaving ends the call, and settles what it came to. Raises
+        StoreError, BudgetSpent and ModelError, the latter of the model that was named where no other answers either;
+        iterating does too."""
+        call = _Call()
+        try:
+            async with AsyncExitStack() as opened:
+                yield await self._begin(opened, call, body, asker)
+        finally:
+            await self._settle(call, asker)
 
-    async def _begin(
-        self, opened: AsyncExitStack, body: Mapping[str, Any], candidates: Sequence[LanguageModel]
-    ) -> tuple[LanguageModel, AsyncIterator[list[Chunk]]]:
+    async def _begin(self, opened: AsyncExitStack, call: _Call, body: Mapping[str, Any], asker: Asker) -> Answering:
         first: ModelError | None = None
-        for model in candidates:
+        for model in self._candidates(str(body["model"]), asker):
             try:
-                return model, await opened.enter_async_context(model.relay(body))
+                return await self._ask(opened, call, model, await self._reserved(model.spec, body, asker))
             except _FINAL:
                 raise
             except ModelError as problem:
@@ -60,9 +73,48 @@ class Relaying:
                 first = first or problem
         raise first or ModelError("no model is configured")
 
-    def _candidates(self, name: str, allowed: Callable[[str], bool]) -> Sequence[LanguageModel]:
-        names = [name, *(other for other in self.fallback if allowed(other))]
+    async def _ask(
+        self, opened: AsyncExitStack, call: _Call, model: LanguageModel, body: Mapping[str, Any]
+    ) -> Answering:
+        call.answering = answering = Answering(model.spec, self._measure(model.spec, body))
+        try:
+            answering.batches = await opened.enter_async_context(model.relay(body))
+        except ModelError:
+            call.answering = None  # nothing was written, so nothing is billed
+            raise
+        return answering
+
+    async def _reserved(self, spec: ModelSpec, body: Mapping[str, Any], asker: Asker) -> Mapping[str, Any]:
+        """The request, with an answer no longer than what may be spent. Raises BudgetSpent and StoreError."""
+        name, wanted = next(((name, body[name]) for name in LIMITS if body.get(name) is not None), (LIMITS[-1], None))
+        bill = Bill(spec, self._measure(spec, body).prompt, answers=body.get("n") or 1, most=wanted)
+        granted = await self.spending.reserve(asker.key, asker.payer, bill)
+        return body if granted is None else {**body, name: granted}
+
+    async def _settle(self, call: _Call, asker: Asker) -> None:
+        try:
+            if call.answering is None:
+                await self.spending.refund(asker.key)
+                return
+            used = call.answering.usage
+            self.watch.asked(call.answering.model, used)
+            await self.spending.settle(asker.key, asker.payer, used)
+        except StoreError as problem:  # the answer is there: what was reserved for it stays so for an hour
+            log.warning("api.not_settled", detail=str(problem))
+
+    def _measure(self, spec: ModelSpec, body: Mapping[str, Any]) -> Measure:
+        return Measure(self.counter, spec, body["messages"])
+
+    def _candidates(self, name: str, asker: Asker) -> Sequence[LanguageModel]:
+        names = [name, *(other for other in self.fallback if asker.allowed(other))]
         return [self.models.get(other) for other in dict.fromkeys(names)]
+
+
+@dataclass(slots=True)
+class _Call:
+    """answering: what there is of it, also when it has not begun; None where nothing came of it."""
+
+    answering: Answering | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +144,10 @@ class Measure:
 class Answering:
     """One answer, batch by batch, and what it used so far. What was broken off is billed all the same."""
 
-    def __init__(self, model: LanguageModel, batches: AsyncIterator[list[Chunk]], measure: Measure) -> None:
-        self.model = model.spec.id
-        self._price = model.spec.price
-        self._batches = batches
+    def __init__(self, spec: ModelSpec, measure: Measure) -> None:
+        self.model = spec.id
+        self.batches: AsyncIterator[list[Chunk]] | None = None
+        self._price = spec.price
         self._measure = measure
         self._said: list[str] = []
         self._reported: Usage | None = None
@@ -104,7 +156,9 @@ class Answering:
         return self
 
     async def __anext__(self) -> list[Chunk]:
-        batch = await anext(self._batches)
+        if self.batches is None:
+            raise StopAsyncIteration
+        batch = await anext(self.batches)
         for chunk in batch:
             self._note(chunk)
         return batch

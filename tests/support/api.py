@@ -38,9 +38,9 @@ class Api:
         asked = {"model": MODEL, "messages": HELLO, **body}
         return await self.http.post("/chat/completions", json=asked, headers=headers)
 
-    async def refused(self, **body: Any) -> tuple[int, dict[str, Any]]:
+    async def refused(self, headers: dict[str, str] | None = None, **body: Any) -> tuple[int, dict[str, Any]]:
         """The status and the error of a request that is refused."""
-        answered = await self.post(**body)
+        answered = await self.post(headers, **body)
         return answered.status_code, answered.json()["error"]
 
 

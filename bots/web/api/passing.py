@@ -10,8 +10,9 @@ from bots.web.api.outlet import Outlet
 from bots.web.api.problems import refusal_of
 from bots.web.api.requests import Asked
 from core.completions import Frame
-from core.conversations.relaying import Answering, Relaying
+from core.conversations.relaying import Answering, Asker, Relaying
 from core.errors import ChatError
+from core.limits.allowances import Payer
 from core.watching import Watch
 
 
@@ -26,8 +27,9 @@ class Passing:
     frame: Frame
 
     async def __call__(self, outlet: Outlet) -> None:
+        asker = Asker(Payer(self.client.person), self.client.may_ask, self.frame.id)
         try:
-            async with self.relaying.open(self.asked.body, self.client.may_ask) as answering:
+            async with self.relaying.open(self.asked.body, asker) as answering:
                 dress = Dress(replace(self.frame, model=answering.model))
                 await (self._stream if self.asked.streamed else self._whole)(answering, dress, outlet)
         except ChatError as problem:

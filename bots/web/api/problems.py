@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from core.errors import ChatError, ModelError, RequestRefused, WindowExceeded
 from core.wording import Sentence, say
 
-INVALID, SERVER, LIMITED = "invalid_request_error", "server_error", "rate_limit_error"
+INVALID, SERVER, LIMITED, QUOTA = "invalid_request_error", "server_error", "rate_limit_error", "insufficient_quota"
 
 
 class Refusal(Exception):
@@ -61,6 +61,12 @@ class Kind:
 
 _UNREACHABLE = Kind(503, SERVER, "model_unreachable", "The model cannot be reached right now. Try again in a while.")
 _OTHER = Kind(500, SERVER, "internal_error", "The server had an error while processing your request.")
+_SPENT = (
+    Sentence.BUDGET_SPENT_USER,
+    Sentence.BUDGET_SPENT_CHAT,
+    Sentence.BUDGET_SPENT_SERVER,
+    Sentence.BUDGET_SPENT_TOTAL,
+)
 _KINDS = {
     Sentence.EMPTY_MESSAGE: Kind(400, INVALID, "empty_message", "There is no text in the message.", "messages"),
     Sentence.MESSAGE_TOO_LONG: Kind(400, INVALID, "context_length_exceeded", param="messages"),
@@ -79,6 +85,7 @@ _KINDS = {
     Sentence.MODEL_NONE: Kind(503, SERVER, "model_none", "No model can be used on this server yet."),
     Sentence.CONTENT_REFUSED: Kind(400, INVALID, "content_filter", param="messages"),
     Sentence.REQUEST_REFUSED: Kind(400, INVALID, "invalid_value", "The model did not accept the request."),
+    **dict.fromkeys(_SPENT, Kind(429, QUOTA, QUOTA)),
     Sentence.STOPPED: Kind(409, INVALID, "stopped", "The answer was stopped before its first word."),
     Sentence.GAVE_UP: Kind(503, SERVER, "gave_up", "No answer came, however often it was tried."),
 }

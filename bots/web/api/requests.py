@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from bots.web.api.problems import Refusal
 from bots.web.api.shapes import NO_CONTENT, CompletionShape
 from core.completions import text_in
+from core.conversations.relaying import LIMITS
 
 ROUTING = frozenset({"models", "provider", "providers", "route", "fallbacks", "plugins", "transforms"})
 """Parameters by which some servers are told to ask another model, or another server, than the one in `model`: which
@@ -20,7 +21,6 @@ models a client may use, and at what price, is the operator's to say."""
 SAMPLING = frozenset(
     {"temperature", "top_p", "frequency_penalty", "presence_penalty", "seed", "stop", "reasoning_effort"}
 )
-LIMITS = ("max_completion_tokens", "max_tokens")
 _OF_A_CONVERSATION = SAMPLING | {
     *(
         "model",
