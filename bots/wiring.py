@@ -96,7 +96,8 @@ def store(config: Config) -> AbstractAsyncContextManager[Store]:
 
 def store_at(config: Config, url: str, *, create: bool = True) -> AbstractAsyncContextManager[Store]:
     """The store at *url*, with the options of the configuration. *create* as in `StoreOptions`."""
-    options = StoreOptions(config.history.ttl, config.redis.replicas, config.redis.replica_wait, create)
+    replicas, wait = config.redis.replicas, config.redis.replica_wait
+    options = StoreOptions(config.history.ttl, replicas, wait, create, config.privacy.keys)
     return open_store(url, clock(), options)
 
 

@@ -9,11 +9,11 @@ import io
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from core.config_fields import (
     NO_SECRET,
@@ -29,6 +29,7 @@ from core.config_fields import (
     StoreUrl,
     Texts,
     Whole,
+    longer,
     one_by_one,
 )
 from core.config_limits import LimitsConfig
@@ -42,6 +43,8 @@ DEFAULT_FILE = Path("config.yaml")
 BUILT_IN_PROVIDERS = ("local", "scripted")
 """Need no entry in `providers`: the model inside this process, and the one that tests script."""
 _DAY = 86400.0
+_SEALING_KEY = 32
+"""Characters of a key that nobody can guess at their own computers."""
 _SHORTEST_SECRET = 4
 """Hiding shorter values would riddle every line, and they hide nothing."""
 
@@ -57,6 +60,7 @@ DEFAULTS: dict[str, Value] = {
             "prompt": "You are a helpful and friendly assistant. You answer clearly, and say so when you are not sure.",
         }
     ],
+    "privacy": {"key": "${PRIVACY_KEY:-}"},
     "discord": {"token": "${DISCORD_TOKEN:-}"},
     "telegram": {"token": "${TELEGRAM_TOKEN:-}"},
     "web": {"host": "${WEB_HOST:-127.0.0.1}", "port": "${PORT:-8080}", "token": "${WEB_TOKEN:-}"},
@@ -155,6 +159,19 @@ class HistoryConfig(Section):
     ttl: Seconds | None = Field(default=None, ge=60, le=3650 * _DAY)
 
 
+class PrivacyConfig(Section):
+    """key: seals what people said where it is kept; empty: it is kept as it is. old_keys: open what they once sealed."""
+
+    key: Annotated[Secret, AfterValidator(longer(_SEALING_KEY, or_none=True))] = NO_SECRET
+    old_keys: tuple[Annotated[Secret, AfterValidator(longer(_SEALING_KEY))], ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The newest first; none where nothing is to be sealed."""
+        found = (self.key, *self.old_keys) if self.key.get_secret_value() else ()
+        return tuple(key.get_secret_value() for key in found)
+
+
 class RedisConfig(Section):
     """replicas: how many must hold a message before it counts as accepted. replica_wait: seconds to wait for them."""
 
@@ -190,6 +207,7 @@ class Config(Section):
     answer: AnswerConfig = AnswerConfig()
     inbox: InboxConfig = InboxConfig()
     history: HistoryConfig = HistoryConfig()
+    privacy: PrivacyConfig = PrivacyConfig()
     redis: RedisConfig = RedisConfig()
     log: LogConfig = LogConfig()
     discord: DiscordConfig = DiscordConfig()
@@ -234,7 +252,12 @@ def secrets_of(config: Config) -> tuple[str, ...]:
     """Every secret value that is set, for the log's redaction: keys, tokens, header values, passwords inside URLs."""
     wrapped = [config.discord.token, config.telegram.token, config.web.token]
     wrapped += [config.telegram.webhook.secret] if config.telegram.webhook else []
-    wrapped += [*config.web.cookie_keys, *(client.key for client in config.web.clients)]
+    wrapped += [
+        config.privacy.key,
+        *config.privacy.old_keys,
+        *config.web.cookie_keys,
+        *(client.key for client in config.web.clients),
+    ]
     found, urls = [secret.get_secret_value() for secret in wrapped], [config.store]
     for provider in config.providers.values():
         found += [provider.api_key.get_secret_value(), *provider.headers.values(), *provider.query.values()]

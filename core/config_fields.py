@@ -72,11 +72,12 @@ def _secret(value: object) -> object:
     return _header(value.strip()) if isinstance(value, str) else value
 
 
-def longer(least: int) -> Callable[[SecretStr], SecretStr]:
-    """A validator for secrets that people make up: *least* characters."""
+def longer(least: int, *, or_none: bool = False) -> Callable[[SecretStr], SecretStr]:
+    """A validator for secrets that people make up: *least* characters; with *or_none* also none at all."""
 
     def check(secret: SecretStr) -> SecretStr:
-        if len(secret.get_secret_value()) < least:
+        length = len(secret.get_secret_value())
+        if length < least and not (or_none and length == 0):
             raise ValueError(f"at least {least} characters")
         return secret
 

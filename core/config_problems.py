@@ -16,7 +16,20 @@ from pydantic_core import ErrorDetails
 from core.config_text import Place, Value, Wrong, plain
 
 _SECRET_KEYS = frozenset(
-    {"api_key", "token", "secret", "key", "cookie_keys", "headers", "query", "proxy", "base_url", "store", "extra_body"}
+    {
+        "api_key",
+        "token",
+        "secret",
+        "key",
+        "cookie_keys",
+        "old_keys",
+        "headers",
+        "query",
+        "proxy",
+        "base_url",
+        "store",
+        "extra_body",
+    }
 )
 _LONGEST_SHOWN = 24
 

@@ -62,7 +62,7 @@ class Secrets(Protocol):
     """What all processes on a store sign with."""
 
     async def secret(self, name: str, candidate: str) -> str:
-        """What is kept under *name*; *candidate*, kept from now on, where nothing was."""
+        """What is kept under *name*; *candidate*, kept from now on unless it is empty, where nothing was."""
 
 
 class Receipts(Protocol):

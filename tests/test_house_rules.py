@@ -23,6 +23,7 @@ DOORS = {
     "openai": ("core/llm/openai.py",),
     "redis": ("core/stores/redis/",),
     "sqlite3": ("core/stores/sqlite/",),
+    "cryptography": ("core/stores/sealing.py",),
     "discord": ("bots/discord/",),
     "telegram": ("bots/telegram/",),
     "starlette": ("bots/web/",),

@@ -11,6 +11,7 @@ from core.errors import StoreError
 from core.ports import Clock
 from core.stores.copying import copy
 from core.stores.opening import open_store
+from core.stores.options import StoreOptions
 from core.stores.sqlite.snapshot import snapshot
 
 Progress = Callable[[int, int], None]
@@ -18,7 +19,7 @@ Progress = Callable[[int, int], None]
 
 async def back_up(url: str, file: Path, clock: Clock, progress: Progress) -> None:
     """The store at *url* into *file*, which is a store itself and appears when it is whole. An SQLite file is copied as it
-    is at one moment; of Redis, what is written meanwhile may be missing. *progress* as in `copy`. Raises StoreError, also
+    is at one moment; of Redis, what is written meanwhile may be missing. What is sealed stays sealed. *progress* as in `copy`. Raises StoreError, also
     where there is a file already."""
     if await asyncio.to_thread(file.exists):
         raise StoreError(f"There is a file {file} already.")
@@ -27,7 +28,8 @@ async def back_up(url: str, file: Path, clock: Clock, progress: Progress) -> Non
     if url.startswith("sqlite:"):
         await snapshot(url, part)
     else:
-        async with open_store(url, clock) as source, open_store(url_of(part), clock) as target:
+        as_it_lies = StoreOptions(keys=None)
+        async with open_store(url, clock, as_it_lies) as source, open_store(url_of(part), clock, as_it_lies) as target:
             await copy(source, target, progress)
     await asyncio.to_thread(part.rename, file)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from core.errors import ConfigError
 from core.ports import Clock, Store
 from core.stores.options import StoreOptions
 from core.stores.redis.opening import open_redis
+from core.stores.sealed import sealed
 from core.stores.sqlite.opening import open_sqlite
 
 _OPENERS = {
@@ -24,9 +26,15 @@ _DEFAULTS = StoreOptions()
 
 def open_store(url: str, clock: Clock, options: StoreOptions = _DEFAULTS) -> AbstractAsyncContextManager[Store]:
     """The store at *url*, closed when the block is left. Raises ConfigError for an address that is none, StoreError
-    when entering for a store that cannot be used; neither names a password."""
+    when entering for a store that cannot be used, also for want of its keys; neither names a password."""
     scheme, colon, _ = url.partition(":")
     opener = _OPENERS.get(scheme) if colon else None
     if opener is None:
         raise ConfigError(f"store: the address must begin with one of {', '.join(f'{name}://' for name in _OPENERS)}")
-    return opener(url, clock, options)
+    return _readable(opener(url, clock, options), options.keys)
+
+
+@asynccontextmanager
+async def _readable(opening: AbstractAsyncContextManager[Store], keys: Sequence[str] | None) -> AsyncIterator[Store]:
+    async with opening as store:
+        yield store if keys is None else await sealed(store, keys)

@@ -179,6 +179,17 @@ def test_a_store_is_backed_up_and_restored(aside: Path, tmp_path: Path, capsys: 
     assert "1 set aside" in capsys.readouterr().out
 
 
+def test_a_sealed_store_wants_its_key(
+    config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.write_text(f"{config.read_text()}\nprivacy: {{key: '${{PRIVACY_KEY:-}}'}}\n")
+    monkeypatch.setenv("PRIVACY_KEY", "0123456789abcdef" * 2)
+    assert run("inbox", "--config", config) == 0
+    monkeypatch.delenv("PRIVACY_KEY")
+    assert run("inbox", "--config", config) == 1
+    assert "`privacy.key` is missing" in capsys.readouterr().err
+
+
 def test_a_store_that_is_not_there_is_no_empty_one(
     config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

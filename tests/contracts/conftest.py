@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -28,14 +28,19 @@ class Backend:
     url: str
     clock: ManualClock
     expires_itself: bool = False
+    keys: tuple[str, ...] = ()
 
     def open(self, options: StoreOptions = PLAIN) -> AbstractAsyncContextManager[Store]:
-        return open_store(self.url, self.clock, options)
+        return open_store(self.url, self.clock, replace(options, keys=self.keys))
 
 
 def sqlite(request: pytest.FixtureRequest, clock: ManualClock) -> Backend:
     folder: Path = request.getfixturevalue("tmp_path")
     return Backend(f"sqlite:///{folder}/parlour.db", clock)
+
+
+def sqlite_sealed(request: pytest.FixtureRequest, clock: ManualClock) -> Backend:
+    return replace(sqlite(request, clock), keys=("a key that nobody guesses, ever",))
 
 
 def redis(request: pytest.FixtureRequest, clock: ManualClock) -> Backend:
@@ -59,6 +64,7 @@ def redis_sentinel(request: pytest.FixtureRequest, clock: ManualClock) -> Backen
 
 BACKENDS: dict[str, Callable[[pytest.FixtureRequest, ManualClock], Backend]] = {
     "sqlite": sqlite,
+    "sqlite-sealed": sqlite_sealed,
     "redis": redis,
     "redis-cluster": redis_cluster,
     "redis-sentinel": redis_sentinel,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from core.domain_limits import Pace, Whose
 from core.ports import Store
@@ -64,7 +65,7 @@ async def test_at_once_no_more_are_admitted_than_there_are_permits(store: Store,
 
 async def test_a_clock_that_lags_behind_admits_nobody_early(backend: Backend, store: Store, clock: ManualClock) -> None:
     await store.admit("1", [pace(burst=1.0)])
-    async with Backend(backend.url, ManualClock(clock.now() - HOUR)).open() as lagging:
+    async with replace(backend, clock=ManualClock(clock.now() - HOUR)).open() as lagging:
         assert await lagging.admit("2", [pace(burst=1.0)]) is not None
 
 

@@ -103,7 +103,9 @@ async def test_a_secret_is_the_first_that_was_offered(store: Store, elsewhere: S
     kept = await asyncio.gather(*(client.secret("cookies", one) for one in offered for client in (store, elsewhere)))
     assert len(set(kept)) == 1
     assert kept[0] in offered
+    assert await store.secret("another", "") == ""
     assert await store.secret("another", "its own") == "its own"
+    assert await elsewhere.secret("another", "") == "its own"
 
 
 async def test_receipts_and_secrets_move_to_another_store_and_back(store: Store, clock: ManualClock) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -71,7 +72,7 @@ async def test_permits_beyond_the_burst_are_owed(store: Store, elsewhere: Store,
 
 
 async def test_a_clock_that_lags_behind_refills_nothing(backend: Backend, store: Store, clock: ManualClock) -> None:
-    late = Backend(backend.url, ManualClock(clock.now() - 5.0))
+    late = replace(backend, clock=ManualClock(clock.now() - 5.0))
     async with late.open() as lagging:
         await store.draw(BUCKET, 1.0, 1.0, 1)
         assert (await lagging.draw(BUCKET, 1.0, 1.0, 1))[0] == pytest.approx(1.0)

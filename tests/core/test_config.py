@@ -58,6 +58,8 @@ WRONG = {
     "store: redis://host:99999": "store: expected a URL such as redis://HOST:6379/0",
     "discord: {gateway_url: 'https://x'}": "discord.gateway_url: expected a URL that begins with ws:// or wss://",
     "telegram: {webhook: {secret: x}}": "telegram.webhook.url: expected a value for url",
+    "privacy: {key: hunter2}": "privacy.key: expected at least 32 characters",
+    "privacy: {old_keys: ['']}": "privacy.old_keys[0]: expected at least 32 characters",
     "telegram: {token: '${NOWHERE}'}": "telegram.token: the environment variable NOWHERE is not set",
     "telegram: {token: '${no-name}'}": "telegram.token: expected ${NAME} or ${NAME:-default}",
     "access: {users: [123]}": "access.users[0]: expected text, got 123",

@@ -188,7 +188,7 @@ async def test_a_file_of_every_older_version_is_brought_up_to_date(
         file = tmp_path / f"{version}.db"
         with monkeypatch.context() as then:
             then.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:version])
-            async with open_store(f"sqlite:///{file}", ManualClock()) as store:
+            async with open_store(f"sqlite:///{file}", ManualClock(), StoreOptions(keys=None)) as store:
                 await answered(store, asked("1"))
         async with open_store(f"sqlite:///{file}", ManualClock()) as store:
             await store.note("discord", "7", 1)

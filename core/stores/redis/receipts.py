@@ -12,8 +12,9 @@ class RedisReceipts:
     _database: Database
 
     async def secret(self, name: str, candidate: str) -> str:
-        await self._database.link.execute("HSETNX", SECRETS, storable(name), storable(candidate))
-        return str(await self._database.link.execute("HGET", SECRETS, storable(name)))
+        if candidate:
+            await self._database.link.execute("HSETNX", SECRETS, storable(name), storable(candidate))
+        return str(await self._database.link.execute("HGET", SECRETS, storable(name)) or "")
 
     async def open_receipt(self, key: str, digest: str, lease: float) -> Receipt:
         now = self._database.clock.now()

@@ -31,9 +31,10 @@ def put_secret(session: Session, row: SecretRow) -> None:
 
 
 def _secret(session: Session, row: SecretRow) -> str:
-    put_secret(session, row)
-    value: str = session.value("SELECT value FROM secrets WHERE name = ?", row.name)
-    return value
+    if row.value:
+        put_secret(session, row)
+    value: str | None = session.value("SELECT value FROM secrets WHERE name = ?", row.name)
+    return value or ""
 
 
 def _open(session: Session, key: str, digest: str, lease: float) -> Receipt:
