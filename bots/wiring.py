@@ -30,7 +30,7 @@ from core.conversations.relaying import Relaying
 from core.conversations.service import Conversations, ConversationSettings, World
 from core.errors import StoreError
 from core.inbox.worker import Worker, WorkerSettings, Workplace
-from core.limits.budgets import Spending, TurnBudgets, Unlimited
+from core.limits.budgets import Spending, TurnBudgets
 from core.limits.configured import spending_policy, throttle_policy
 from core.limits.throttling import Throttle
 from core.llm.catalogue import Catalogue, open_models
@@ -137,9 +137,7 @@ async def house(config: Config, access: Access | None = None) -> AsyncIterator[H
         time, chance = clock(), SystemChance()
         metrics, spending = Metrics(), Spending(kept, time, spending_policy(config))
         throttle = Throttle(kept, time, throttle_policy(config))
-        limited = spending.limits_anything or throttle.limits_anything
-        budgets = TurnBudgets(spending, throttle) if limited else Unlimited()
-        world = World(kept, budgets, catalogue, OpenAITokens(), time, chance, metrics)
+        world = World(kept, TurnBudgets(spending, throttle), catalogue, OpenAITokens(), time, chance, metrics)
         conversations = Conversations(world, personas, _settings(config, access))
         services = Services(kept, kept, conversations, catalogue, personas)
         commands = Commands(services, access)

@@ -109,6 +109,10 @@ class Commands:
 
     def __init__(self, services: Services, access: Access) -> None:
         self._services = services
+        self.configure(access)
+
+    def configure(self, access: Access) -> None:
+        """Who may, from the next command on."""
         self._access = access
 
     def admit(self, incoming: Incoming, name: str = "") -> None:

@@ -18,6 +18,10 @@ class Personas:
     """The configured personas, the default first. Raises ValueError for none at all."""
 
     def __init__(self, personas: Sequence[Persona]) -> None:
+        self.configure(personas)
+
+    def configure(self, personas: Sequence[Persona]) -> None:
+        """These, from the next turn on."""
         if not personas:
             raise ValueError("at least one persona is needed")
         self._personas = tuple(personas)

@@ -101,9 +101,14 @@ class Conversations:
         self._history = world.history
         self._budgets = world.budgets
         self._personas = personas
+        self._running: dict[TurnId, Watchdog] = {}
+        self.configure(settings)
+
+    def configure(self, settings: ConversationSettings) -> None:
+        """These, from the next turn on."""
+        world = self._world
         self._settings = settings
         self._retries = Retries(settings.asking, world.clock, world.chance, world.watch)
-        self._running: dict[TurnId, Watchdog] = {}
 
     async def answer(self, turn: Turn, reply: Reply) -> Outcome:
         """Answers *turn* once, however often it is tried.

@@ -31,28 +31,6 @@ SENTENCES = {
 }
 
 
-class Unlimited:
-    """`Budgets` where the operator configured none: nothing is refused and nothing needs to be booked, since the ledger
-    that /usage reads is part of the history."""
-
-    async def admit(self, turn: Turn) -> None:
-        del turn
-
-    async def choose(self, turn: Turn, wanted: ModelSpec) -> str:
-        del turn
-        return wanted.id
-
-    async def reserve(self, turn: Turn, spec: ModelSpec, prompt: Prompt, so_far: Usage) -> Prompt:
-        del turn, spec, so_far
-        return prompt
-
-    async def settle(self, turn: Turn, usage: Usage) -> None:
-        del turn, usage
-
-    async def refund(self, turn: Turn) -> None:
-        del turn
-
-
 class Spending:
     """What calls cost, taken out of the purses of whoever pays. The *key* of a call (or of several for one answer) is
     its own in all processes: reserving again under it replaces what was reserved."""
@@ -62,9 +40,9 @@ class Spending:
         self._clock = clock
         self._policy = policy
 
-    @property
-    def limits_anything(self) -> bool:
-        return self._policy.limits_anything
+    def configure(self, policy: SpendingPolicy) -> None:
+        """This, from the next call on."""
+        self._policy = policy
 
     async def choose(self, payer: Payer, wanted: ModelSpec) -> str:
         """*wanted*, or the cheaper model where little is left of one of the payer's purses."""
@@ -103,7 +81,7 @@ class Spending:
 
     async def refund(self, key: str) -> None:
         """Nothing came of it. Raises StoreError."""
-        if self.limits_anything:
+        if self._policy.limits_anything:
             await self._purses.release(key)
 
     def _most(self, bill: Bill) -> int:

@@ -37,9 +37,9 @@ class Throttle:
         self._clock = clock
         self._policy = policy
 
-    @property
-    def limits_anything(self) -> bool:
-        return bool(self._policy.rates)
+    def configure(self, policy: ThrottlePolicy) -> None:
+        """This, from the next question on."""
+        self._policy = policy
 
     async def admit(self, key: str, payer: Payer) -> None:
         """Counts the question *key*, once however often it is admitted. Raises TooOften and StoreError."""

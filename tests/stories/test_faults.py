@@ -14,12 +14,11 @@ from core.conversations.personas import Persona, Personas
 from core.conversations.service import Conversations, ConversationSettings, World
 from core.domain import Incoming, PersonId, Sender, TextPart, TurnId
 from core.errors import ModelError, ModelStalled
-from core.limits.budgets import Unlimited
 from core.llm.tokens import OpenAITokens
 from core.ports import LanguageModel
 from core.stores.opening import open_store
 from core.wording import say
-from tests.support.bot import CHAT, LANE, Notes
+from tests.support.bot import CHAT, LANE, Notes, unlimited
 from tests.support.chance import EvenChance
 from tests.support.clock import ManualClock
 from tests.support.completions import CompletionsServer, Play, answer, refuse, stall, whole
@@ -53,7 +52,7 @@ async def asked(folder: Path, server: CompletionsServer) -> tuple[Notes, list[st
     clock = ManualClock()
     store_url = f"sqlite:///{folder}/parlour.db"
     async with model_on(server, clock) as model, open_store(store_url, clock) as store:
-        world = World(store, Unlimited(), Only(model), OpenAITokens(), clock, EvenChance())
+        world = World(store, unlimited(store, clock), Only(model), OpenAITokens(), clock, EvenChance())
         settings = ConversationSettings(asking=AskingPolicy(attempts=ATTEMPTS))
         conversations = Conversations(world, Personas([Persona("assistant", "Be kind.")]), settings)
         sender = Sender(PersonId("test:1"))

@@ -14,7 +14,9 @@ from core.conversations.personas import Persona, Personas
 from core.conversations.service import Conversations, ConversationSettings, World
 from core.domain import Answer, ConversationId, Incoming, ModelSpec, PersonId, Price, Sender, TextPart, TurnId
 from core.errors import ChatError
-from core.limits.budgets import Unlimited
+from core.limits.allowances import SpendingPolicy
+from core.limits.budgets import Spending, TurnBudgets
+from core.limits.throttling import Throttle, ThrottlePolicy
 from core.llm.scripted import Script, ScriptedModel
 from core.llm.tokens import OpenAITokens
 from core.ports import Clock, Outcome, Store
@@ -107,6 +109,11 @@ class Bot:
         return [message.text for message, _ in (await self.conversations.context(CHAT)).kept]
 
 
+def unlimited(store: Store, clock: Clock) -> TurnBudgets:
+    """Budgets where the operator configured none."""
+    return TurnBudgets(Spending(store, clock, SpendingPolicy()), Throttle(store, clock, ThrottlePolicy()))
+
+
 @asynccontextmanager
 async def open_bot(
     folder: Path,
@@ -121,7 +128,7 @@ async def open_bot(
         several = Several(ScriptedModel(ModelSpec(name, 8192, 1024, price=PRICE), clock) for name in models)
         personas = Personas([Persona("assistant", "Be helpful."), Persona("pirate", "Speak like a pirate.")])
         granted = access or Access()
-        world = World(store, Unlimited(), several, OpenAITokens(), clock, SystemChance())
+        world = World(store, unlimited(store, clock), several, OpenAITokens(), clock, SystemChance())
         conversations = Conversations(equip(world), personas, settings or ConversationSettings(access=granted))
         services = Services(store, store, conversations, several, personas)
         yield Bot(store, clock, several, conversations, Commands(services, granted))
