@@ -38,6 +38,13 @@ class Line:
         except ConnectionError:
             return True
 
+    async def status(self) -> int:
+        """Of the next answer, whatever follows; 0 where the connection ends without one."""
+        try:
+            return int((await self._reader.readline()).split(b" ")[1])
+        except (IndexError, ConnectionError):
+            return 0
+
     async def some(self) -> int:
         """Waits for bytes; how many came."""
         return len(await self._reader.read(1))
