@@ -55,7 +55,8 @@ class Shelf(Protocol):
     async def remove(self, owner: PersonId, conversation: ConversationId) -> int:
         """Deletes a conversation from its owner's shelf and everything in it: messages, what platforms show them as,
         turns that wait, run, failed or are set aside. How many rows that were. What it used stays in the ledger of
-        nobody's conversation. Whoever holds its running turn gets LeaseLost; nothing brings it back. Repeatable."""
+        nobody's conversation. Whoever holds its running turn gets LeaseLost; nothing brings it back. Repeatable.
+        An SQLite file holds nothing of its text any more; a Redis may until it rewrites its append-only file."""
 
 
 class Secrets(Protocol):

@@ -72,6 +72,7 @@ def connect(file: Path) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten, not only forgotten
     except sqlite3.Error:
         connection.close()
         raise
@@ -111,6 +112,11 @@ class Database:
     async def version(self) -> int:
         """Changes whenever another connection than the writing one committed something."""
         return await asyncio.get_running_loop().run_in_executor(self._write_thread, self._version)
+
+    async def wipe(self) -> None:
+        """Empties the log of earlier writes, in which deleted rows stand as they were; or leaves that to a later time,
+        while somebody still reads them."""
+        await asyncio.get_running_loop().run_in_executor(self._write_thread, self._wipe)
 
     async def close(self) -> None:
         """Returns when all that was asked for is written."""
@@ -182,6 +188,12 @@ class Database:
             raise problem(error, self.file) from error
         finally:
             self._readers.put(connection)
+
+    def _wipe(self) -> None:
+        try:
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except sqlite3.Error as error:
+            raise problem(error, self.file) from error
 
     def _version(self) -> int:
         try:

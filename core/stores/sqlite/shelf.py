@@ -41,6 +41,7 @@ class SqliteShelf:
 
     async def remove(self, owner: PersonId, conversation: ConversationId) -> int:  # noqa: ARG002  # one file has all rows
         rows = await self._database.write(lambda session: _remove(session, conversation))
+        await self._database.wipe()
         self._wake.changed()
         return rows
 
