@@ -8,6 +8,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from bots import wiring
+from core.config import parse_config
 from tests.support.door import TOKEN, another, door
 from tests.support.servers import RedisServer
 
@@ -216,6 +218,16 @@ async def test_what_browsers_report_is_counted(tmp_path: Path) -> None:
         assert (await browser.post("/csp-reports", json=report)).status_code == 204
         assert (await browser.post("/csp-reports", json=[report])).status_code == 400
         assert 'error="PolicyBroken"} 1.0' in (await browser.get("/metrics")).text
+
+
+async def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
+    async with door(tmp_path) as first:
+        port, said = first.base_url.port, list[str]()
+        config = parse_config(
+            f"store: sqlite:///{tmp_path}/b.db\nmodels: [{{id: a, provider: scripted}}]\nweb: {{port: {port}}}", {}
+        )
+        assert await wiring.serve(config, ["web"], said.append) == 1
+        assert said == [f"web is off: cannot listen on 127.0.0.1:{port}: Address already in use"]
 
 
 async def test_metrics_are_for_those_who_run_it(tmp_path: Path) -> None:
