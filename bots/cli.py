@@ -161,7 +161,7 @@ async def _run(config: Config, options: argparse.Namespace) -> int:
     for name in options.platforms:
         if name not in serving.PLATFORMS:
             raise ConfigError(f"run: expected {', '.join(serving.PLATFORMS)}, got {name!a}")
-    return await serving.run(config, options.platforms)
+    return await serving.run(config, options.platforms, settings.find(options.config))
 
 
 async def _chat(config: Config, options: argparse.Namespace) -> int:

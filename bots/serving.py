@@ -7,6 +7,7 @@ import gc
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from bots import wiring
 from bots.output import complain
@@ -28,9 +29,9 @@ def why_off(config: Config) -> dict[str, str]:
     return {name: f"no token is set ({name}.token, or {name.upper()}_TOKEN in the environment)" for name in missing}
 
 
-async def run(config: Config, platforms: Sequence[str]) -> int:
-    """Serves *platforms* (none named: all that are on), after saying which are off and why. Raises StoreError, and
-    ConfigError where the page would let in people whom nobody meant to.
+async def run(config: Config, platforms: Sequence[str], file: Path | None) -> int:
+    """Serves *platforms* (none named: all that are on), after saying which are off and why. *file*: where *config* stands,
+    if anywhere. Raises StoreError, and ConfigError where the page would let in people whom nobody meant to.
 
     Where nothing that was named is on, a process manager gets a process that keeps the store swept and ends on SIGTERM:
     one that ended by itself would be started again for ever. People get exit code 1."""
@@ -43,7 +44,7 @@ async def run(config: Config, platforms: Sequence[str]) -> int:
         raise ConfigError(refusal)
     if on:
         gc.set_threshold(COLLECT_AFTER)
-        return await wiring.serve(config, on, complain)
+        return await wiring.serve(config, on, complain, file)
     return 1 if sys.stdout.isatty() else await _stay(config)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import structlog
 
 from bots.shared.hooks import Hooks
 from bots.shared.platform import AllReplies, Desk, Finding, Platform, PlatformModule
+from bots.shared.reloading import Reloading
 from bots.shared.surface import SurfaceRefused
 from bots.terminal.app import Desk as TerminalDesk
 from bots.terminal.opening import open_terminal
@@ -73,6 +75,16 @@ class House:
     watch: Watch
     vitals: ProcessVitals
     spending: Spending
+    throttle: Throttle
+
+    def take_up(self, config: Config) -> None:
+        """What holds from the next turn on, of a configuration that was changed meanwhile."""
+        access = _access(config)
+        self.conversations.configure(_settings(config, access))
+        self.commands.configure(access)
+        self.personas.configure(_personas(config))
+        self.spending.configure(spending_policy(config))
+        self.throttle.configure(throttle_policy(config))
 
     def desk(self, hooks: Hooks | None) -> Desk:
         relaying = Relaying(self.models, OpenAITokens(), self.config.fallback, self.watch, self.spending)
@@ -132,7 +144,7 @@ def models(config: Config, facts: Facts) -> AbstractAsyncContextManager[Catalogu
 async def house(config: Config, access: Access | None = None) -> AsyncIterator[House]:
     """*access*: instead of the configured one."""
     async with store(config) as kept, models(config, kept) as catalogue:
-        personas = Personas([Persona(persona.name, persona.prompt) for persona in config.personas])
+        personas = Personas(_personas(config))
         access = access or _access(config)
         time, chance = clock(), SystemChance()
         metrics, spending = Metrics(), Spending(kept, time, spending_policy(config))
@@ -145,7 +157,7 @@ async def house(config: Config, access: Access | None = None) -> AsyncIterator[H
         try:
             vitals = ProcessVitals(kept, metrics, time)
             served = (conversations, services, commands)
-            yield House(config, kept, catalogue, personas, *served, time, chance, metrics, vitals, spending)
+            yield House(config, kept, catalogue, personas, *served, time, chance, metrics, vitals, spending, throttle)
         finally:
             sweeping.cancel()
             await asyncio.gather(sweeping, return_exceptions=True)
@@ -161,9 +173,11 @@ async def chat(config: Config, conversation: str) -> int:
         return await _converse([terminal.run()], [here.worker(frozenset({seat.lane}), terminal)], here.vitals)
 
 
-async def serve(config: Config, names: Sequence[str], announce: Callable[[str], None]) -> int:
+async def serve(config: Config, names: Sequence[str], announce: Callable[[str], None], file: Path | None = None) -> int:
     """Serves the platforms *names* until SIGTERM; the exit code. *announce* is told what the operator wants to see, such
-    as that a platform cannot be served: the others go on, and where there is none this ends."""
+    as that a platform cannot be served: the others go on, and where there is none this ends. *file*: where the
+    configuration stands, to be taken up again when it changes; and on SIGHUP, where no terminal says by it that it is
+    closed."""
     OpenAITokens().count(WARM)
     async with house(config) as here, AsyncExitStack() as opened:
         desk = here.desk(Hooks() if "web" in names else None)
@@ -172,7 +186,13 @@ async def serve(config: Config, names: Sequence[str], announce: Callable[[str], 
         ]
         everywhere = AllReplies(platforms)
         worker = here.worker(everywhere.lanes, everywhere)
-        return await _converse([_served(platform, announce) for platform in platforms], [worker], here.vitals)
+        hung_up = None
+        if file is not None:
+            watching = Reloading(config, file, here.clock, here.take_up, announce)
+            reloading = await opened.enter_async_context(watching)
+            hung_up = None if sys.stdin is not None and sys.stdin.isatty() else reloading.ask
+        talking = [_served(platform, announce) for platform in platforms]
+        return await _converse(talking, [worker], here.vitals, hung_up)
 
 
 async def examine(config: Config, name: str) -> Sequence[Finding]:
@@ -194,16 +214,20 @@ async def _served(platform: Platform, announce: Callable[[str], None]) -> int:
 
 
 async def _converse(
-    listening: Sequence[Coroutine[Any, Any, int]], workers: Sequence[Worker], vitals: ProcessVitals
+    listening: Sequence[Coroutine[Any, Any, int]],
+    workers: Sequence[Worker],
+    vitals: ProcessVitals,
+    hung_up: Callable[[], None] | None = None,
 ) -> int:
     """Reads and answers until nobody listens any more, or SIGTERM was received and the running answers have ended. A
-    terminal that is closed under it (SIGHUP) leaves them at once, to be resumed by whoever comes next."""
+    terminal that is closed under it (SIGHUP) leaves them at once, to be resumed by whoever comes next; *hung_up*: what
+    SIGHUP does instead."""
     loop = asyncio.get_running_loop()
     talking = asyncio.create_task(_all(listening), name="listening")
     working = asyncio.create_task(_all([worker.run() for worker in workers]), name="working")
     loop.add_signal_handler(signal.SIGTERM, _drain, workers, vitals)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
-        loop.add_signal_handler(signal.SIGHUP, talking.cancel)
+        loop.add_signal_handler(signal.SIGHUP, hung_up or talking.cancel)
     try:
         await asyncio.wait({talking, working}, return_when=asyncio.FIRST_COMPLETED)
         if talking.cancelled():
@@ -226,6 +250,10 @@ def _drain(workers: Sequence[Worker], vitals: ProcessVitals) -> None:
     vitals.drain()
     for worker in workers:
         worker.drain()
+
+
+def _personas(config: Config) -> list[Persona]:
+    return [Persona(persona.name, persona.prompt) for persona in config.personas]
 
 
 def _access(config: Config) -> Access:

@@ -1,0 +1,104 @@
+"""Taking up a changed configuration without a restart, where that is safe."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from core.config import Config, load
+from core.errors import ConfigError
+from core.ports import Clock
+
+LIVE = ("access", "answer", "context", "limits", "personas")
+"""Sections that hold from the next turn on. Everything else has something open behind it: a store, a connection, a port."""
+LOOK = 2.0
+"""Seconds between two looks at the files."""
+
+Look = tuple[tuple[int, int, int] | None, ...]
+"""What tells one version of the files from another: when they were written, how large they are, and which they are."""
+
+
+class Reloading:
+    """``async with Reloading(…) as reloading``: *file*, and the `.env` beside it, are watched until the block ends.
+    *take_up* is given each new configuration, in which only what is `LIVE` differs; *announce* is told what the operator
+    wants to see. A file that is broken, or gone, changes nothing."""
+
+    def __init__(
+        self,
+        config: Config,
+        file: Path,
+        clock: Clock,
+        take_up: Callable[[Config], None],
+        announce: Callable[[str], None],
+    ) -> None:
+        self._config = config
+        self._file = file
+        self._clock = clock
+        self._take_up = take_up
+        self._announce = announce
+        self._asked = asyncio.Event()
+        self._waiting: tuple[str, ...] = ()
+
+    async def __aenter__(self) -> Self:
+        self._seen = await asyncio.to_thread(self._look)
+        self._watching = asyncio.create_task(self._watch(), name="watching the configuration")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._watching.cancel()
+        await asyncio.gather(self._watching, return_exceptions=True)
+
+    def ask(self) -> None:
+        """Looks at once, whether the files seem changed or not."""
+        self._asked.set()
+
+    async def _watch(self) -> None:
+        while True:
+            asked = await self._rest()
+            seen = await asyncio.to_thread(self._look)
+            if asked or seen != self._seen:
+                self._seen = seen
+                await self._reload()
+
+    async def _rest(self) -> bool:
+        """Until it is time to look; True when somebody asked to."""
+        with suppress(TimeoutError):
+            async with self._clock.watchdog(LOOK):
+                await self._asked.wait()
+        asked = self._asked.is_set()
+        self._asked.clear()
+        return asked
+
+    def _look(self) -> Look:
+        return tuple(_state(file) for file in (self._file, self._file.parent / ".env"))
+
+    async def _reload(self) -> None:
+        try:
+            written = await asyncio.to_thread(load, self._file)
+        except ConfigError as problem:
+            self._announce(f"the configuration stays as it was: {problem}")
+            return
+        changed = [name for name in Config.model_fields if getattr(written, name) != getattr(self._config, name)]
+        taken = [name for name in changed if name in LIVE]
+        if taken:
+            self._config = self._config.model_copy(update={name: getattr(written, name) for name in taken})
+            self._take_up(self._config)
+            self._announce(f"taken up from {self._file}: {', '.join(taken)}")
+        waiting = tuple(name for name in changed if name not in LIVE)
+        if waiting and waiting != self._waiting:
+            self._announce(f"changed in {self._file}, and taken up by a restart: {', '.join(waiting)}")
+        self._waiting = waiting
+
+
+def _state(file: Path) -> tuple[int, int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

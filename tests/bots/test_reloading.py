@@ -1,0 +1,164 @@
+"""A configuration that changes while the process runs: what is taken up, what waits, and what a mistake does: nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bots import wiring
+from bots.shared.reloading import LOOK, Reloading
+from core.config import Config, load
+from core.domain import ConversationId, Incoming, PersonId, Sender, TextPart, TurnId
+from core.errors import NotAllowed
+from tests.support.bot import LANE, LEASE, Notes
+from tests.support.clock import ManualClock, until
+
+BASE = "models: [{id: echo, provider: scripted}]\nstore: sqlite:///{folder}/parlour.db\nweb: {port: 0}\n"
+
+
+class Operator:
+    """Somebody who edits a file, and what they see of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.file = folder / "config.yaml"
+        self.clock = ManualClock()
+        self.taken: list[Config] = []
+        self.lines: list[str] = []
+        self.write("")
+
+    def write(self, more: str) -> None:
+        """Replaces the file, as editors do: so it is another one, however quickly that happened."""
+        new = self.folder / "new.yaml"
+        new.write_text(BASE.replace("{folder}", str(self.folder)) + more)
+        new.replace(self.file)
+
+    def watching(self) -> Reloading:
+        return Reloading(load(self.file), self.file, self.clock, self.taken.append, self.lines.append)
+
+    async def hears(self, times: int) -> None:
+        """Time passes until there were so many lines."""
+        while len(self.lines) < times:
+            await self.clock.advance(LOOK)
+            await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+def operator(tmp_path: Path) -> Operator:
+    return Operator(tmp_path)
+
+
+async def test_what_may_change_is_taken_up_and_named(operator: Operator) -> None:
+    async with operator.watching():
+        operator.write("limits: {tokens: {user: 5}}\naccess: {users: ['web:ada']}")
+        await operator.hears(1)
+    assert operator.taken[-1].limits.tokens.user == 5
+    assert operator.taken[-1].access.users == ("web:ada",)
+    assert operator.lines == [f"taken up from {operator.file}: access, limits"]
+
+
+async def test_what_needs_a_restart_is_said_once_and_left_as_it_was(operator: Operator) -> None:
+    async with operator.watching():
+        operator.write("inbox: {lease: 60s}")
+        await operator.hears(1)
+        operator.write("inbox: {lease: 60s}\ncontext: {max_tokens: 500}")
+        await operator.hears(2)
+    assert operator.lines == [
+        f"changed in {operator.file}, and taken up by a restart: inbox",
+        f"taken up from {operator.file}: context",
+    ]
+    assert [(config.inbox.lease, config.context.max_tokens) for config in operator.taken] == [(30.0, 500)]
+
+
+async def test_a_broken_file_changes_nothing_and_says_what_is_wrong(operator: Operator) -> None:
+    async with operator.watching():
+        operator.write("limits: {tokens: {user: many}}")
+        await operator.hears(1)
+        operator.write("limits: {tokens: {user: 7}}")
+        await operator.hears(2)
+    assert operator.lines[0].startswith(f"the configuration stays as it was: {operator.file}: limits.tokens.user: ")
+    assert [config.limits.tokens.user for config in operator.taken] == [7]
+
+
+async def test_a_file_that_is_gone_is_no_empty_one(operator: Operator) -> None:
+    async with operator.watching():
+        operator.file.unlink()
+        await operator.hears(1)
+    assert operator.taken == []
+    assert "cannot be read" in operator.lines[0]
+
+
+async def test_the_environment_file_is_watched_too(operator: Operator) -> None:
+    operator.write("limits: {tokens: {user: '${TOKENS_OF_ADA:-3}'}}")
+    async with operator.watching():
+        (operator.folder / ".env").write_text("TOKENS_OF_ADA=9\n")
+        await operator.hears(1)
+    assert operator.taken[-1].limits.tokens.user == 9
+
+
+async def test_who_asks_need_not_wait(operator: Operator) -> None:
+    async with operator.watching() as reloading:
+        operator.write("limits: {tokens: {user: 5}}")
+        reloading.ask()
+        await until(lambda: bool(operator.lines))
+
+
+async def test_a_process_without_a_terminal_takes_it_up_on_sighup(operator: Operator) -> None:
+    serving = asyncio.create_task(
+        wiring.serve(load(operator.file), ["web"], operator.lines.append, operator.file), name="web page"
+    )
+    try:
+        await until(lambda: serving.done() or bool(operator.lines))
+        operator.write("answer: {attempts: 2}")
+        os.kill(os.getpid(), signal.SIGHUP)
+        await until(lambda: f"taken up from {operator.file}: answer" in operator.lines)
+        assert not serving.done()
+    finally:
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
+
+@asynccontextmanager
+async def running(operator: Operator) -> AsyncIterator[wiring.House]:
+    async with wiring.house(load(operator.file)) as here:
+        yield here
+
+
+async def test_what_was_taken_up_holds_from_the_next_turn_on(operator: Operator) -> None:
+    async with running(operator) as here:
+        assert (await answer(here, "1")).final == "You said: Hello"
+        operator.write(
+            "access: {users: ['web:bob'], admins: ['web:bob']}\nlimits: {messages: {user: 1/1d}}\n"
+            "personas: [{name: pirate, prompt: Arr}]"
+        )
+        here.take_up(load(operator.file))
+        assert isinstance((await answer(here, "2")).problem, NotAllowed)
+        with pytest.raises(NotAllowed):
+            here.commands.admit(incoming(here, "3"))
+        assert here.personas.names() == ("pirate",)
+        operator.write("limits: {messages: {user: 1/1d}}")
+        here.take_up(load(operator.file))
+        shown = [await answer(here, name) for name in ("4", "5")]
+        assert [bool(notes.final) for notes in shown] == [True, False]
+
+
+def incoming(here: wiring.House, name: str) -> Incoming:
+    person = Sender(PersonId("web:ada"))
+    parts = (TextPart("Hello"),)
+    return Incoming(TurnId(name), ConversationId("web:ada/1"), LANE, person, parts, here.clock.now())
+
+
+async def answer(here: wiring.House, name: str) -> Notes:
+    """To a question of Ada's."""
+    await here.store.put(incoming(here, name))
+    turn = await here.store.claim([LANE], LEASE)
+    assert turn is not None
+    notes = Notes()
+    await here.store.finish(turn, await here.conversations.answer(turn, notes))
+    return notes
