@@ -65,5 +65,5 @@ lock:
 
 # Needs npm. What the page uses of others, bundled and minified, with licences and hashes.
 vendor:
-	@npm ci --silent --prefix requirements/vendor
+	@npm install --silent --no-package-lock --prefix requirements/vendor
 	@node requirements/vendor/renew.mjs
