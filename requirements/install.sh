@@ -70,6 +70,11 @@ fingerprint() {
     echo "$(cksum <"$1") local=$wish"
 }
 
+for_tests() {
+    sh requirements/browser.sh
+    sh requirements/clients.sh
+}
+
 case $purpose in
 run) file=requirements/local.txt ;;
 dev) file=requirements/dev.txt ;;
@@ -81,7 +86,7 @@ if ! is_new_enough "$venv/bin/python"; then
 fi
 [ -n "$wish" ] || wish=$(cat "$choice" 2>/dev/null || echo 1)
 if [ "$(cat "$venv/.installed-$purpose" 2>/dev/null || true)" = "$(fingerprint "$file")" ]; then
-    [ "$purpose" = run ] || sh requirements/browser.sh
+    [ "$purpose" = run ] || for_tests
     exit 0
 fi
 
@@ -99,5 +104,5 @@ fi
 fingerprint "$file" >"$venv/.installed-$purpose"
 if [ "$purpose" = dev ]; then # which holds everything that running needs
     fingerprint requirements/local.txt >"$venv/.installed-run"
-    sh requirements/browser.sh
+    for_tests
 fi
