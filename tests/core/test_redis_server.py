@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 from redis.asyncio import Redis
 from redis.crc import key_slot
+from structlog.testing import capture_logs
 
 from core.domain import Ref
 from core.errors import StoreError, StoreFull, StoreReadOnly, StoreTooNew, StoreUnavailable
@@ -52,9 +53,14 @@ async def test_a_server_that_keeps_its_settings_to_itself_is_warned_of_as_far_as
 
 async def test_a_user_who_may_not_publish_still_gets_answers() -> None:
     with RedisServer(("user", "guest on >pw ~* resetchannels +@all")) as server:
-        async with open_redis(server.url.replace("redis://", "redis://guest:pw@"), ManualClock(), PLAIN) as store:
-            await answered(store, asked("1"))
-            assert await branch(store) == ["Hello?", "Fine."]
+        with capture_logs() as lines:
+            clock = ManualClock()
+            async with open_redis(server.url.replace("redis://", "redis://guest:pw@"), clock, PLAIN) as store:
+                await answered(store, asked("1"))
+                assert await branch(store) == ["Hello?", "Fine."]
+                with pytest.raises(StoreUnavailable):
+                    await store.follow("web:ada", None).__aenter__()
+        assert not lines
 
 
 async def test_a_wrong_password_is_one_line_without_the_password() -> None:

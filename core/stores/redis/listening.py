@@ -47,6 +47,7 @@ class Listener:
         self._asked: set[str] = set()
         self._confirming: dict[str, asyncio.Future[None]] = {}
         self._subscription: PubSub | None = None
+        self._is_confirmed = False
         self._hearing: Watchdog | None = None
 
     async def __aenter__(self) -> Self:
@@ -90,7 +91,7 @@ class Listener:
             try:
                 await self._converse(self._subscription or await self._subscribe())
             except FOREIGN as problem:
-                if self._subscription is not None:  # once for each absence
+                if self._is_confirmed:  # once for each absence, and not where it may not listen at all
                     log.info("redis.subscription_lost", detail=str(store_error(problem, self._link.place)))
                 await self._unsubscribe()
                 await self._clock.sleep(PAUSE)
@@ -136,6 +137,7 @@ class Listener:
 
     def _pass_on(self, message: dict[str, str], ear: Ear) -> None:
         if message["type"] == "subscribe":
+            self._is_confirmed = True
             ear.listening()
             if confirmed := self._confirming.pop(message["channel"], None):
                 confirmed.set_result(None)
@@ -151,6 +153,7 @@ class Listener:
 
     async def _unsubscribe(self) -> None:
         subscription, self._subscription = self._subscription, None
+        self._is_confirmed = False
         while self._confirming:
             _, confirmed = self._confirming.popitem()
             confirmed.set_exception(ConnectionError(_AWAY))
