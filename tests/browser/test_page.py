@@ -32,7 +32,9 @@ async def model() -> AsyncIterator[CompletionsServer]:
 async def slow(browser: Browser, model: CompletionsServer, tmp_path: Path) -> AsyncIterator[Chat]:
     """A chat whose answers the test writes."""
     async with web(tmp_path, model=model) as url, visitor(browser) as context:
-        yield Chat(await open_tab(context, url))
+        opened = await open_tab(context, url)
+        yield Chat(opened)
+        assert opened.is_clean(), opened.complaints + opened.strangers + opened.dialogs
 
 
 async def test_a_first_conversation(chat: Chat) -> None:

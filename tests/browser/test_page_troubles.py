@@ -31,7 +31,9 @@ async def model() -> AsyncIterator[CompletionsServer]:
 async def chat(browser: Browser, model: CompletionsServer, tmp_path: Path) -> AsyncIterator[Chat]:
     """A chat whose answers the test writes."""
     async with web(tmp_path, model=model) as url, visitor(browser) as context:
-        yield Chat(await open_tab(context, url))
+        opened = await open_tab(context, url)
+        yield Chat(opened)
+        assert opened.is_clean(), opened.complaints + opened.strangers + opened.dialogs
 
 
 async def test_a_reload_takes_up_the_answer_where_it_was(chat: Chat, model: CompletionsServer) -> None:
@@ -113,6 +115,7 @@ async def test_a_server_killed_in_the_middle_of_an_answer(browser: Browser, tmp_
             await running.wait()
         await expect(chat.page.get_by_text("No connection.")).to_be_visible()
         async with process(config, "web"):
+            await listening(port)
             await chat.shows(f"You said: {WORDS}")
             await expect(chat.answers).to_have_count(1)
             assert not chat.tab.complaints
@@ -131,6 +134,7 @@ async def test_what_is_sent_while_the_server_is_away_is_answered_when_it_is_back
         await chat.send("Are you there?")
         await expect(chat.questions).to_have_count(2)
         async with process(config, "web"):
+            await listening(port)
             await chat.shows("You said: Are you there?")
             await expect(chat.questions).to_have_count(2)
 
