@@ -3,7 +3,7 @@
 import { Refused, call, get, post } from "./api.js";
 import { coalesced } from "./coalescing.js";
 import { Feed } from "./feed.js";
-import { answerOf, fresh } from "./ids.js";
+import { fresh } from "./ids.js";
 import { keepDraft } from "./kept.js";
 import { Outbox } from "./outbox.js";
 import { Reach, lasting } from "./reach.js";
@@ -62,7 +62,7 @@ export class App extends EventTarget {
 
   /** Shows a conversation; without an id, a new one. */
   open(id, { replace = false, push = true } = {}) {
-    if (push) this.#address(id, replace);
+    if (push) this.#goTo(id, replace);
     return this.#show(id, { isStored: Boolean(id) });
   }
 
@@ -81,7 +81,12 @@ export class App extends EventTarget {
     if (this.marks.get(this.talk.id) === "answered") this.marks.delete(this.talk.id);
   }
 
-  #address(id, replace = false) {
+  /** The id in the address of what is shown; null for a new conversation. */
+  get address() {
+    return this.talk.isStored ? this.talk.id : null;
+  }
+
+  #goTo(id, replace = false) {
     const address = id ? `/c/${id}` : "/";
     if (location.pathname === address) return;
     if (replace) history.replaceState(null, "", address);
@@ -144,16 +149,24 @@ export class App extends EventTarget {
     if (reaction) this.#react(reaction, text);
     else {
       this.talk.asked({ turn: id, text, revises: edits ?? null });
-      this.#address(conversation);
+      this.#goTo(conversation);
     }
     this.changed();
   }
 
   #react(reaction, text) {
-    const command = /^\/(\w*)/.exec(text)?.[1];
+    const [, command, value] = /^\/(\w*)\s*(\S*)/.exec(text);
+    if (!this.talk.isStored && value) this.#choose(command, value);
     if (!reaction.turn) this.talk.notes.push({ ...reaction, command, id: fresh() });
     if (command === "context") this.tell("open-panel");
     this.refresh();
+  }
+
+  /** A conversation that is not stored yet cannot be read for what was chosen in it. */
+  #choose(command, begun) {
+    const choices = { model: this.session.models, persona: this.session.personas }[command];
+    const chosen = choices?.find(({ id }) => id.startsWith(begun));
+    if (chosen) this.talk[command] = chosen.id;
   }
 
   /** What the server does not take goes back into the input. */
@@ -276,7 +289,8 @@ export class App extends EventTarget {
     },
     done(event) {
       const isAwaited = this.talk.done(event);
-      if (isAwaited) this.tell("finished", { key: answerOf(event.turn), text: event.message.text });
+      if (isAwaited && event.note) this.talk.notes.push({ id: fresh(), text: event.note });
+      if (isAwaited) this.tell("finished", event.message);
       this.refresh();
     },
     failed(event) {

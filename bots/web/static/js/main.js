@@ -68,7 +68,7 @@ byId("welcome").append(...greet(say("greeting"), [1, 2, 3, 4].map((number) => sa
 drawSettings(LANGUAGES, keys);
 byId("new").addEventListener("click", begin);
 document.querySelector(".wordmark").addEventListener("click", (event) => (event.preventDefault(), begin()));
-addEventListener("popstate", () => app.open(addressed(), { push: false }));
+addEventListener("popstate", () => addressed() !== app.address && app.open(addressed(), { push: false }));
 app.addEventListener("change", render);
 app.addEventListener("sent", () => following.toEnd());
 app.addEventListener("opened", () => following.toEnd());

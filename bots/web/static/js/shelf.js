@@ -30,6 +30,7 @@ export class Shelf {
       leave();
       app.open(link.dataset.id);
     });
+    this.#list.addEventListener("toggle", () => this.render(), { capture: true });
     this.#list.addEventListener("keydown", (event) => this.#key(event));
   }
 
@@ -52,14 +53,17 @@ export class Shelf {
     links[Math.max(0, Math.min(links.length - 1, at + step))].focus();
   }
 
+  /** Not under an open menu: it would be gone. */
   render() {
+    if (this.#list.querySelector(":popover-open")) return;
     const { shelf, talk, marks } = this.#app;
     const state = JSON.stringify([this.words, talk.id, this.#most, ...marks]);
     if (state === this.#drawn.state && isEqual(shelf, this.#drawn.shelf)) return;
     this.#drawn = { shelf, state };
-    const focused = document.activeElement?.closest?.("#shelf [data-id]")?.dataset.id;
+    const { activeElement: focused } = document;
+    const row = focused.closest("#shelf li")?.dataset.id;
     this.#list.replaceChildren(...this.#groups(shelf));
-    if (focused) this.#list.querySelector(`a[data-id="${focused}"]`)?.focus();
+    if (row) this.#list.querySelector(`li[data-id="${row}"] > ${focused.localName}`)?.focus();
   }
 
   #groups(shelf) {
