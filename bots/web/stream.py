@@ -48,6 +48,7 @@ class FeedReplies:
         self._open += 1
         try:
             yield reply
+            await reply.settled()
         finally:
             self._open -= 1
             await reply.close()
@@ -67,6 +68,7 @@ class FeedReply:
         self._feed = turn.incoming.address[FEED]
         self._names = {"conversation": short(turn.incoming.conversation), "turn": short(turn.id)}
         self._language = turn.incoming.sender.language
+        self._tells_more = False
         self._text = ""
         self._stale = asyncio.Event()
         self._painter: asyncio.Task[None] | None = None
@@ -84,14 +86,19 @@ class FeedReply:
     async def finish(self, answer: Answer) -> None:
         message = render.answer(self._turn, answer, self._line.clock.now())
         await self._close_with("done", message=message, note=note_on(answer, self._language))
-        if self._turn.incoming.again or self._turn.incoming.revises:
-            await self._line.feeds.publish(
-                self._feed, render.encoded("changed", conversation=self._names["conversation"])
-            )
+        self._tells_more = bool(self._turn.incoming.again or self._turn.incoming.revises)
 
     async def fail(self, problem: ChatError) -> None:
         sentence = say(problem.sentence, self._language, **problem.values)
         await self._close_with("failed", message=sentence, code=problem.sentence.value)
+        self._tells_more = True
+
+    async def settled(self) -> None:
+        """The turn is over in the store too: what pages see there beside the answer (siblings, what failed) is final."""
+        if self._tells_more:
+            with suppress(StoreError):
+                changed = render.encoded("changed", conversation=self._names["conversation"])
+                await self._line.feeds.publish(self._feed, changed)
 
     async def close(self) -> None:
         """No words are published any more."""

@@ -103,6 +103,7 @@ async def test_what_failed_says_why_keeps_its_text_and_can_be_asked_again(tmp_pa
         async with web(tmp_path, model=model) as url, page(url) as ada:
             turn = await ada.ask("Hello")
             assert await ada.answered(turn) == say(Sentence.REQUEST_REFUSED, "en")
+            await until(lambda: ada.heard[-1]["kind"] == "changed")
             failed = (await ada.show())["failed"]
             assert (failed["turn"], failed["text"], failed["message"]) == (turn, "Hello", await ada.answered(turn))
             again = fresh()
@@ -176,6 +177,7 @@ async def test_a_message_larger_than_the_window_fails_with_its_text_kept(tmp_pat
         long = "word " * 300
         turn = await ada.ask(long)
         assert "too long" in await ada.answered(turn)
+        await until(lambda: ada.heard[-1]["kind"] == "changed")
         assert (await ada.show())["failed"]["text"] == long.strip()
 
 

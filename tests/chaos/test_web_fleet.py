@@ -7,6 +7,7 @@ import asyncio
 import itertools
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -44,9 +45,30 @@ class Server:
         await self._running.aclose()
 
 
-@pytest.mark.parametrize("answers", [4, pytest.param(30, marks=pytest.mark.soak)])
-async def test_every_answer_is_whole_and_nobody_elses_while_servers_come_and_go(answers: int, tmp_path: Path) -> None:
-    """*answers*: for each visitor."""
+@dataclass
+class Unrest:
+    """What servers go through while visitors talk. over: nobody talks any more."""
+
+    servers: Sequence[Server]
+    restarts: int = 0
+    over: bool = False
+
+    async def run(self) -> None:
+        """Restarts one after the other: killed, then asked to end."""
+        for server, kindly in itertools.cycle(itertools.product(self.servers, (False, True))):
+            await asyncio.sleep(UP)
+            if self.over:
+                return
+            await server.stop(kindly=kindly)
+            await server.start()
+            self.restarts += 1
+
+
+@pytest.mark.parametrize(("answers", "restarts"), [(4, 2), pytest.param(30, 8, marks=pytest.mark.soak)])
+async def test_every_answer_is_whole_and_nobody_elses_while_servers_come_and_go(
+    answers: int, restarts: int, tmp_path: Path
+) -> None:
+    """*answers*: for each visitor, at least; *restarts* altogether, at least."""
     async with redis_server() as store, AsyncExitStack() as opened:
         servers = [Server(tmp_path, store) for _ in range(2)]
         for server in servers:
@@ -54,41 +76,32 @@ async def test_every_answer_is_whole_and_nobody_elses_while_servers_come_and_go(
             opened.push_async_callback(server.stop, kindly=False)
         url, balancing = await opened.enter_async_context(balancer([server.port for server in servers]))
         pages = [await opened.enter_async_context(page(url, sticky=False)) for _ in range(VISITORS)]
-        restarts: list[int] = []
-        restarting = asyncio.create_task(restart(servers, restarts), name="restarting")
+        unrest = Unrest(servers)
+        restarting = asyncio.create_task(unrest.run(), name="restarting")
         try:
-            await asyncio.gather(*(converse(each, number, answers) for number, each in enumerate(pages)))
+            await asyncio.gather(
+                *(converse(each, number, unrest, (answers, restarts)) for number, each in enumerate(pages))
+            )
         finally:
-            restarting.cancel()
-            await asyncio.gather(restarting, return_exceptions=True)
+            unrest.over = True
+            await restarting
         assert set(balancing.served) == {server.port for server in servers}
         for number, each in enumerate(pages):
-            await alone(each, number, answers)
-    print(f"\n{VISITORS * answers} answers over {len(restarts)} restarts: all whole, each to who asked")  # noqa: T201  # the figure
+            await alone(each, number)
+        told = sum(len(each.answers) for each in pages)
+    print(f"\n{told} answers over {unrest.restarts} restarts: all whole, each to who asked")  # noqa: T201  # the figure
 
 
-async def restart(servers: Sequence[Server], restarts: list[int]) -> None:
-    """For ever, one after the other: killed, then asked to end. Notes their ports in *restarts*."""
-    for server, kindly in itertools.cycle(itertools.product(servers, (False, True))):
-        await asyncio.sleep(UP)
-        await asyncio.shield(again(server, kindly=kindly))
-        restarts.append(server.port)
-
-
-async def again(server: Server, *, kindly: bool) -> None:
-    await server.stop(kindly=kindly)
-    await server.start()
-
-
-async def converse(visitor: Page, number: int, answers: int) -> None:
-    for index in range(answers):
-        question = f"{number}.{index} {WORDS}"
+async def converse(visitor: Page, number: int, unrest: Unrest, least: tuple[int, int]) -> None:
+    answers, restarts = least
+    while len(visitor.answers) < answers or unrest.restarts < restarts:
+        question = f"{number}.{len(visitor.answers)} {WORDS}"
         assert await visitor.answer(question) == f"You said: {question}"
 
 
-async def alone(visitor: Page, number: int, answers: int) -> None:
+async def alone(visitor: Page, number: int) -> None:
     """The conversation holds each question and its answer once, and nothing was heard of anybody else's."""
-    asked = [f"{number}.{index} {WORDS}" for index in range(answers)]
+    asked = [f"{number}.{index} {WORDS}" for index in range(len(visitor.answers))]
     assert await visitor.texts() == [text for question in asked for text in (question, f"You said: {question}")]
     questions = [event["question"]["text"] for event in visitor.heard if event["kind"] == "asked"]
     assert set(questions) <= set(asked)
