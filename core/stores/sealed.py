@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -117,8 +118,10 @@ class SealedStore:
         wanted = Words(words)
 
         async def look(conversation: ConversationId, most: int) -> tuple[int, str | None]:
-            messages = (await self.messages(conversation))[::-1][:most]
-            return len(messages), wanted.first_excerpt(message.text for message in messages)
+            messages = (await self._store.messages(conversation))[::-1][:most]
+            texts = (self._opening.message(message).text for message in messages)
+            # Opening thousands of them takes its time.
+            return len(messages), await asyncio.to_thread(wanted.first_excerpt, texts)
 
         return await search(await self.shelf(owner), wanted, limit, look)
 

@@ -3,7 +3,8 @@ stands in the Lua file of its name."""
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from collections.abc import Sequence
 
 from core.domain import ConversationId, PersonId
 from core.domain_sharing import Found, Shelved
@@ -34,27 +35,34 @@ class RedisShelf:
         wanted = Words(words)
 
         async def look(conversation: ConversationId, most: int) -> tuple[int, str | None]:
-            messages = await self._newest_messages(conversation, most)
-            return len(messages), wanted.first_excerpt(wanted.likely(messages))
+            packed = await self._packed_messages(conversation, most)
+            # Reading thousands of them takes its time.
+            return len(packed), await asyncio.to_thread(_found, packed, wanted)
 
         return await search(await self.shelf(owner), wanted, limit, look)
 
-    async def _newest_messages(self, conversation: ConversationId, limit: int) -> list[str]:
+    async def _packed_messages(self, conversation: ConversationId, limit: int) -> list[str]:
         """Of one that has more than *limit*, any of them."""
         key, scan = self._database.key("m", conversation), "0"
-        packed: list[Any] = []
+        packed: list[str] = []
         while len(packed) < limit:
             scan, found = await self._database.link.execute("HSCAN", key, str(scan), "COUNT", _AT_ONCE)
             packed += found.values()
             if str(scan) == "0":
                 break
-        return [text for _, text in sorted(map(unpacked, packed[:limit]), reverse=True)]
+        return packed[:limit]
 
     async def remove(self, owner: PersonId, conversation: ConversationId) -> int:
         # In this order: who is interrupted between the two still sees it and removes it again.
         nobodys = self._database.nobodys(conversation)
         rows: int = await self._database.run("remove", conversation, conversation, nobodys)
         return rows + int(await self._database.run("unshelve", owner, owner, conversation))
+
+
+def _found(packed: Sequence[str], words: Words) -> str | None:
+    """The excerpt of the newest message that has all the words."""
+    newest_first = sorted(map(unpacked, packed), reverse=True)
+    return words.first_excerpt(words.likely(text for _, text in newest_first))
 
 
 def shelving(database: Database, row: ShelfRow, *, instead: bool = False) -> Call:
