@@ -140,3 +140,25 @@ async def test_a_link_by_name_far_before_its_address(place: Drawing) -> None:
     html = await place.draw("[there][x]\n\n" + "Words.\n\n" * 2000 + "[x]: https://example.org")
     assert html.startswith('<p dir="auto"><a href="https://example.org"')
     assert html.count("<p ") == 2001
+
+
+async def test_nesting_without_end_is_drawn_flat(place: Drawing) -> None:
+    """Rather than deeper than a browser can lay out; every word is there."""
+    text = "*a _b " * 3000 + "c_ d* " * 3000
+    html = await place.draw(text)
+    assert len(re.findall(r"\b[abcd]\b", re.sub(r"<[^>]*>", "", html))) == 12_000
+
+
+async def test_what_cannot_be_drawn_is_shown_as_it_was_written(place: Drawing) -> None:
+    page = place.tab.page
+    await page.evaluate("""() => {
+        const create = document.createElement;
+        document.createElement = function (tag) {
+            if (tag === "em") throw new Error("no memory left");
+            return create.call(document, tag);
+        };
+    }""")
+    assert await place.draw("One *two*\nthree") == '<p class="plain">One *two*\nthree</p>'
+    assert await place.draw("One **two**") == '<p dir="auto">One <strong>two</strong></p>'
+    assert [complaint for complaint in place.tab.complaints if "no memory left" in complaint]
+    place.tab.complaints.clear()

@@ -22,6 +22,7 @@ const WHOLE_SPANS = new RegExp(
 );
 const OPEN_SPAN = /`+|\$\$|\\[([]|(?<![\w$])\$(?=[^\s\d$])/;
 const CLOSED_BY = { "\\(": "\\)", "\\[": "\\]" };
+const REACH = 4000; // characters from the end in which something may be open
 const BEGUN_FORMULA = /\\[A-Za-z]|[\^_]|^[A-Za-z]\s*(?:[-=+*/<>(),|]|$)/;
 // What makes the rest of a text behind a dollar sign a formula rather than a price or a variable.
 const HALF_SIGN = /(?:!?\[|(?<!\S)!|\\[([]?|\$\$?|&#?\w{0,8}|<|[*_~]+)$/;
@@ -81,6 +82,11 @@ function completeTail(content, masked) {
 // Words that end in the middle of a sentence, without signs that would be gone a moment later. Emphasis is left to the
 // parser, which knows what is open.
 export function completeInline(content) {
+  const far = content.slice(0, -REACH);
+  return far + completeNear(content.slice(far.length));
+}
+
+function completeNear(content) {
   const masked = content.replace(WHOLE_SPANS, (span) => "\0".repeat(span.length));
   const open = OPEN_SPAN.exec(masked);
   if (!open) return completeTail(content, masked);

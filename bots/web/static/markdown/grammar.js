@@ -26,26 +26,29 @@ function parseInline(state) {
   state.env.closing = false;
 }
 
-function isEnclosed(delimiters, index) {
-  return delimiters.some((opening, begin) => begin < index && opening.end > index);
-}
-
 // In names and in sums nothing begins: a sign inside a word waits for its like.
 function followsWord(state, delimiter) {
   return /[A-Za-z0-9]$/.test(state.tokens[delimiter.token - 1]?.content ?? "");
 }
 
+// What began and did not end, innermost last; without what lies between two signs that belong together.
+function unclosed(state) {
+  let reach = -1;
+  return state.delimiters.filter((delimiter, index) => {
+    const isFree = index > reach;
+    reach = Math.max(reach, delimiter.end);
+    return isFree && delimiter.open && delimiter.end < 0 && !followsWord(state, delimiter);
+  });
+}
+
 // Emphasis that has begun is shown as if it ended here, so that no sign is seen which is gone a moment later.
 function closeEmphasis(state) {
   if (!state.env.closing) return;
-  const { delimiters } = state;
-  for (let index = delimiters.length - 1; index >= 0; index -= 1) {
-    const opening = delimiters[index];
-    if (!opening.open || opening.end >= 0 || isEnclosed(delimiters, index) || followsWord(state, opening)) continue;
+  for (const opening of unclosed(state).reverse()) {
     const token = state.push("text", "", 0);
     token.content = state.tokens[opening.token].content;
-    opening.end = delimiters.length;
-    delimiters.push({ ...opening, token: state.tokens.length - 1, end: -1, open: false, close: true });
+    opening.end = state.delimiters.length;
+    state.delimiters.push({ ...opening, token: state.tokens.length - 1, end: -1, open: false, close: true });
   }
 }
 

@@ -3,12 +3,12 @@ import { balanced } from "./completing.js";
 
 const CLOSED_BY = { "$$": "$$", "\\(": "\\)", "\\[": "\\]", $: "$" };
 const OPENING = /\$\$|\\[([]|\$(?=[^\s$])/y;
+const LONGEST = 2000; // characters of a formula between words
 const WORD = /[\w$]/;
 
 // A price is no formula: what closes a single dollar stands behind a formula's last sign and before no digit.
-function dollarEnd(source, from) {
-  for (let end = source.indexOf("$", from); end >= 0; end = source.indexOf("$", end + 1)) {
-    if (source.slice(from, end).includes("\n\n")) return -1;
+function dollarEnd(source) {
+  for (let end = source.indexOf("$"); end >= 0; end = source.indexOf("$", end + 1)) {
     if (!/[\s\\]/.test(source[end - 1]) && !/[\d$]/.test(source[end + 1] ?? "")) return end;
   }
   return -1;
@@ -20,14 +20,15 @@ export function inlineMaths(state, silent) {
   if (!opening || (opening === "$" && WORD.test(state.src[state.pos - 1] ?? ""))) return false;
   const closing = CLOSED_BY[opening];
   const from = state.pos + opening.length;
-  const end = opening === "$" ? dollarEnd(state.src, from) : state.src.indexOf(closing, from);
-  if (end < 0 || end > state.posMax || !state.src.slice(from, end).trim()) return false;
+  const rest = state.src.slice(from, Math.min(state.posMax, from + LONGEST));
+  const formula = rest.slice(0, Math.max(0, opening === "$" ? dollarEnd(rest) : rest.indexOf(closing)));
+  if (!formula.trim()) return false;
   if (!silent) {
     const token = state.push("maths", "", 0);
-    token.content = state.src.slice(from, end);
+    token.content = formula;
     token.meta = { display: opening === "$$" || opening === "\\[" };
   }
-  state.pos = end + closing.length;
+  state.pos = from + formula.length + closing.length;
   return true;
 }
 

@@ -56,6 +56,27 @@ export class Rendering {
   }
 
   async #run() {
+    try {
+      await this.#drawAll();
+    } catch (problem) {
+      this.#showPlain();
+      reportError(problem);
+    } finally {
+      this.#drawing = false;
+    }
+  }
+
+  // What cannot be drawn is an answer all the same.
+  #showPlain() {
+    const plain = document.createElement("p");
+    plain.className = "plain";
+    plain.textContent = this.#text;
+    this.#element.replaceChildren(plain);
+    this.#nodes = [{ tag: "p", set: { class: "plain" }, children: [this.#text] }];
+    this.#restart(this.#references);
+  }
+
+  async #drawAll() {
     const early = this.#rested - performance.now();
     if (early > 0) await wait(early);
     let begun = performance.now();
@@ -69,7 +90,6 @@ export class Rendering {
       begun = performance.now();
     }
     this.#rested = performance.now() + Math.max(FRAME, (performance.now() - begun) * RESTING);
-    this.#drawing = false;
   }
 
   // Draws what stands before *end*; whether a block of it is done with.

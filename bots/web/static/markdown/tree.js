@@ -8,6 +8,7 @@ const DIRECTED = new Set(["p", "li", "ul", "ol", "blockquote", "th", "td"]);
 const PLAIN = new Set([...DIRECTED, "strong", "em", "s", "thead", "tbody", "tr"]);
 const PROTOCOLS = new Set(["http:", "https:", "mailto:"]);
 const TASK = /^\[([ xX])\] /;
+const DEEPEST = 64; // elements within each other; what is nested deeper is drawn flat
 const LOWEST_HEADING = 6;
 const HIGHEST_HEADING = 3; // the page has h1 and h2 of its own
 
@@ -102,10 +103,10 @@ function fill(root, tokens, words) {
   for (const token of tokens) {
     if (token.hidden) continue;
     if (token.type === "inline") fill(open.at(-1), token.children, words);
-    else if (token.nesting === 1) open.push(opened(token));
+    else if (token.nesting === 1) open.push(open.length > DEEPEST ? open.at(-1) : opened(token));
     else if (token.nesting === -1) {
       const node = open.pop();
-      close(open.at(-1), node, words);
+      if (node !== open.at(-1)) close(open.at(-1), node, words);
     } else if (token.type === "text") addText(open.at(-1), token.content);
     else if (token.tag === "br") add(open.at(-1), element("br"));
     else add(open.at(-1), single(token));
