@@ -108,7 +108,7 @@ class Intake:
 
     async def _edited(self, message: Message, update: int) -> None:
         at = message.edit_date
-        if at is None or not is_from_person(message):
+        if at is None or not is_from_person(message) or is_for_another_bot(message, self._me):
             return
         home = await self._homes.of(message.chat.id)
         incoming = self._translated(message, home)

@@ -56,6 +56,15 @@ async def test_a_question_that_becomes_a_command_is_carried_out_once(tmp_path: P
         await until(lambda: telegram.shown(ADA)[4:] == ["You said: and on"])
 
 
+async def test_a_question_that_becomes_another_bots_command_is_left_alone(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, bot_on(telegram, tmp_path, ALWAYS):
+        question = telegram.say(ADA, "the first", SUPERGROUP)
+        await until(lambda: telegram.shown(SUPERGROUP) == ["You said: Ada: the first"])
+        telegram.edit(SUPERGROUP, question, "/undo@another_bot")
+        telegram.say(ADA, "and on", SUPERGROUP)
+        await until(lambda: telegram.shown(SUPERGROUP)[1:] == ["You said: Ada: and on"])
+
+
 async def test_an_album_is_one_question(tmp_path: Path) -> None:
     async with TelegramServer() as telegram, bot_on(telegram, tmp_path):
         telegram.album(ADA, "what is this?")
