@@ -226,3 +226,16 @@ async def test_a_reader_who_scrolled_up_is_left_alone(slow: Chat, model: Complet
     assert await area.evaluate("area => area.scrollTop") <= top
     await slow.button("Jump to the end").click()
     await expect(slow.page.get_by_text("The end.", exact=True)).to_be_in_viewport()
+
+
+async def test_a_screen_reader_hears_that_an_answer_is_written_and_then_the_answer(
+    slow: Chat, model: CompletionsServer
+) -> None:
+    release = asyncio.Event()
+    model.plan(held("The first half", release, " and the second."))
+    spoken = slow.page.locator("[aria-live=polite]")
+    await slow.send("Tell me")
+    await slow.begun("The first half")
+    await expect(spoken).to_have_text("The answer is being written.")
+    release.set()
+    await expect(spoken).to_have_text("Answer: The first half and the second.")

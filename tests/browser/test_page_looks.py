@@ -165,3 +165,19 @@ async def test_the_first_load_is_light(browser: Browser, url: str) -> None:
         await expect(page.locator("#welcome")).to_be_visible()
         await expect(page.get_by_role("combobox", name="Model")).to_be_visible()
     assert 20_000 < sum(sizes) < FIRST_LOAD
+
+
+async def test_what_draws_code_and_maths_comes_when_there_is_some(
+    browser: Browser, url: str, model: CompletionsServer
+) -> None:
+    model.plan(answer("Only words."), answer("Then `$x^2$` as code, and $x^2$."))
+    async with visitor(browser) as context:
+        chat = Chat(await open_tab(context, url))
+        fetched: list[str] = []
+        chat.page.on("request", lambda request: fetched.append(request.url))
+        await chat.ask("Hello", "Only words.")
+        assert not [address for address in fetched if "/vendor/" in address]
+        await chat.send("And maths?")
+        await expect(chat.answers.locator(".katex-html")).to_have_count(1)
+        assert [address for address in fetched if address.endswith("/vendor/katex/katex.js")]
+        assert not [address for address in fetched if address.endswith("/vendor/highlight.js")]
