@@ -53,7 +53,7 @@ class Model:
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             for writer, rest in self._speeches:
                 writer.write(rest.popleft())
-            self._speeches = [speech for speech in self._speeches if speech[1]]
+            self._speeches = [(writer, rest) for writer, rest in self._speeches if rest and not writer.is_closing()]
 
 
 async def main() -> None:

@@ -96,11 +96,14 @@ async def on_relay(visitors: int, model: int) -> Result:
     return result
 
 
-def relayed(wire: Wire) -> Ask:
+def question(name: str) -> dict[str, object]:
+    return {"model": "gpt-5-mini", "stream": True, "messages": [{"role": "user", "content": f"I am {name}"}]}
+
+
+def relayed(wire: Wire, path: str = "/relay") -> Ask:
     async def ask(name: str) -> tuple[str, float, float]:
         began, first, said = time.monotonic(), 0.0, ""
-        question = {"model": "gpt-5-mini", "stream": True, "messages": [{"role": "user", "content": f"I am {name}"}]}
-        wire.send("POST /relay", json.dumps(question).encode())
+        wire.send(f"POST {path}", json.dumps(question(name)).encode())
         await wire.head()
         async for data in wire.events():
             choices = [] if data == b"[DONE]" else json.loads(data)["choices"]
