@@ -27,6 +27,7 @@ from core.config import Config, secrets_of, user_locale, user_login
 from core.conversations.access import Access
 from core.conversations.asking import AskingPolicy
 from core.conversations.commands import Commands, Services
+from core.conversations.keeping import Keeping
 from core.conversations.personas import Persona, Personas
 from core.conversations.relaying import Relaying
 from core.conversations.service import Conversations, ConversationSettings, World
@@ -149,9 +150,11 @@ async def house(config: Config, access: Access | None = None) -> AsyncIterator[H
         time, chance = clock(), SystemChance()
         metrics, spending = Metrics(), Spending(kept, time, spending_policy(config))
         throttle = Throttle(kept, time, throttle_policy(config))
-        world = World(kept, TurnBudgets(spending, throttle), catalogue, OpenAITokens(), time, chance, metrics)
+        budgets = TurnBudgets(spending, throttle)
+        world = World(kept, budgets, catalogue, OpenAITokens(), time, chance, metrics)
         conversations = Conversations(world, personas, _settings(config, access))
-        services = Services(kept, kept, conversations, catalogue, personas)
+        keeping = Keeping(config.history.ttl, bool(config.privacy.keys))
+        services = Services(kept, kept, conversations, catalogue, personas, kept, budgets, keeping)
         commands = Commands(services, access)
         sweeping = asyncio.create_task(_sweep(kept, time), name="sweeping the store")
         try:

@@ -60,6 +60,17 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class Balance:
+    """How a limit stands: what is used of it, or reserved, until the time *until* when it begins anew."""
+
+    whose: Whose
+    unit: Unit
+    limit: int
+    used: int
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
 class Pace:
     """How often something may happen: *burst* times at once, and *per_second* on average. name: unlike any other's."""
 

@@ -37,6 +37,7 @@ from core.domain import (
     Usage,
     UsageReport,
 )
+from core.domain_limits import Balance
 from core.errors import ChatError
 from core.ports_limits import Paces, Purses
 from core.ports_sharing import Feeds, Receipts, Secrets, Shelf
@@ -363,3 +364,6 @@ class Budgets(Protocol):
 
     async def refund(self, turn: Turn) -> None:
         """No answer came of it."""
+
+    async def balances(self, incoming: Incoming) -> tuple[Balance, ...]:
+        """How everything stands that its sender is limited by there."""

@@ -131,7 +131,7 @@ class MessageRoutes:
             reaction = await self._commands.run(*command, replace(incoming, parts=(), ref=None))
             if reaction.turn:
                 await self._under_way(place, reaction.turn)
-            await place.tell("changed")
+            await place.tell("removed" if reaction.removed else "changed")
             return json.dumps({"reaction": render.reaction(reaction)})
 
         said = await once(self._store, incoming.event_id, text_of(incoming.parts), run)

@@ -17,11 +17,13 @@ from typing import Protocol
 from core.conversations.access import Access
 from core.conversations.context import ContextReport
 from core.conversations.exporting import Document, branch, markdown, tree
+from core.conversations.keeping import Keeping, budget_text, privacy_text
 from core.conversations.personas import Personas
 from core.conversations.reports import context_text, excerpt, usage_text
 from core.domain import Conversation, ConversationId, Incoming, Message, Role, TurnId, text_of
 from core.errors import BadArgument, NotAllowed, UnknownCommand
-from core.ports import History, Inbox, Models
+from core.ports import Budgets, History, Inbox, Models
+from core.ports_sharing import Shelf
 from core.wording import Sentence, say
 
 MOST_NAMED = 30
@@ -39,12 +41,13 @@ class Choice:
 @dataclass(frozen=True, slots=True)
 class Reaction:
     """What a command has to say. choices: values to run the same command with. turn: its answer is on its way; the
-    caller shows it like that of any message."""
+    caller shows it like that of any message. removed: the conversation is there no more."""
 
     text: str
     choices: tuple[Choice, ...] = ()
     documents: tuple[Document, ...] = ()
     turn: TurnId | None = None
+    removed: bool = False
 
 
 class ContextReader(Protocol):
@@ -60,16 +63,21 @@ class Services:
     conversations: ContextReader
     models: Models
     personas: Personas
+    shelf: Shelf
+    budgets: Budgets
+    keeping: Keeping
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One use of a command: by whom, where, with what. menu: the commands that the sender may run."""
+    """One use of a command: by whom, where, with what. menu: the commands that the sender may run. admin: whether the
+    sender is one."""
 
     services: Services
     incoming: Incoming
     menu: tuple[Command, ...] = ()
     argument: str = ""
+    admin: bool = False
 
     async def conversation(self) -> Conversation:
         return await self.services.history.conversation(self.incoming.conversation)
@@ -129,7 +137,8 @@ class Commands:
             raise UnknownCommand(command=excerpt(name))
         if not self._may(command, incoming):
             raise NotAllowed
-        invocation = Invocation(self._services, incoming, self.allowed(incoming), argument)
+        admin = self._access.is_admin(incoming.sender.id)
+        invocation = Invocation(self._services, incoming, self.allowed(incoming), argument, admin)
         return await command.run(replace(invocation, argument=await _accepted(command, invocation)))
 
     async def complete(self, name: str, prefix: str, incoming: Incoming) -> Sequence[Choice]:
@@ -322,6 +331,36 @@ async def _export(invocation: Invocation) -> Reaction:
     return Reaction(invocation.say(Sentence.EXPORT_DONE, messages=len(path)), documents=chosen)
 
 
+async def _budget(invocation: Invocation) -> Reaction:
+    balances = await invocation.services.budgets.balances(invocation.incoming)
+    return Reaction(budget_text(balances, invocation.incoming.sender.language))
+
+
+async def _privacy(invocation: Invocation) -> Reaction:
+    services, conversation = invocation.services, await invocation.conversation()
+    model = services.models.get(conversation.model).spec.id
+    return Reaction(privacy_text(services.keeping, model, invocation.incoming.sender.language))
+
+
+_FORGET = "conversation"
+
+
+async def _forget_choices(_: Invocation) -> tuple[Choice, ...]:
+    return (Choice(_FORGET, _FORGET),)
+
+
+async def _forget(invocation: Invocation) -> Reaction:
+    """Everything of the conversation, for good, once that is confirmed. Where several people speak, it is an admin's."""
+    incoming = invocation.incoming
+    if incoming.author and not invocation.admin:
+        raise NotAllowed
+    if not invocation.argument:
+        return Reaction(invocation.say(Sentence.FORGET_ASK), await _forget_choices(invocation))
+    await invocation.services.inbox.stop(incoming.conversation)
+    rows = await invocation.services.shelf.remove(incoming.sender.id, incoming.conversation)
+    return Reaction(invocation.say(Sentence.FORGET_DONE, rows=rows), removed=True)
+
+
 async def _help(invocation: Invocation) -> Reaction:
     language = invocation.incoming.sender.language
     lines = (
@@ -341,5 +380,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("context", Sentence.HELP_CONTEXT, _context),
     Command("usage", Sentence.HELP_USAGE, _usage),
     Command("export", Sentence.HELP_EXPORT, _export, argument=Sentence.ARGUMENT_FORMAT, choices=_format_choices),
+    Command("budget", Sentence.HELP_BUDGET, _budget),
+    Command("privacy", Sentence.HELP_PRIVACY, _privacy),
+    Command("forget", Sentence.HELP_FORGET, _forget, argument=Sentence.ARGUMENT_FORGET, choices=_forget_choices),
     Command("help", Sentence.HELP_HELP, _help),
 )

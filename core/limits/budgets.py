@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from core.conversations.context import reserved_for
-from core.domain import ModelSpec, Prompt, Turn, Usage
-from core.domain_limits import Grant, Purse, Whose
+from core.domain import Incoming, ModelSpec, Prompt, Turn, Usage
+from core.domain_limits import Balance, Grant, Purse, Whose
 from core.errors import BudgetSpent
 from core.limits.allowances import Bill, Payer, SpendingPolicy, charged, payer_of, purses_of, used_of
 from core.limits.rates import backoff
@@ -55,6 +55,15 @@ class Spending:
             amount >= self._policy.downgrade_at * purse.limit for amount, purse in zip(spent, purses, strict=True)
         )
         return cheaper if any(shares) else wanted.id
+
+    async def balances(self, payer: Payer) -> tuple[Balance, ...]:
+        """Of everything that the payer is limited by. Raises StoreError."""
+        purses = purses_of(self._policy, payer, self._clock.now())
+        used = await self._purses.spent([purse.name for purse in purses]) if purses else ()
+        return tuple(
+            Balance(purse.whose, purse.unit, purse.limit, amount, purse.until)
+            for purse, amount in zip(purses, used, strict=True)
+        )
 
     async def reserve(self, key: str, payer: Payer, bill: Bill) -> int | None:
         """How many tokens the answer may have; None where nothing limits it. Waits while others may give back what they
@@ -104,6 +113,9 @@ class TurnBudgets:
 
     async def admit(self, turn: Turn) -> None:
         await self._throttle.admit(turn.id, payer_of(turn.incoming))
+
+    async def balances(self, incoming: Incoming) -> tuple[Balance, ...]:
+        return await self._spending.balances(payer_of(incoming))
 
     async def choose(self, turn: Turn, wanted: ModelSpec) -> str:
         return await self._spending.choose(payer_of(turn.incoming), wanted)

@@ -120,6 +120,16 @@ async def test_a_command_is_run_and_not_asked(tmp_path: Path) -> None:
         assert (await ada.show())["persona"] == "pirate"
 
 
+async def test_a_conversation_that_is_forgotten_is_gone_from_every_page(tmp_path: Path) -> None:
+    async with web(tmp_path) as url, page(url) as ada:
+        await ada.answer("Hello")
+        said = await ada.tell(f"{HERE}/messages", id=fresh(), text="/forget conversation")
+        assert "entries are deleted" in said["reaction"]["text"]
+        await until(lambda: ada.heard[-1]["kind"] == "removed")
+        assert (await ada.call("GET", HERE)).status_code == 404
+        assert (await ada.call("GET", "/conversations")).json() == {"conversations": []}
+
+
 async def test_a_command_that_comes_again_is_run_once(tmp_path: Path) -> None:
     async with web(tmp_path) as url, page(url) as ada:
         await ada.answer("One")

@@ -10,6 +10,7 @@ from pathlib import Path
 from core.chance import SystemChance
 from core.conversations.access import Access
 from core.conversations.commands import Commands, Reaction, Services, parse
+from core.conversations.keeping import Keeping
 from core.conversations.personas import Persona, Personas
 from core.conversations.service import Conversations, ConversationSettings, World
 from core.domain import Answer, ConversationId, Incoming, ModelSpec, PersonId, Price, Sender, TextPart, TurnId
@@ -127,8 +128,9 @@ async def open_bot(
     async with open_store(f"sqlite:///{folder}/parlour.db", clock, StoreOptions()) as store:
         several = Several(ScriptedModel(ModelSpec(name, 8192, 1024, price=PRICE), clock) for name in models)
         personas = Personas([Persona("assistant", "Be helpful."), Persona("pirate", "Speak like a pirate.")])
-        granted = access or Access()
+        granted, keeping = access or Access(), Keeping(30 * 86_400.0, sealed=True)
         world = World(store, unlimited(store, clock), several, OpenAITokens(), clock, SystemChance())
-        conversations = Conversations(equip(world), personas, settings or ConversationSettings(access=granted))
-        services = Services(store, store, conversations, several, personas)
+        world = equip(world)
+        conversations = Conversations(world, personas, settings or ConversationSettings(access=granted))
+        services = Services(store, store, conversations, several, personas, store, world.budgets, keeping)
         yield Bot(store, clock, several, conversations, Commands(services, granted))

@@ -1,0 +1,61 @@
+"""What /budget and /privacy say. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from core.conversations.reports import cost
+from core.domain_limits import Balance, Unit, Whose
+from core.wording import Sentence, say
+
+DAY = 86_400.0
+_WHOSE = {
+    Whose.USER: Sentence.BUDGET_OF_USER,
+    Whose.CHAT: Sentence.BUDGET_OF_CHAT,
+    Whose.SERVER: Sentence.BUDGET_OF_SERVER,
+    Whose.TOTAL: Sentence.BUDGET_OF_ALL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How conversations are kept. ttl: seconds after the last word; None: until somebody deletes them. sealed: encrypted."""
+
+    ttl: float | None = None
+    sealed: bool = False
+
+
+def budget_text(balances: Sequence[Balance], language: str) -> str:
+    """What is used of each limit, a line each."""
+    if not balances:
+        return say(Sentence.BUDGET_NONE, language)
+    return "\n".join(_line(balance, language) for balance in balances)
+
+
+def privacy_text(keeping: Keeping, model: str, language: str) -> str:
+    """What becomes of what people say."""
+    if keeping.ttl is None:
+        kept = say(Sentence.PRIVACY_KEPT, language)
+    else:
+        kept = say(Sentence.PRIVACY_KEPT_FOR, language, days=f"{keeping.ttl / DAY:.3g}")
+    sealed = [say(Sentence.PRIVACY_SEALED, language)] if keeping.sealed else []
+    sent, counted = say(Sentence.PRIVACY_SENT, language, model=model), say(Sentence.PRIVACY_COUNTED, language)
+    return "\n".join([kept, *sealed, sent, counted, say(Sentence.PRIVACY_RIGHTS, language)])
+
+
+def _line(balance: Balance, language: str) -> str:
+    def amount(number: int) -> str:
+        if balance.unit is Unit.MONEY:
+            return cost(number, language)
+        return say(Sentence.BUDGET_TOKENS, language, tokens=f"{number:,}")
+
+    return say(
+        Sentence.BUDGET_LINE,
+        language,
+        whose=say(_WHOSE[balance.whose], language),
+        used=amount(min(balance.used, balance.limit)),
+        limit=amount(balance.limit),
+        when=f"{datetime.fromtimestamp(balance.until, UTC):%Y-%m-%d %H:%M} UTC",
+    )

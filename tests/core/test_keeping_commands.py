@@ -1,0 +1,95 @@
+"""/budget, /privacy and /forget: what may still be used, what is kept, and getting rid of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.conversations.access import Access
+from core.conversations.keeping import Keeping, privacy_text
+from core.domain_limits import Whose
+from core.errors import NotAllowed
+from core.limits.allowances import Allowance, SpendingPolicy
+from tests.core.test_budgets import limited
+from tests.support.bot import CHAT, Bot, open_bot
+from tests.support.clock import ManualClock
+
+SECRET = "my diary of the year"
+
+
+@pytest.fixture
+async def bot(tmp_path: Path) -> AsyncIterator[Bot]:
+    async with open_bot(tmp_path, ManualClock()) as bot:
+        yield bot
+
+
+async def test_budget_says_that_nothing_is_limited(bot: Bot) -> None:
+    assert (await bot.run("/budget")).text == "Nothing is limited here."
+
+
+async def test_budget_tells_what_is_used_of_each_limit(tmp_path: Path) -> None:
+    policy = SpendingPolicy({Whose.USER: Allowance(tokens=5000), Whose.TOTAL: Allowance(month=2_000_000_000)})
+    async with open_bot(tmp_path, ManualClock(), equip=limited(policy)) as bot:
+        await bot.tell("Hello")
+        usage = (await bot.store.usage(CHAT)).total
+        assert (await bot.run("/budget")).text.splitlines() == [
+            f"You: {usage.prompt + usage.completion} tokens of 5,000 tokens used, until 2027-01-16 00:00 UTC.",
+            "Everybody together: < $0.0001 of $2.00 used, until 2027-02-01 00:00 UTC.",
+        ]
+        assert "您：已用" in (await bot.run("/budget", language="zh")).text
+
+
+async def test_privacy_tells_what_becomes_of_what_is_said(bot: Bot) -> None:
+    await bot.run("/model beta")
+    text = (await bot.run("/privacy")).text
+    for part in ("30 days", "encrypted", "the model beta", "/export", "/forget"):
+        assert part in text
+
+
+def test_what_is_kept_for_ever_and_in_the_clear_is_not_called_otherwise() -> None:
+    text = privacy_text(Keeping(), "alpha", "en")
+    assert "until it is deleted" in text
+    assert "encrypted" not in text
+
+
+async def test_forget_asks_before_it_deletes(bot: Bot) -> None:
+    await bot.tell(SECRET)
+    asked = await bot.run("/forget")
+    assert [choice.value for choice in asked.choices] == ["conversation"]
+    assert await bot.context() == [SECRET, f"You said: {SECRET}"]
+
+
+async def test_forget_leaves_nothing_of_the_conversation_in_any_byte_of_the_store(tmp_path: Path) -> None:
+    async with open_bot(tmp_path, ManualClock()) as bot:
+        await bot.tell(SECRET)
+        await bot.store.put(bot.incoming(SECRET))
+        done = await bot.run("/forget conversation")
+        assert "entries are deleted" in done.text
+        assert done.removed
+        assert await bot.context() == []
+        assert (await bot.store.depth()).queued == 0
+    assert SECRET.encode() not in kept(tmp_path)
+
+
+def kept(folder: Path) -> bytes:
+    """Everything that is in the store's files."""
+    with closing(sqlite3.connect(folder / "parlour.db")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return b"".join(file.read_bytes() for file in folder.iterdir())
+
+
+async def test_what_several_people_said_only_an_admin_forgets(tmp_path: Path) -> None:
+    access = Access(admins=frozenset({"test:bob"}))
+    async with open_bot(tmp_path, ManualClock(), access) as bot:
+        await bot.tell(SECRET)
+        shared = replace(bot.incoming(), author="Ada")
+        with pytest.raises(NotAllowed):
+            await bot.commands.run("forget", "conversation", shared)
+        assert await bot.context()
+        await bot.commands.run("forget", "conversation", replace(bot.incoming(person="test:bob"), author="Bob"))
+        assert not await bot.context()
