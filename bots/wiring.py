@@ -88,7 +88,8 @@ class House:
         self.throttle.configure(throttle_policy(config))
 
     def desk(self, hooks: Hooks | None) -> Desk:
-        relaying = Relaying(self.models, OpenAITokens(), self.config.fallback, self.watch, self.spending)
+        limits = (self.spending, self.throttle)
+        relaying = Relaying(self.models, OpenAITokens(), self.config.fallback, self.watch, *limits)
         told = (self.watch, self.vitals, self.services, relaying)
         return Desk(self.store, self.commands, self.clock, self.chance, *told, hooks)
 

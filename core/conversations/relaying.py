@@ -15,6 +15,7 @@ from core.domain import ModelSpec, Tokens, Usage
 from core.errors import ContentRefused, ModelError, RequestRefused, StoreError, WindowExceeded
 from core.limits.allowances import Bill, Payer
 from core.limits.budgets import Spending
+from core.limits.throttling import Throttle
 from core.ports import LanguageModel, Models, TokenCounter
 from core.watching import Watch
 
@@ -48,12 +49,14 @@ class Relaying:
     fallback: tuple[str, ...]
     watch: Watch
     spending: Spending
+    throttle: Throttle
 
     @asynccontextmanager
     async def open(self, body: Mapping[str, Any], asker: Asker) -> AsyncIterator[Answering]:
         """The answer to the request *body*, once it has begun; leaving ends the call, and settles what it came to. Raises
-        StoreError, BudgetSpent and ModelError, the latter of the model that was named where no other answers either;
+        StoreError, LimitReached and ModelError, the latter of the model that was named where no other answers either;
         iterating does too."""
+        await self.throttle.admit(asker.key, asker.payer)
         call = _Call()
         try:
             async with AsyncExitStack() as opened:

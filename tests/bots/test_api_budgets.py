@@ -61,3 +61,14 @@ async def test_what_failed_costs_nothing(api: Api) -> None:
         with pytest.raises(openai.InternalServerError):
             await ask(shop)
     await ask(shop)
+
+
+async def test_who_asks_too_often_is_told_so_with_and_without_a_conversation(tmp_path: Path) -> None:
+    async with serve_api(tmp_path, "limits: {messages: {user: 2/1h}}", clients=(program("shop"),)) as api:
+        shop = api.as_client("key-of-shop")
+        await ask(shop)
+        await ask(shop, conversation="work")
+        for place in ({}, {"conversation": "work"}):
+            status, error = await api.refused({"Authorization": "Bearer key-of-shop"}, **place)
+            assert (status, error["code"]) == (429, "rate_limit_exceeded")
+            assert "ask again from" in error["message"]

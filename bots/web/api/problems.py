@@ -67,6 +67,12 @@ _SPENT = (
     Sentence.BUDGET_SPENT_SERVER,
     Sentence.BUDGET_SPENT_TOTAL,
 )
+_TOO_OFTEN = (
+    Sentence.TOO_OFTEN_USER,
+    Sentence.TOO_OFTEN_CHAT,
+    Sentence.TOO_OFTEN_SERVER,
+    Sentence.TOO_OFTEN_TOTAL,
+)
 _KINDS = {
     Sentence.EMPTY_MESSAGE: Kind(400, INVALID, "empty_message", "There is no text in the message.", "messages"),
     Sentence.MESSAGE_TOO_LONG: Kind(400, INVALID, "context_length_exceeded", param="messages"),
@@ -86,6 +92,7 @@ _KINDS = {
     Sentence.CONTENT_REFUSED: Kind(400, INVALID, "content_filter", param="messages"),
     Sentence.REQUEST_REFUSED: Kind(400, INVALID, "invalid_value", "The model did not accept the request."),
     **dict.fromkeys(_SPENT, Kind(429, QUOTA, QUOTA)),
+    **dict.fromkeys(_TOO_OFTEN, Kind(429, LIMITED, "rate_limit_exceeded")),
     Sentence.STOPPED: Kind(409, INVALID, "stopped", "The answer was stopped before its first word."),
     Sentence.GAVE_UP: Kind(503, SERVER, "gave_up", "No answer came, however often it was tried."),
 }
