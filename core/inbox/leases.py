@@ -70,6 +70,10 @@ class Hold:
         if self._lost or self._clock.monotonic() >= self._until:
             raise LeaseLost(self._turn.id)
 
+    def release(self) -> None:
+        """The turn is about to be ended under this claim. A lease that nobody renews any more is not found lost."""
+        self._renewing.cancel()
+
     async def remember(self, ref: Ref) -> None:
         await self._inbox.remember(self._turn, ref)
 

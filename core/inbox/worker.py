@@ -195,6 +195,7 @@ class Worker:
                 async with self._place.replies.open(turn, hold) as reply:
                     await reply.fail(GaveUp())
             # One attempt more than max_attempts was for telling the user; where even that broke, the turn goes untold.
+            hold.release()
             await self._inbox.set_aside(turn, f"no answer after {spent} attempts")
             log.error("turn.set_aside", attempts=spent)
             self._tell(turn, Ending.SET_ASIDE)
@@ -204,12 +205,13 @@ class Worker:
         try:
             async with self._place.replies.open(turn, hold) as reply:
                 timed = TimedReply(reply, turn.incoming.lane, self._place.clock, self._watch)
-                await self._end_as(turn, await self._place.conversations.answer(turn, timed))
+                await self._end_as(turn, await self._place.conversations.answer(turn, timed), hold)
         except SurfaceClosed as problem:
             log.warning("turn.refused", detail=str(problem))
-            await self._end_as(turn, await self._place.conversations.outcome(turn))
+            await self._end_as(turn, await self._place.conversations.outcome(turn), hold)
 
-    async def _end_as(self, turn: Turn, outcome: Outcome) -> None:
+    async def _end_as(self, turn: Turn, outcome: Outcome, hold: Hold) -> None:
+        hold.release()
         await self._inbox.finish(turn, outcome)
         log.info("turn.finished", outcome=outcome.value)
         self._tell(turn, Ending(outcome.value))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from core.domain import NO_USAGE, Answer, ConversationId, Finish, Incoming, Turn, TurnId, answer_id
 from core.errors import (
@@ -130,6 +131,22 @@ async def test_turns_of_a_conversation_are_answered_in_the_order_they_came(tmp_p
         await here.passing(lambda: len(here.wall.shown) == 3)
         assert list(here.wall.shown) == [incoming.event_id for incoming in asked]
         assert (await here.bot.context())[::2] == ["One", "Two", "Three"]
+
+
+async def test_a_turn_that_is_over_is_not_lost_while_its_reply_takes_long_to_close(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        closed: list[float] = []
+
+        async def linger() -> None:
+            await here.clock.sleep(LEASE)
+            closed.append(here.clock.now())
+
+        here.wall.closing = linger
+        with capture_logs() as lines:
+            await here.ask("Hi")
+            await here.passing(lambda: bool(closed))
+        assert "turn.finished" in [line["event"] for line in lines]
+        assert not [line for line in lines if line["log_level"] != "info"]
 
 
 async def test_who_waits_for_a_reply_to_close_finds_what_failed(tmp_path: Path) -> None:
