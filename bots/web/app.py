@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import ip_network
 
+import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -34,7 +35,10 @@ from bots.web.stream import FeedReplies
 from bots.web.streams import Streams
 from bots.web.visitors import SECRET, Tickets
 from core.config import Config
+from core.errors import StoreError
 from core.ports import Clock
+
+log = structlog.get_logger(__name__)
 
 SMALLEST_PACKED = 1000
 """Bytes of an answer that is worth compressing."""
@@ -68,7 +72,7 @@ class WebPage:
         routes += [*self.api, *self.assets.routes(), *login.routes(self.gate, self.front.assets)]
         routes += reports.routes(self.front.desk.watch)
         middleware = [Middleware(Door, gate=self.gate), Middleware(GZipMiddleware, minimum_size=SMALLEST_PACKED)]
-        app = Starlette(routes=routes, middleware=middleware, exception_handlers={HTTPException: _told, 500: _told})
+        app = Starlette(routes=routes, middleware=middleware, exception_handlers=TOLD)
         app.router.redirect_slashes = False
         app.router.default = deliveries(self.gate.hooks)
         return app
@@ -118,4 +122,11 @@ def _places(exposure: Exposure, sockets: Sequence[socket.socket], configured: st
 
 
 async def _told(request: Request, problem: Exception) -> Response:
+    if isinstance(problem, StoreError):
+        log.warning("web.store_away", detail=str(problem))
+        return notice(request, HTTPException(503))
     return notice(request, problem if isinstance(problem, HTTPException) else HTTPException(500))
+
+
+TOLD = {HTTPException: _told, StoreError: _told, 500: _told}
+"""What a request may end in, and where its sender is told so."""

@@ -239,9 +239,11 @@ async def test_metrics_are_for_those_who_run_it(tmp_path: Path) -> None:
 
 async def test_it_says_whether_it_lives_and_whether_it_can_work(tmp_path: Path) -> None:
     with RedisServer() as redis:
-        async with door(tmp_path, store=redis.url) as balancer:
+        async with door(tmp_path, GUARDED, store=redis.url) as balancer:
             assert (await balancer.get("/readyz")).status_code == 200
             redis.kill()
+            assert (await sign_in(balancer)).status_code == 503
+            assert (await balancer.get(WHO, headers={"Authorization": f"Bearer {TOKEN}"})).status_code == 503
             assert (await balancer.get("/readyz")).status_code == 503
             assert (await balancer.get("/healthz")).status_code == 200
             redis.start()
