@@ -54,8 +54,8 @@ async def place(tab: Tab) -> Drawing:
     [
         ("**b** *e* ~~s~~", '<p dir="auto"><strong>b</strong> <em>e</em> <s>s</s></p>'),
         ("one\ntwo", '<p dir="auto">one<br>two</p>'),
-        ("- [x] done", '<ul dir="auto"><li dir="auto" class="task">☑ done</li></ul>'),
-        ("3. c", '<ol dir="auto" start="3"><li dir="auto">c</li></ol>'),
+        ("- [x] done", '<ul dir="auto"><li class="task">☑ done</li></ul>'),
+        ("3. c", '<ol dir="auto" start="3"><li>c</li></ol>'),
         ("**中文。**继续", '<p dir="auto"><strong>中文。</strong>继续</p>'),
         ("a<br>b", '<p dir="auto">a<br>b</p>'),
         ("<b>x</b>", '<p dir="auto">&lt;b&gt;x&lt;/b&gt;</p>'),

@@ -125,6 +125,12 @@ async def test_nothing_is_wider_than_a_phone(browser: Browser, url: str, model: 
         await expect(chat.box).to_be_in_viewport()
 
 
+async def test_a_conversation_fills_a_phone_however_short_its_words(browser: Browser, url: str) -> None:
+    async with visitor(browser, **LOOKS["phone"], **LOOKS["Chinese"]) as context:
+        chat = Chat(await open_tab(context, url))
+        assert await chat.page.locator("#main").evaluate("main => main.offsetWidth") == 360
+
+
 async def test_the_page_speaks_the_browser_s_language_or_the_chosen_one(browser: Browser, url: str) -> None:
     async with visitor(browser, locale="zh-CN") as context:
         chat = Chat(await open_tab(context, url))
@@ -152,6 +158,18 @@ async def test_text_from_right_to_left_runs_so(browser: Browser, url: str, model
         await chat.ask("שלום", "مرحبا بالعالم")
         for words in (chat.questions.locator("[dir=auto]"), chat.answers.locator("p[dir=auto]")):
             assert await words.first.evaluate("element => getComputedStyle(element).direction") == "rtl"
+
+
+async def test_lists_and_tables_from_right_to_left_run_so_as_a_whole(
+    browser: Browser, url: str, model: CompletionsServer
+) -> None:
+    model.plan(answer("- عنصر\n- عنصر آخر\n\n| اسم | قيمة |\n|---|---|\n| واحد | 1 |\n"))
+    async with visitor(browser) as context:
+        chat = Chat(await open_tab(context, url))
+        await write(chat, "Hello")
+        await expect(chat.answers.last).to_have_attribute("data-state", "done")
+        for part in ("ul", "li >> nth=1", "table", "td >> nth=1"):
+            assert await chat.answers.locator(part).evaluate("element => getComputedStyle(element).direction") == "rtl"
 
 
 async def test_the_first_load_is_light(browser: Browser, url: str) -> None:

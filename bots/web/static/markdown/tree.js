@@ -4,8 +4,7 @@ import { CodeBlock } from "./code.js";
 import { Formula } from "./formula.js";
 
 const LINE_BREAK = /<br\s*\/?>/i;
-const DIRECTED = new Set(["p", "li", "ul", "ol", "blockquote", "th", "td"]);
-const PLAIN = new Set([...DIRECTED, "strong", "em", "s", "thead", "tbody", "tr"]);
+const PLAIN = new Set(["p", "li", "ul", "ol", "blockquote", "table", "thead", "tbody", "tr", "th", "td", "strong", "em", "s"]);
 const PROTOCOLS = new Set(["http:", "https:", "mailto:"]);
 const TASK = /^\[([ xX])\] /;
 const DEEPEST = 64; // elements within each other; what is nested deeper is drawn flat
@@ -47,12 +46,17 @@ function addText(parent, text) {
   }
 }
 
+// A list or a table takes the direction of its first words. Browsers do not look for these within a part that has a
+// direction of its own, so parts have none.
+function direction(token) {
+  return token.block && token.level === 0 ? { dir: "auto" } : {};
+}
+
 function opened(token) {
   if (token.type === "link_open") return link(token.attrGet("href"));
-  if (token.type === "heading_open") return element("p", { class: `heading level-${token.tag[1]}`, dir: "auto" });
-  if (token.tag === "table") return element("table");
+  if (token.type === "heading_open") return element("p", { class: `heading level-${token.tag[1]}`, ...direction(token) });
   if (!PLAIN.has(token.tag)) return element("span");
-  const set = DIRECTED.has(token.tag) ? { dir: "auto" } : {};
+  const set = direction(token);
   const align = /text-align:(left|center|right)/.exec(token.attrGet("style") ?? "")?.[1];
   if (align) set.class = `align-${align}`;
   if (token.tag === "ol" && token.attrGet("start")) set.start = String(token.attrGet("start"));
@@ -95,7 +99,8 @@ function close(parent, node, words) {
   if (node.tag === "li") checkTasks(node);
   if (node.address) add(node, ` (${node.address})`);
   if (node.tag !== "table") return add(parent, node);
-  return add(parent, element("div", { class: "table", tabindex: "0", role: "group", "aria-label": words.table }, [node]));
+  const scrolling = { class: "table", tabindex: "0", role: "group", "aria-label": words.table, ...node.set };
+  return add(parent, element("div", scrolling, [{ ...node, set: {} }]));
 }
 
 function fill(root, tokens, words) {
