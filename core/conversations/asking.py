@@ -25,6 +25,9 @@ RETRY_RATE = Rate(per_second=10.0, burst=50.0)
 """Retries per model, over all conversations: an ailing server is not buried under them."""
 MOST_CUTS = 3
 """How often the context is cut further after the server found it too long."""
+MOST_MISCOUNTED = 8
+"""A prompt that is so many times shorter than the window is not too long, whatever the server says: our counts are not that
+wrong, and a window learnt from it would hold for all conversations."""
 MOST_CONTINUATIONS = 16
 
 Prepare = Callable[[LanguageModel], Awaitable[Prompt]]
@@ -112,7 +115,7 @@ class Asking:
                 return await self._persist(model, self.prompt, "")
             except WindowExceeded as problem:
                 cuts += 1
-                if cuts > MOST_CUTS:
+                if cuts > MOST_CUTS or _is_short(problem, self.prompt, model.spec):
                     raise
                 await model.learn_window(_window_behind(problem, self.prompt, model.spec))
 
@@ -150,6 +153,11 @@ class Asking:
             raise ModelGarbled("an empty answer")
         self.finish = deltas.finish
         self.usage = self.usage + deltas.usage
+
+
+def _is_short(problem: WindowExceeded, prompt: Prompt, spec: ModelSpec) -> bool:
+    """Whether the server contradicts itself, or us, beyond what counting differently explains."""
+    return prompt.tokens * MOST_MISCOUNTED < min(problem.limit or spec.window, spec.window)
 
 
 def _window_behind(problem: WindowExceeded, prompt: Prompt, spec: ModelSpec) -> int:

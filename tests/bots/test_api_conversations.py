@@ -132,6 +132,22 @@ async def test_an_error_of_the_model_has_its_status_before_the_first_word(api: A
     assert (status, error["code"]) == (502, "model_key_refused")
 
 
+async def test_a_client_is_told_when_to_come_again(api: Api) -> None:
+    api.model.plan(refuse(429, "Slow down", "requests", **{"Retry-After": "600"}))
+    answered = await api.post(conversation="work")
+    assert (answered.status_code, answered.headers["Retry-After"]) == (429, "600")
+
+
+async def test_a_request_that_failed_is_asked_anew_when_it_comes_again(api: Api) -> None:
+    api.model.plan(refuse(401, "No such key", "invalid_request_error"), answer("At last."))
+    key = {"Idempotency-Key": "order-1"}
+    assert (await api.post(key, conversation="work")).status_code == 502
+    for _ in range(2):
+        again = await api.post(key, conversation="work")
+        assert again.json()["choices"][0]["message"]["content"] == "At last."
+    assert len(api.model.requests) == 2
+
+
 async def test_words_that_were_taken_back_end_a_stream_with_an_error(api: Api) -> None:
     api.model.plan(cut(*words("Once upon a time")), answer("Something else altogether."))
     seen: list[str] = []

@@ -46,6 +46,7 @@ class Try:
         self.asking = Asking(POLICY, self.retries, self.shown.append, self.reserve)
         self.limited = False
         self.affordable: list[int] = []
+        self.prompt_tokens = 0
 
     async def run(self) -> Asking:
         task = asyncio.create_task(self.asking.run(self.models, self.prepare))
@@ -62,7 +63,8 @@ class Try:
         return replace(prompt, max_output=self.affordable.pop(0)) if self.limited else prompt
 
     async def prepare(self, model: LanguageModel) -> Prompt:
-        return Prompt((PromptMessage("user", f"for {model.spec.window}"),), tokens=model.spec.window // 2)
+        tokens = self.prompt_tokens or model.spec.window // 2
+        return Prompt((PromptMessage("user", f"for {model.spec.window}"),), tokens=tokens)
 
     @property
     def calls(self) -> Sequence[int]:
@@ -167,6 +169,15 @@ async def test_a_server_that_does_not_say_its_limit_gets_less_each_time() -> Non
     windows = [int(prompt.messages[0].content.removeprefix("for ")) for prompt in attempt.models[0].prompts]
     assert windows == sorted(windows, reverse=True)
     assert len(set(windows)) == 4
+
+
+async def test_a_short_prompt_that_a_server_calls_too_long_teaches_nothing() -> None:
+    """One such answer must not close the model to everybody who asks after."""
+    attempt = Try([Script(refusal=WindowExceeded(limit=800)), HELLO])
+    attempt.prompt_tokens = 90
+    with pytest.raises(WindowExceeded):
+        await attempt.run()
+    assert attempt.models[0].spec.window == 1000
 
 
 async def test_many_retries_at_once_do_not_bury_an_ailing_server() -> None:

@@ -40,6 +40,8 @@ from core.wording import Sentence, say
 
 LOOK = 2.0
 """Seconds without a word after which the store is looked at: the words of another process may not come here."""
+MOST_TRIES = 100
+"""How often a request may be sent again, with its key, after it has failed: clients give up long before."""
 
 
 def turn_of(client: Client, asked: Asked, turn: str, now: float) -> Incoming:
@@ -99,7 +101,23 @@ class Keeping:
     words: Words = field(default_factory=Words)
 
     async def __call__(self, outlet: Outlet) -> None:
-        await self.store.put(self.incoming)
+        await replace(self, incoming=await self._accepted()).follow(outlet)
+
+    async def _accepted(self) -> Incoming:
+        """The turn to follow: the first of this request's that has not failed. Who sends a request again after an error,
+        with its key, wants an answer and not the error."""
+        names = (self.incoming.event_id, *(f"{self.incoming.event_id}.{again}" for again in range(1, MOST_TRIES)))
+        for turn in map(self._named, names):
+            if await self.store.put(turn) or not await self._has_failed(turn):
+                return turn
+        raise refusal_for(Sentence.GAVE_UP, say(Sentence.GAVE_UP, "en"))
+
+    def _named(self, name: str) -> Incoming:
+        event = TurnId(name)
+        return replace(self.incoming, event_id=event, ref=Ref(event), address={FEED: f"turn:{event}"})
+
+    async def follow(self, outlet: Outlet) -> None:
+        """All of the answer to the turn, which is accepted."""
         kept = None
         while kept is None:
             try:
@@ -132,19 +150,22 @@ class Keeping:
         if event["kind"] == "words":
             self.words.take(event["at"], event["text"])
         if event["kind"] == "failed":
-            raise refusal_for(Sentence(event["code"]), event["message"])
-        return await self._kept() if event["kind"] == "done" else None
+            raise refusal_for(Sentence(event["code"]), event["message"], event.get("retry_after"))
+        return await self._kept(self.incoming) if event["kind"] == "done" else None
 
     async def _look(self) -> Message | None:
         """The kept answer; None while there may be one yet. Raises Refusal when there will be none."""
-        waiting = await self.store.waiting(self.incoming.conversation)
-        kept = await self._kept()
-        if kept is None and all(turn.event_id != self.incoming.event_id for turn in waiting):
+        if await self._has_failed(self.incoming):
             raise refusal_for(Sentence.GAVE_UP, say(Sentence.GAVE_UP, "en"))
-        return kept
+        return await self._kept(self.incoming)
 
-    async def _kept(self) -> Message | None:
-        return await self.store.message(self.incoming.conversation, answer_id(self.incoming.event_id))
+    async def _has_failed(self, turn: Incoming) -> bool:
+        """Whether there is no answer to it, and nobody is at it any more."""
+        waiting = await self.store.waiting(turn.conversation)
+        return all(other.event_id != turn.event_id for other in waiting) and await self._kept(turn) is None
+
+    async def _kept(self, turn: Incoming) -> Message | None:
+        return await self.store.message(turn.conversation, answer_id(turn.event_id))
 
     async def _say(self, text: str, outlet: Outlet) -> None:
         role = {"role": "assistant"} if self.words.told == text else {}

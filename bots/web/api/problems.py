@@ -120,19 +120,21 @@ STATUSES = {
 
 def refusal_of(problem: ChatError) -> Refusal:
     """How a program is told of *problem*."""
-    found = refusal_for(problem.sentence, say(problem.sentence, "en", **problem.values))
+    later = problem.retry_after if isinstance(problem, ModelError) else None
+    found = refusal_for(problem.sentence, say(problem.sentence, "en", **problem.values), later)
     if isinstance(problem, WindowExceeded) and problem.limit:
         found.message = f"{found.message[:-1]} of {problem.limit} tokens."
     if isinstance(problem, RequestRefused):
         _complete(found, problem.values)
-    found.retry_after = problem.retry_after if isinstance(problem, ModelError) else None
     return found
 
 
-def refusal_for(sentence: Sentence, people: str) -> Refusal:
-    """*people*: how people are told."""
+def refusal_for(sentence: Sentence, people: str, retry_after: float | None = None) -> Refusal:
+    """*people*: how people are told. retry_after: seconds."""
     kind = _KINDS.get(sentence, _OTHER)
-    return Refusal(kind.status, kind.message or people, kind.code, kind.param, kind=kind.kind)
+    found = Refusal(kind.status, kind.message or people, kind.code, kind.param, kind=kind.kind)
+    found.retry_after = retry_after
+    return found
 
 
 def refusal_at(status: int) -> Refusal:
