@@ -6,13 +6,15 @@ Durations are seconds once read; a file may write ``500ms``, ``30s``, ``15m``, `
 from __future__ import annotations
 
 import io
+import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from dotenv import dotenv_values
+from platformdirs import user_data_path
 from pydantic import AfterValidator, Field, ValidationError
 
 from core.config_fields import (
@@ -218,13 +220,20 @@ class Config(Section):
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Config:
-    """The configuration in *path* (None: where `PARLOUR_CONFIG` says, else ./config.yaml, else what is built in), with
-    variables from *environ* (None: this process's) and from a `.env` beside the file. Raises ConfigError."""
+    """The configuration in *path* (None: where `PARLOUR_CONFIG` says, else ./config.yaml, else what is built in, with the
+    conversations in the user's folder of data), with variables from *environ* (None: this process's) and from a `.env`
+    beside the file. Raises ConfigError."""
     real = os.environ if environ is None else environ
     file = find(path, real)
     folder = file.parent if file else Path()
     variables = {**_read_dotenv(folder / ".env"), **real}
-    return parse_config(_read(file), variables, str(file)) if file else parse_config("", variables)
+    return parse_config(_read(file), variables, str(file)) if file else parse_config(_anywhere(), variables)
+
+
+def _anywhere() -> str:
+    """A configuration that holds in whatever folder the command is called: a conversation is found again from another."""
+    store = user_data_path("parlour", appauthor=False) / "parlour.db"
+    return f"store: {json.dumps(f'${{REDIS_URL:-sqlite:///{quote(store.as_posix())}}}')}\n"
 
 
 def find(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Path | None:

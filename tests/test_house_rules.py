@@ -31,6 +31,7 @@ DOORS = {
     "itsdangerous": ("bots/web/",),
     "xllamacpp": ("core/llm/local_server.py",),
     "dotenv": ("core/config.py",),
+    "platformdirs": ("core/config.py",),
     "prometheus_client": ("core/telemetry/metrics.py",),
     "yaml": ("core/config_text.py",),
     "prompt_toolkit": ("bots/terminal/",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -179,8 +180,14 @@ def test_another_file_is_named_by_the_environment_or_by_hand(tmp_path: Path) -> 
 
 
 def test_without_a_file_what_is_built_in_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And conversations are found again from another folder."""
     monkeypatch.chdir(tmp_path)
-    assert load(None, {}) == parse_config("", {})
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "of Ada"))
+    found = load(None, {})
+    assert found == parse_config("", {}).model_copy(update={"store": found.store})
+    if sys.platform == "linux":
+        assert found.store == f"sqlite:///{tmp_path}/of%20Ada/parlour/parlour.db"
+    assert load(None, {"REDIS_URL": "redis://h/0"}).store == "redis://h/0"
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"store: caf\xe9", b"a" * 1_000_001])
