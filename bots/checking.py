@@ -13,7 +13,8 @@ from bots.shared.platform import Finding, State
 from core.config import Config
 from core.domain import ModelFacts, Prompt, PromptMessage
 from core.errors import ModelError, ModelGarbled, ParlourError, StoreError
-from core.ports import LanguageModel
+from core.limits.configured import spending_policy
+from core.ports import LanguageModel, Models
 
 LONGEST_LOOK = 30.0
 """Seconds for one provider or the store: a check is for people who wait for it."""
@@ -87,7 +88,15 @@ async def _models(config: Config, *, offline: bool) -> list[Finding]:
         else:
             asked = await asyncio.gather(*(_asked(name, models.get(name)) for name in chosen))
         none = [] if models.names() else [Finding(State.ERROR, "models", "none of them can be used")]
-        return [*unusable, *asked, *none]
+        return [*unusable, *asked, *none, *_without_price(config, models)]
+
+
+def _without_price(config: Config, models: Models) -> list[Finding]:
+    """Where there are budgets, models that nobody knows the price of."""
+    if not spending_policy(config).limits_money:
+        return []
+    unknown = [name for name in models.names() if models.get(name).spec.price is None]
+    return [Finding(State.WARN, f"model {name}", "counts for no budget: no price is known or set") for name in unknown]
 
 
 def _one_of_each_provider(config: Config, usable: Sequence[str]) -> list[str]:

@@ -48,7 +48,15 @@ class SpendingPolicy:
 
     @property
     def limits_anything(self) -> bool:
-        return any(allowance.is_limit for allowance in (*self.limits.values(), *self.people.values()))
+        return any(allowance.is_limit for allowance in self._allowances)
+
+    @property
+    def limits_money(self) -> bool:
+        return any((allowance.day, allowance.month) != (None, None) for allowance in self._allowances)
+
+    @property
+    def _allowances(self) -> tuple[Allowance, ...]:
+        return (*self.limits.values(), *self.people.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,3 +71,19 @@ async def test_a_store_that_is_away_is_an_error_and_the_rest_is_still_checked(
     assert "error  store" in text
     assert "model parrot" in text
     assert "hunter2" not in text
+
+
+async def test_with_budgets_a_model_without_a_price_is_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = f"""
+store: sqlite:///{tmp_path}/kept.db
+models: [{{id: unknown, provider: mine}}, {{id: known, provider: mine, price: {{input: 1, output: 2}}}}]
+providers: {{mine: {{base_url: "http://127.0.0.1:9/v1"}}}}
+"""
+    _, without = await findings(parse_config(text, {}), capsys, offline=True)
+    _, limited = await findings(parse_config(text + "limits: {budget: {user: {day: 1}}}", {}), capsys, offline=True)
+    assert "no budget" not in without
+    assert [line for line in limited.splitlines() if "no budget" in line] == [
+        "warn   model unknown          counts for no budget: no price is known or set"
+    ]
