@@ -4,64 +4,19 @@ every answer is whole, and nobody sees another's. The short form runs in `make t
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.support.balancer import balancer
-from tests.support.bot_process import process
 from tests.support.clock import until
 from tests.support.page import ROOM, Page, fresh, page
-from tests.support.servers import RedisServer, free_port, redis_server
-from tests.support.web import listening, settings
+from tests.support.servers import RedisServer, redis_server
+from tests.support.web_fleet import Server, Unrest
 
 VISITORS = 10
-UP = 2.0
-"""Seconds for which a restarted server is left alone."""
 WORDS = " ".join(f"w{number}" for number in range(30))
-
-
-class Server:
-    """One of the two, as a process."""
-
-    def __init__(self, folder: Path, store: str) -> None:
-        self.port = free_port()
-        self._config = folder / f"{self.port}.yaml"
-        self._config.write_text(settings(folder, self.port, delay=0.02, store=store))
-        self._running = AsyncExitStack()
-
-    async def start(self) -> None:
-        self._process = await self._running.enter_async_context(process(self._config, "web"))
-        await listening(self.port, 30_000)
-
-    async def stop(self, *, kindly: bool) -> None:
-        if kindly:
-            self._process.terminate()
-            await self._process.wait()
-        await self._running.aclose()
-
-
-@dataclass
-class Unrest:
-    """What servers go through while visitors talk. over: nobody talks any more."""
-
-    servers: Sequence[Server]
-    restarts: int = 0
-    over: bool = False
-
-    async def run(self) -> None:
-        """Restarts one after the other: killed, then asked to end."""
-        for server, kindly in itertools.cycle(itertools.product(self.servers, (False, True))):
-            await asyncio.sleep(UP)
-            if self.over:
-                return
-            await server.stop(kindly=kindly)
-            await server.start()
-            self.restarts += 1
 
 
 @pytest.mark.parametrize(("answers", "restarts"), [(4, 2), pytest.param(30, 8, marks=pytest.mark.soak)])

@@ -72,12 +72,15 @@ class Api:
         key = request.headers.get(KEY, "")
         if len(key) > LONGEST_KEY:
             raise Refusal(400, f"{KEY}: expected at most {LONGEST_KEY} characters.", "invalid_value")
+        desk, kept = self.front.desk, asked.conversation is not None
         digest = digest_of(key.encode(), str(asked.conversation).encode(), raw)
-        if asked.conversation is None:
-            work: Work = self._passing(client, asked)
-        else:
-            work = await self._keeping(client, asked, digest if key else self.front.desk.chance.name())
-        return Answer(self._once(f"{client.person}/{key}", digest, work) if key else work)
+        work: Work = self._passing(client, asked)
+        if kept:
+            work = await self._keeping(client, asked, digest if key else desk.chance.name())
+        if key:
+            name = f"{client.person}/{key}"
+            work = Repeating(desk.store, desk.clock, self.background, name, digest, work, joins=kept)
+        return Answer(work)
 
     async def models(self, request: Request) -> Response:
         client = await self.clients.of(request)
@@ -106,10 +109,6 @@ class Api:
     def _frame(self, model: str) -> Frame:
         desk = self.front.desk
         return Frame(f"chatcmpl-{desk.chance.name()}", int(desk.clock.now()), model)
-
-    def _once(self, key: str, digest: str, work: Work) -> Work:
-        desk = self.front.desk
-        return Repeating(desk.store, desk.clock, self.background, key, digest, work)
 
     def _check_model(self, client: Client, name: str | None) -> None:
         if name and not (name in self.front.desk.services.models.names() and client.may_ask(name)):

@@ -28,7 +28,7 @@ from core.ports_sharing import Receipts
 
 log = structlog.get_logger(__name__)
 
-LEASE = 30.0
+LEASE = 10.0
 """Seconds after which a request is served anew whose server died over it."""
 POLL = 0.25
 """Seconds between two looks whether the first one has been answered."""
@@ -94,7 +94,8 @@ class Recorder:
 
 @dataclass(frozen=True, slots=True)
 class Repeating:
-    """Does *work* once for all requests of one key. key: the client's name is part of it. digest: of what is asked."""
+    """Does *work* once for all requests of one key. key: the client's name is part of it. digest: of what is asked.
+    joins: doing it again is no harm, and gives what is there already."""
 
     receipts: Receipts
     clock: Clock
@@ -102,6 +103,7 @@ class Repeating:
     key: str
     digest: str
     work: Work
+    joins: bool
 
     async def __call__(self, outlet: Outlet) -> None:
         while True:
@@ -113,6 +115,8 @@ class Repeating:
             if receipt.state is ReceiptState.MISMATCH:
                 said = "Keys for idempotent requests can only be used with the same request they were first used with."
                 raise Refusal(422, said, "idempotency_key_reused")
+            if self.joins:
+                return await self.work(outlet)
             await self.clock.sleep(POLL)
 
     async def _first(self, token: int, outlet: Recorder) -> None:
