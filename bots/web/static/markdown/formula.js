@@ -3,7 +3,7 @@
 import { STRETCH, pause } from "./pausing.js";
 
 const LONGEST = 5000; // characters of source
-const SETTINGS = { throwOnError: true, trust: false, strict: "ignore", maxExpand: 200, maxSize: 30 };
+const SETTINGS = { throwOnError: true, trust: false, strict: "ignore", maxSize: 30 };
 const FOLDER = new URL("../vendor/katex/", import.meta.url);
 
 const waiting = new Set();
