@@ -20,6 +20,9 @@ from core.config_fields import (
     longer,
 )
 
+OPERATOR = "owner"
+"""Whoever has the token, or sits at the machine, as a user of the API."""
+
 
 def _switch(value: object) -> object:
     """YAML reads the words on and off as truth values."""
@@ -115,11 +118,17 @@ class BudgetConfig(Section):
     month: Number | None = Field(default=None, ge=0, le=1_000_000)
 
 
+def _not_the_operators(name: str) -> str:
+    if name == OPERATOR:
+        raise ValueError(f"another name than {OPERATOR}, which the operator goes by")
+    return name
+
+
 class WebClientConfig(Section):
     """A program that may use the API. name: what its conversations and its bill go by. models: those it may ask; empty:
     all."""
 
-    name: ShortName
+    name: Annotated[ShortName, AfterValidator(_not_the_operators)]
     key: Annotated[Secret, AfterValidator(longer(8))]
     models: tuple[Name, ...] = ()
     budget: BudgetConfig = BudgetConfig()

@@ -9,7 +9,7 @@ from typing import Any
 
 import openai
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from core.inbox.worker import cancelled
 from tests.support.api import HELLO, MODEL, OTHER, Api, program, serve_api
@@ -105,6 +105,19 @@ async def test_where_a_token_is_set_it_is_the_operators_key(tmp_path: Path) -> N
         unknown = await api.http.get("/models")
         assert (unknown.status_code, unknown.json()["error"]["code"]) == (401, "missing_api_key")
         assert [model.id async for model in api.as_client("a-token-of-the-operator").models.list()] == [MODEL, OTHER]
+
+
+async def test_where_everybody_may_come_in_a_conversation_needs_a_key(tmp_path: Path) -> None:
+    """Without one it would be anybody's."""
+    async with serve_api(tmp_path, open=True) as api:
+        assert (await api.post()).status_code == 200
+        status, error = await api.refused(conversation="work")
+        assert (status, error["param"]) == (403, "conversation")
+
+
+def test_no_client_goes_by_the_operators_name() -> None:
+    with pytest.raises(ValidationError, match="operator"):
+        program("owner")
 
 
 async def test_another_model_answers_for_one_that_fails_before_its_first_word(tmp_path: Path) -> None:

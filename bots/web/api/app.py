@@ -69,6 +69,8 @@ class Api:
         raw = await request.body()
         asked = read(raw, request.headers.get(CONVERSATION))
         self._check_model(client, asked.body.get("model"))
+        if asked.conversation is not None and client.shared:
+            raise Refusal(403, "Conversations need a key, so that they are somebody's.", "not_allowed", "conversation")
         key = request.headers.get(KEY, "")
         if len(key) > LONGEST_KEY:
             raise Refusal(400, f"{KEY}: expected at most {LONGEST_KEY} characters.", "invalid_value")

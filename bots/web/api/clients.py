@@ -9,12 +9,8 @@ from starlette.requests import Request
 from bots.web.api.problems import Refusal
 from bots.web.entrance import Entrance, bearer_of
 from bots.web.exposure import Exposure
-from core.config_platforms import BudgetConfig
+from core.config_platforms import OPERATOR
 from core.domain import PersonId
-
-OWNER = "owner"
-"""The operator; no client of the configuration may have this name."""
-NO_BUDGET = BudgetConfig()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +19,6 @@ class Client:
 
     name: str
     models: frozenset[str] = frozenset()
-    budget: BudgetConfig = NO_BUDGET
     shared: bool = False
 
     @property
@@ -45,7 +40,7 @@ class Clients:
     async def of(self, request: Request) -> Client:
         """Whose key the request shows. Raises Refusal (401), HTTPException for who has guessed too often, StoreError."""
         if not self.exposure.guarded and not self.configured:
-            return Client(OWNER, shared=self.exposure.names is None)
+            return Client(OPERATOR, shared=self.exposure.names is None)
         key = bearer_of(request)
         if not key:
             raise Refusal(
@@ -55,6 +50,6 @@ class Clients:
         if holder is None:
             raise Refusal(401, "Incorrect API key provided.", "invalid_api_key")
         if holder.client is None:
-            return Client(OWNER)
+            return Client(OPERATOR)
         known = holder.client
-        return Client(known.name, frozenset(known.models), known.budget)
+        return Client(known.name, frozenset(known.models))
