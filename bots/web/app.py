@@ -110,7 +110,7 @@ async def _gate(desk: Desk, config: Config) -> Gate:
         exposure=exposure,
         trusted=[ip_network(network) for network in web.trusted_proxies],
         tickets=Tickets(keys, token, desk.clock, desk.chance),
-        entrance=Entrance(web, desk.store),
+        entrance=Entrance(web, desk.store, desk.chance),
         hooks=desk.hooks or Hooks(),
     )
 

@@ -5,21 +5,28 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from hmac import compare_digest
+from typing import Protocol
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from bots.web.proxies import address_of, home_of
 from core.config_platforms import WebClientConfig, WebConfig
+from core.domain_limits import Pace, Whose
 from core.limits.rates import Rate
-from core.ports import Permits
+from core.ports import Chance, Permits
+from core.ports_limits import Paces
 
 FROM_ONE = Rate(1 / 10, 5)
 """Guesses per second from one address, and at once: whoever mistypes a token tries again at most a few times."""
 FROM_ALL = Rate(10, 100)
 """The same over all addresses and all processes: who has thousands of addresses does not guess thousands of times."""
 MOST_KNOWN = 10_000
-"""Addresses remembered for having shown a right key."""
+"""Right keys remembered with the address from which they were shown."""
+
+
+class Counted(Permits, Paces, Protocol):
+    """What is counted over all processes on a store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +37,25 @@ class Holder:
 
 
 class Entrance:
-    """``await entrance.holder(address, key)``: whose key it is. Wrong ones are slowed down, per address and in all, by
-    buckets that the processes on a store share; an address that has shown a right one waits for nobody."""
+    """``await entrance.holder(address, key)``: whose key it is. Guesses are slowed down, per address and in all, by paces
+    that the processes on a store share. Who has shown a right key from an address goes on showing it there, whatever
+    others behind the same address do."""
 
-    def __init__(self, web: WebConfig, permits: Permits) -> None:
+    def __init__(self, web: WebConfig, counted: Counted, chance: Chance) -> None:
         token = web.token.get_secret_value()
         keys = [(client.key.get_secret_value(), Holder(client)) for client in web.clients]
         self._keys = [*([(token, Holder(None))] if token else []), *keys]
-        self._permits = permits
-        self._known: dict[str, None] = {}
+        self._counted = counted
+        self._chance = chance
+        self._known: dict[tuple[str, Holder], None] = {}
 
     async def holder(self, address: str, key: str) -> Holder | None:
-        """Raises HTTPException (429) for who has guessed too often, and StoreError."""
-        home = home_of(address)
-        was_known = home in self._known
-        if not was_known:
-            await self._draw(home)
-        found = self._whose(key)
+        """Raises HTTPException (429) for who has guessed too often, right or wrong, and StoreError."""
+        home, found = home_of(address), self._whose(key)
+        if found is None or (home, found) not in self._known:
+            await self._count(home)
         if found is not None:
-            self._remember(home)
-        elif was_known:
-            await self._draw(home)
+            self._remember((home, found))
         return found
 
     async def operates(self, request: Request) -> bool:
@@ -65,22 +70,29 @@ class Entrance:
         matching = [holder for own, holder in self._keys if compare_digest(given, own.encode())]
         return matching[0] if matching else None
 
-    def _remember(self, home: str) -> None:
-        self._known.pop(home, None)
-        self._known[home] = None
+    def _remember(self, known: tuple[str, Holder]) -> None:
+        self._known.pop(known, None)
+        self._known[known] = None
         if len(self._known) > MOST_KNOWN:
             del self._known[next(iter(self._known))]
 
-    async def _draw(self, home: str) -> None:
-        for bucket, rate in ((f"web:guesses/{home}", FROM_ONE), ("web:guesses", FROM_ALL)):
-            pause = await self._permits.held(bucket)
-            if pause == 0:  # who is held already owes nothing more for asking again
-                pause, _ = await self._permits.draw(bucket, rate.per_second, rate.burst, 1)
-                if pause > 0:
-                    await self._permits.hold(bucket, pause)
-            if pause > 0:
-                self._known.pop(home, None)
-                raise HTTPException(429, headers={"Retry-After": str(math.ceil(pause))})
+    async def _count(self, home: str) -> None:
+        paces = [_pace(f"web:guesses/{home}", Whose.USER, FROM_ONE), _pace("web:guesses", Whose.TOTAL, FROM_ALL)]
+        for held in paces:  # one who is to wait is told so without anything being written
+            _refuse_for(await self._counted.held(held.name))
+        delay = await self._counted.admit(self._chance.name(), paces)
+        if delay is not None:
+            await self._counted.hold(paces[delay.short].name, delay.seconds)
+            _refuse_for(delay.seconds)
+
+
+def _pace(name: str, whose: Whose, rate: Rate) -> Pace:
+    return Pace(name, whose, rate.per_second, rate.burst)
+
+
+def _refuse_for(seconds: float) -> None:
+    if seconds > 0:
+        raise HTTPException(429, headers={"Retry-After": str(math.ceil(seconds))})
 
 
 def bearer_of(request: Request) -> str:

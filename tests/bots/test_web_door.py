@@ -7,9 +7,14 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from starlette.exceptions import HTTPException
 
 from bots import wiring
+from bots.web.entrance import Entrance
 from core.config import parse_config
+from core.stores.opening import open_store
+from tests.support.chance import EvenChance
+from tests.support.clock import ManualClock
 from tests.support.door import TOKEN, another, door
 from tests.support.servers import RedisServer
 
@@ -108,6 +113,31 @@ async def test_who_guesses_is_slowed_down_and_nobody_else_is(tmp_path: Path) -> 
         assert (await ada.post("/login", data={"token": TOKEN}, headers=_from("192.0.2.1"))).status_code == 429
         assert (await ada.get(WHO)).status_code == 200
         assert (await ada.post("/login", data={"token": TOKEN}, headers=_from("192.0.2.2"))).status_code == 303
+
+
+async def test_who_has_shown_the_right_key_goes_on_while_others_guess_behind_the_same_address(tmp_path: Path) -> None:
+    shown = {"Authorization": f"Bearer {TOKEN}"}
+    async with door(tmp_path, GUARDED) as ada:
+        assert (await ada.get(WHO, headers=shown)).status_code == 200
+        for guess in range(8):
+            last = await ada.get(WHO, headers={"Authorization": f"Bearer {guess}"})
+            assert (await ada.get(WHO, headers=shown)).status_code == 200
+        assert last.status_code == 429
+
+
+async def test_who_guessed_too_often_may_try_again_when_they_were_told(tmp_path: Path) -> None:
+    clock, web = ManualClock(), parse_config(f"web: {{{GUARDED}}}", {}).web
+    async with open_store(f"sqlite:///{tmp_path}/parlour.db", clock) as store:
+        entrance = Entrance(web, store, EvenChance())
+        refused = [problem for problem in await _guesses(entrance, 40) if isinstance(problem, HTTPException)]
+        assert len(refused) == 35
+        await clock.advance(float(max((problem.headers or {})["Retry-After"] for problem in refused)))
+        assert await entrance.holder("192.0.2.1", TOKEN)
+
+
+async def _guesses(entrance: Entrance, number: int) -> list[object]:
+    asked = (entrance.holder("192.0.2.1", f"{guess}") for guess in range(number))
+    return await asyncio.gather(*asked, return_exceptions=True)
 
 
 def _from(address: str) -> dict[str, str]:
