@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager
 from pydantic import SecretStr
 
 from core.clock import SystemClock
-from core.config import ModelConfig, ProviderConfig
+from core.config_models import ModelConfig, ProviderConfig
 from core.domain import ModelFacts, Prompt, PromptMessage
 from core.llm.catalogue import open_models
 from core.ports import LanguageModel

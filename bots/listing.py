@@ -9,7 +9,8 @@ from typing import Protocol
 
 from bots import wiring
 from bots.output import columns, complain, put
-from core.config import Config, ModelConfig
+from core.config import Config
+from core.config_models import ModelConfig
 from core.config_text import plain
 from core.domain import ModelFacts, ModelSpec, Price, SetAside, TurnId
 from core.errors import ModelError

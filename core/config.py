@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import quote, urlsplit
 
 from dotenv import dotenv_values
@@ -19,26 +19,21 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from core.config_fields import (
     NO_SECRET,
-    HeaderText,
-    HttpUrl,
     Name,
     Number,
-    OptionalHeader,
-    OptionalUrl,
     Person,
     Seconds,
     Secret,
     StoreUrl,
-    Texts,
     Whole,
     longer,
     one_by_one,
 )
 from core.config_limits import LimitsConfig
+from core.config_models import ModelConfig, ProviderConfig
 from core.config_platforms import DiscordConfig, Section, TelegramConfig, WebConfig
 from core.config_problems import explain, got_at
 from core.config_text import MAX_BYTES, Place, Value, Wrong, parse, plain, spell, substitute
-from core.domain import Encoding
 from core.errors import ConfigError
 
 DEFAULT_FILE = Path("config.yaml")
@@ -70,67 +65,16 @@ DEFAULTS: dict[str, Value] = {
 """What holds where the file says nothing: the same as the file that comes with the project."""
 
 
-class ProviderConfig(Section):
-    """A Chat Completions server. connect, first_word and stall in seconds: until connected, until the first byte of the
-    answer, between two bytes of it."""
-
-    base_url: HttpUrl
-    api_key: Secret = NO_SECRET
-    organization: OptionalHeader = None
-    project: OptionalHeader = None
-    headers: dict[HeaderText, HeaderText] = Field(default={})
-    query: dict[str, str] = Field(default={})
-    proxy: OptionalUrl = None
-    connect: Seconds = Field(default=10.0, le=600)
-    first_word: Seconds = Field(default=120.0, le=3600)
-    stall: Seconds = Field(default=15.0, le=3600)
-
-
-class Sampling(Section):
-    """Passed to the server as it is; None leaves the parameter out."""
-
-    temperature: Number | None = Field(default=None, ge=0, le=2)
-    top_p: Number | None = Field(default=None, gt=0, le=1)
-    frequency_penalty: Number | None = Field(default=None, ge=-2, le=2)
-    presence_penalty: Number | None = Field(default=None, ge=-2, le=2)
-    stop: Texts | None = None
-    seed: Whole | None = Field(default=None, ge=-(2**63), lt=2**63)
-    max_tokens: Whole | None = Field(default=None, ge=1, le=10_000_000)
-    reasoning_effort: Name | None = None
-
-
-class PriceConfig(Section):
-    """US dollars per million tokens; `cached` None: as dear as `input`."""
-
-    input: Number = Field(ge=0, le=100_000)
-    output: Number = Field(ge=0, le=100_000)
-    cached: Number | None = Field(default=None, ge=0, le=100_000)
-
-
-class ModelConfig(Section):
-    """`id` is our name for it, `model` the server's (None: the same). None in window, max_output, encoding, price and
-    vision: as the table of known models says. `path`: a GGUF file for the provider ``local`` (None: the built-in one)."""
-
-    id: Name
-    provider: Name
-    model: Name | None = None
-    window: Whole | None = Field(default=None, ge=256, le=100_000_000)
-    max_output: Whole | None = Field(default=None, ge=1, le=10_000_000)
-    encoding: Encoding | None = None
-    price: PriceConfig | None = None
-    sampling: Sampling = Sampling()
-    extra_body: dict[str, Any] = Field(default={})
-    path: str | None = None
-    vision: bool | None = None
-
-
 class PersonaConfig(Section):
+    """name: by which people choose it. prompt: what the model is told about itself."""
+
     name: Name
     prompt: str = Field(max_length=100_000)
 
 
 class ContextConfig(Section):
-    """max_tokens: what a prompt may hold at most, whatever the model's window. keep: the share that stays after a cut."""
+    """max_tokens: what a prompt may hold at most, whatever the model's window. keep: the share of older
+    messages that stays when some have to go."""
 
     max_tokens: Whole = Field(default=16_000, ge=256, le=100_000_000)
     keep: Number = Field(default=0.5, ge=0.1, le=0.9)
@@ -138,7 +82,7 @@ class ContextConfig(Section):
 
 class AnswerConfig(Section):
     """max_tokens: an answer that stops for length is continued up to this many. attempts: how often one model is asked
-    before the first word. backoff: seconds before the second attempt, doubling from there."""
+    before the first word. backoff: the pause before the second attempt, doubling from there."""
 
     max_tokens: Whole = Field(default=8000, ge=1, le=1_000_000)
     attempts: Whole = Field(default=4, ge=1, le=20)
@@ -146,7 +90,9 @@ class AnswerConfig(Section):
 
 
 class InboxConfig(Section):
-    """max_age, lease, drain in seconds. concurrency: turns answered at once by one process."""
+    """max_age: older messages get an apology instead of an answer. max_attempts: after so many a turn is set aside. lease:
+    after this a turn of a dead process is taken over. concurrency: turns answered at once by one process. drain: what
+    running answers get to finish when the process is told to end."""
 
     max_age: Seconds = Field(default=3600.0, ge=1, le=365 * _DAY)
     max_attempts: Whole = Field(default=5, ge=1, le=100)
@@ -156,7 +102,7 @@ class InboxConfig(Section):
 
 
 class HistoryConfig(Section):
-    """ttl: seconds after its last message until a conversation is forgotten; None: never."""
+    """ttl: so long after its last message a conversation is forgotten; left out: never."""
 
     ttl: Seconds | None = Field(default=None, ge=60, le=3650 * _DAY)
 
@@ -175,14 +121,16 @@ class PrivacyConfig(Section):
 
 
 class RedisConfig(Section):
-    """replicas: how many must hold a message before it counts as accepted. replica_wait: seconds to wait for them."""
+    """replicas: how many must hold a message before it counts as accepted. replica_wait: how long
+    they may take."""
 
     replicas: Whole = Field(default=0, ge=0, le=10)
     replica_wait: Seconds = Field(default=2.0, le=60)
 
 
 class LogConfig(Section):
-    """content: whether message text may be logged."""
+    """level: what is logged, from there up. format: of the lines; `auto` is for people on a terminal, JSON elsewhere.
+    content: whether message text may be logged."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "human", "json"] = "auto"
@@ -190,7 +138,8 @@ class LogConfig(Section):
 
 
 class AccessConfig(Section):
-    """Empty `users` and `chats`: everybody."""
+    """Both lists empty: everybody may talk. users: who may talk anywhere. chats: where everybody may. admins: who may also
+    use the commands that ordinary users may not."""
 
     users: tuple[Person, ...] = ()
     chats: tuple[Person, ...] = ()
@@ -198,7 +147,8 @@ class AccessConfig(Section):
 
 
 class Config(Section):
-    """Everything, checked: names that point somewhere do, and nothing is named twice."""
+    """Everything, checked: names that point somewhere do, and nothing is named twice. store: where conversations and waiting
+    messages are kept. fallback: models that are asked, in this order, when the chosen one fails before its first word."""
 
     store: StoreUrl = "sqlite:///data/parlour.db"
     providers: dict[Name, ProviderConfig] = Field(default={})

@@ -56,7 +56,7 @@ CALLS = {
 WIRED = ("core.stores", "core.llm", "core.telemetry")
 """Rooms that only wiring builds from; the others know them as Protocols."""
 
-CONFIG = tuple(f"core.config_{part}" for part in ("fields", "limits", "platforms", "problems", "text", "schema"))
+CONFIG = tuple(f"core.config_{part}" for part in ("fields", "keys", "limits", "models", "platforms", "problems", "text", "schema"))
 FLOORS = (
     ("core.wording", "core.wording_chinese", "core.wording_names"),
     ("core.wording_door", "core.wording_page"),

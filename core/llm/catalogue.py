@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.completions import Chunk
-from core.config import ModelConfig, ProviderConfig
+from core.config_models import ModelConfig, ProviderConfig
 from core.domain import Encoding, ModelSpec, Price, Prompt
 from core.errors import ModelNone
 from core.llm.knowledge import configured, is_commercial, known_about

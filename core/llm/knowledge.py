@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ModelInfo, TieredPrices
 
-from core.config import ModelConfig, PriceConfig
+from core.config_models import ModelConfig, PriceConfig
 from core.domain import Encoding, ModelSpec, Price
 from core.llm.tokens import UNKNOWN_FACTOR
 

@@ -14,7 +14,7 @@ import structlog
 from pydantic import SecretStr
 
 from core.chance import SystemChance
-from core.config import ModelConfig, ProviderConfig
+from core.config_models import ModelConfig, ProviderConfig
 from core.errors import ModelUnreachable
 from core.llm.openai import Connection
 from core.ports import Clock

@@ -18,7 +18,7 @@ import httpx2
 import openai
 from jiter import from_json
 
-from core.config import ModelConfig, ProviderConfig
+from core.config_models import ModelConfig, ProviderConfig
 from core.domain import ModelFacts, ModelSpec, Prompt
 from core.errors import ModelError, ModelGarbled, ModelStalled, ModelUnreachable, RequestRefused, WindowExceeded
 from core.llm.deltas import NETWORK_ERRORS, AnswerBody, Meter, ServerDeltas, StallGuard, prompt_tokens

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from core.config import ModelConfig, ProviderConfig
+from core.config_models import ModelConfig, ProviderConfig
 from core.domain import ModelFacts, Prompt
 from core.llm.faults import LIMIT_NAMES, Adjustment
 from core.llm.tokens import whole

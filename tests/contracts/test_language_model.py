@@ -10,7 +10,7 @@ import pytest
 
 from core.clock import SystemClock
 from core.completions import Chunk
-from core.config import ModelConfig
+from core.config_models import ModelConfig
 from core.domain import Finish, Prompt, PromptMessage
 from core.llm.catalogue import open_models
 from core.ports import LanguageModel

@@ -9,7 +9,7 @@ import openai
 import pytest
 from pydantic import SecretStr
 
-from core.config import ModelConfig, PriceConfig, ProviderConfig
+from core.config_models import ModelConfig, PriceConfig, ProviderConfig
 from core.domain import Encoding, ModelFacts, ModelSpec, Price, Prompt, Usage
 from core.errors import ConfigError, ModelError, ModelKeyRefused, ModelNone
 from core.llm.catalogue import open_models

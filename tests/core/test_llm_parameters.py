@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.config import Sampling
+from core.config_models import Sampling
 from core.domain import ModelFacts, Prompt
 from core.errors import RequestRefused
 from tests.support.clock import ManualClock

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from core.clock import SystemClock
-from core.config import ModelConfig
+from core.config_models import ModelConfig
 from core.domain import Prompt, PromptMessage
 from core.errors import ModelUnreachable, WindowExceeded
 from core.llm.catalogue import Catalogue, open_models
@@ -88,7 +88,7 @@ async def test_a_question_withdrawn_while_it_loads_does_not_stop_the_loading() -
 PROGRAM = """
 import asyncio, os, signal
 from core.clock import SystemClock
-from core.config import ModelConfig
+from core.config_models import ModelConfig
 from core.llm.catalogue import open_models
 from core.llm.local import built_in_weights
 from tests.support.models import HELLO, KeptFacts

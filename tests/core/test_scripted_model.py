@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from core.config import ModelConfig
+from core.config_models import ModelConfig
 from core.domain import Finish, ModelSpec, Prompt, PromptMessage, Usage
 from core.errors import ModelBusy, ModelGarbled
 from core.llm.catalogue import open_models

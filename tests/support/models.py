@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from core.config import ModelConfig, ProviderConfig
+from core.config_models import ModelConfig, ProviderConfig
 from core.domain import Finish, ModelFacts, Prompt, PromptMessage, Usage
 from core.llm.catalogue import open_models
 from core.ports import Clock, LanguageModel
