@@ -56,12 +56,23 @@ CALLS = {
 WIRED = ("core.stores", "core.llm", "core.telemetry")
 """Rooms that only wiring builds from; the others know them as Protocols."""
 
-CONFIG = tuple(f"core.config_{part}" for part in ("fields", "keys", "limits", "models", "platforms", "problems", "text", "schema"))
+CONFIG = tuple(
+    f"core.config_{part}" for part in ("fields", "keys", "limits", "models", "platforms", "problems", "text", "schema")
+)
 FLOORS = (
     ("core.wording", "core.wording_chinese", "core.wording_names"),
     ("core.wording_door", "core.wording_page"),
     ("core.domain", "core.domain_sharing", "core.domain_limits", "core.errors", "core.completions"),
-    ("core.ports", "core.ports_sharing", "core.ports_limits", "core.watching", "core.clock", "core.chance", "core.config", *CONFIG),
+    (
+        "core.ports",
+        "core.ports_sharing",
+        "core.ports_limits",
+        "core.watching",
+        "core.clock",
+        "core.chance",
+        "core.config",
+        *CONFIG,
+    ),
     ("core.conversations", "core.inbox", "core.limits", "core.stores", "core.llm", "core.telemetry"),
     ("bots.shared", "bots.output"),
     ("bots.terminal", "bots.discord", "bots.telegram", "bots.web"),
