@@ -20,7 +20,10 @@ def most_for(path: str) -> int:
 
 
 def announced(headers: Mapping[str, str]) -> int:
-    """The bytes that a request says it has. Raises HTTPException (400)."""
+    """The bytes that a request says it has. Raises HTTPException (400), also where it says two things: a proxy before us
+    may take the one and we the other, and the rest for somebody else's request (RFC 9112, section 6.1)."""
+    if "content-length" in headers and "transfer-encoding" in headers:
+        raise HTTPException(400, headers={"Connection": "close"})
     length = headers.get("content-length", "0")
     if not (length.isascii() and length.isdigit()):
         raise HTTPException(400)

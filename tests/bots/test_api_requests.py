@@ -6,15 +6,18 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import openai
 import pytest
 from pydantic import SecretStr, ValidationError
+from structlog.testing import capture_logs
 
 from core.inbox.worker import cancelled
 from tests.support.api import HELLO, MODEL, OTHER, Api, program, serve_api
 from tests.support.clock import until
 from tests.support.completions import Wire, answer, completion, cut, refuse, words
+from tests.support.sockets import dial
 
 FALLBACK = f"fallback: [{OTHER}]"
 
@@ -56,6 +59,17 @@ async def test_a_parameter_that_is_wrong_is_named(api: Api, body: dict[str, Any]
 async def test_a_body_that_is_no_object_is_refused(api: Api, content: bytes, code: str) -> None:
     answered = await api.http.post("/chat/completions", content=content, headers={"Content-Type": "application/json"})
     assert (answered.status_code, answered.json()["error"]["code"]) == (400, code)
+
+
+async def test_who_hangs_up_in_the_middle_of_a_request_breaks_nothing(api: Api) -> None:
+    port = urlsplit(api.url).port or 0
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
+    with capture_logs() as lines:
+        line = await dial(port, f"{head}Content-Length: 500\r\n\r\n{{".encode())
+        await api.post()  # by then the other one is waited for
+        await line.close()
+        await api.post()
+    assert "api.broken" not in {said["event"] for said in lines}
 
 
 async def test_other_requests_are_refused_in_the_same_shape(api: Api) -> None:

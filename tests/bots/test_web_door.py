@@ -17,6 +17,7 @@ from tests.support.chance import EvenChance
 from tests.support.clock import ManualClock
 from tests.support.door import TOKEN, another, door
 from tests.support.servers import RedisServer
+from tests.support.sockets import dial
 
 GUARDED = f"token: {TOKEN}"
 WHO = "/api/conversations"
@@ -98,6 +99,18 @@ async def test_another_token_asks_everybody_again_and_leaves_them_who_they_are(t
         assert (await browser.get(WHO)).status_code == 401
         await sign_in(browser, "the-token-of-another-day")
         assert (await browser.get(WHO)).json()["conversations"] == kept.json()["conversations"] != []
+
+
+async def test_a_request_that_ends_in_two_places_is_refused_with_all_behind_it(tmp_path: Path) -> None:
+    """A proxy before us may think that what is behind it is part of it, and let it pass."""
+    async with door(tmp_path) as ada:
+        port = int(ada.base_url.port or 0)
+        head = f"POST {WHO} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nX-Parlour: 1\r\nContent-Length: 4\r\n"
+        behind = f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n"
+        line = await dial(port, f"{head}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n{behind}".encode())
+        assert (await line.answer())[0] == 400
+        assert await line.is_closed()
+        await line.close()
 
 
 async def test_who_guesses_is_slowed_down_and_nobody_else_is(tmp_path: Path) -> None:

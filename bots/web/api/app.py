@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
@@ -57,7 +57,13 @@ class Api:
             Route("/models", self.models),
             Route("/models/{model:path}", self.model),
         ]
-        told: dict[Any, Any] = {Refusal: _told, HTTPException: _not_served, StoreError: _away, 500: _broken}
+        told: dict[Any, Any] = {
+            Refusal: _told,
+            HTTPException: _not_served,
+            StoreError: _away,
+            ClientDisconnect: _gone,
+            500: _broken,
+        }
         app = Starlette(routes=routes, exception_handlers=told)
         app.router.redirect_slashes = False
         return app
@@ -132,6 +138,11 @@ async def _not_served(_: Request, problem: HTTPException) -> Response:
 async def _away(_: Request, problem: StoreError) -> Response:
     log.warning("api.store_away", detail=str(problem))
     return refusal_at(503).response()
+
+
+async def _gone(_: Request, __: ClientDisconnect) -> Response:
+    """In the middle of its own request: nobody reads this."""
+    return Response()
 
 
 async def _broken(_: Request, problem: Exception) -> Response:
