@@ -50,6 +50,14 @@ class Purse:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """What is gone of a purse: *spent* for good, *held* by calls that may give some of it back."""
+
+    spent: int = 0
+    held: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """What a reservation came to. tokens: that an answer may have. short: which of the purses, by its place among them,
     did not allow it; None when it was granted. open: others hold part of that purse and may give some back."""
@@ -61,7 +69,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """How a limit stands: what is used of it, or reserved, until the time *until* when it begins anew."""
+    """How a limit stands: what is used of it, until the time *until* when it begins anew."""
 
     whose: Whose
     unit: Unit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from core.domain_limits import Delay, Grant, Pace, Purse, Unit
+from core.domain_limits import Delay, Drawn, Grant, Pace, Purse, Unit
 
 
 class Purses(Protocol):
@@ -24,8 +24,8 @@ class Purses(Protocol):
     async def release(self, key: str) -> None:
         """What was reserved under *key* is given back, if it is not settled."""
 
-    async def spent(self, names: Sequence[str]) -> tuple[int, ...]:
-        """What is spent or reserved of each."""
+    async def drawn(self, names: Sequence[str]) -> tuple[Drawn, ...]:
+        """What is gone of each."""
 
 
 class Paces(Protocol):

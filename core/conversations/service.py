@@ -31,6 +31,7 @@ from core.domain import (
     Incoming,
     Message,
     MessageId,
+    ModelSpec,
     Part,
     Prompt,
     Role,
@@ -190,7 +191,7 @@ class Conversations:
         """The model's answer, kept. Raises ChatError."""
         await self._budgets.admit(turn)
         wanted = self._world.models.get(turn.incoming.model or turn.conversation.model).spec
-        chosen = await self._budgets.choose(turn, wanted)
+        chosen = await self._affordable(turn, wanted)
         exchange = await self._ask(replace(turn, conversation=replace(turn.conversation, model=chosen)), reply)
         await self._keep(turn, exchange)
         answer = answer_of(exchange.answer)
@@ -198,6 +199,12 @@ class Conversations:
         self._world.watch.asked(answer.model, answer.usage)
         await self._budgets.settle(turn, answer.usage)
         return answer if chosen == wanted.id else replace(answer, instead_of=wanted.id)
+
+    async def _affordable(self, turn: Turn, wanted: ModelSpec) -> str:
+        """The model *wanted*, or the one to ask where little is left of a budget, if that one is cheaper."""
+        other = self._world.models.get(await self._budgets.choose(turn, wanted)).spec
+        is_cheaper = other.price and wanted.price and other.price.output < wanted.price.output
+        return other.id if is_cheaper else wanted.id
 
     async def _ask(self, turn: Turn, reply: Reply) -> Exchange:
         """What is to be kept: the question and the model's answer to it. Raises ChatError."""

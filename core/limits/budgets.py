@@ -50,19 +50,18 @@ class Spending:
         if not cheaper or not wanted.price or not wanted.price.output:
             return wanted.id
         purses = purses_of(self._policy, payer, self._clock.now())
-        spent = await self._purses.spent([purse.name for purse in purses])
-        shares = (
-            amount >= self._policy.downgrade_at * purse.limit for amount, purse in zip(spent, purses, strict=True)
-        )
-        return cheaper if any(shares) else wanted.id
+        drawn = await self._purses.drawn([purse.name for purse in purses])
+        share = self._policy.downgrade_at
+        is_low = any(known.spent >= share * purse.limit for known, purse in zip(drawn, purses, strict=True))
+        return cheaper if is_low else wanted.id
 
     async def balances(self, payer: Payer) -> tuple[Balance, ...]:
         """Of everything that the payer is limited by. Raises StoreError."""
         purses = purses_of(self._policy, payer, self._clock.now())
-        used = await self._purses.spent([purse.name for purse in purses]) if purses else ()
+        drawn = await self._purses.drawn([purse.name for purse in purses]) if purses else ()
         return tuple(
-            Balance(purse.whose, purse.unit, purse.limit, amount, purse.until)
-            for purse, amount in zip(purses, used, strict=True)
+            Balance(purse.whose, purse.unit, purse.limit, known.spent, purse.until)
+            for purse, known in zip(purses, drawn, strict=True)
         )
 
     async def reserve(self, key: str, payer: Payer, bill: Bill) -> int | None:

@@ -51,7 +51,8 @@ def daily(whose: Whose, amount: int, **more: Any) -> SpendingPolicy:
 
 
 async def spent(bot: Bot, policy: SpendingPolicy, payer: Payer = ADA) -> tuple[int, ...]:
-    return await bot.store.spent([purse.name for purse in purses_of(policy, payer, bot.clock.now())])
+    drawn = await bot.store.drawn([purse.name for purse in purses_of(policy, payer, bot.clock.now())])
+    return tuple(known.spent + known.held for known in drawn)
 
 
 async def test_an_answer_is_charged_with_what_it_cost(tmp_path: Path) -> None:
@@ -181,10 +182,25 @@ async def test_a_turn_that_was_killed_before_it_was_charged_is_charged_once_when
 async def test_near_the_end_a_cheaper_model_answers_and_says_so(tmp_path: Path) -> None:
     policy = daily(Whose.USER, 2_000_000, downgrade_to="beta", downgrade_at=0.1, most_output=100)
     async with bot_with(tmp_path, policy) as bot:
+        reprice(bot, "beta", Price(100, 400, 10))
         notes = [await bot.tell("Hello") for _ in range(10)]
         assert [notes[0].instead_of, notes[-1].instead_of] == ["", "alpha"]
         assert bot.models.get("beta").prompts
         assert (await bot.store.conversation(CHAT)).model == "", "what was chosen stays chosen"
+
+
+@pytest.mark.parametrize("other", ["beta", "unknown"])
+async def test_a_model_that_is_no_cheaper_takes_nobodys_place(other: str, tmp_path: Path) -> None:
+    policy = daily(Whose.USER, 2_000_000, downgrade_to=other, downgrade_at=0.1, most_output=100)
+    async with bot_with(tmp_path, policy) as bot:
+        reprice(bot, "beta", Price(9_000, 9_000, 9_000))
+        assert {(await bot.tell("Hello")).instead_of for _ in range(10)} == {""}
+        assert bot.models.get("beta").prompts == []
+
+
+def reprice(bot: Bot, name: str, price: Price) -> None:
+    model = bot.models.get(name)
+    model._spec = replace(model.spec, price=price)
 
 
 async def test_a_free_model_is_never_refused_or_replaced(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from core.domain import Record
-from core.domain_limits import Grant, Purse, Unit
+from core.domain_limits import Drawn, Grant, Purse, Unit
 from core.stores.purses import PURSE_MEMORY, PURSE_RECORD, PURSE_ROW, RESERVED_FOR, SETTLED_MEMORY, PurseRow
 from core.stores.redis.database import Database
 from core.stores.redis.scripts import Argument, Call
@@ -38,9 +38,9 @@ class RedisPurses:
     async def release(self, key: str) -> None:
         await self._database.run("release", HOME, key)
 
-    async def spent(self, names: Sequence[str]) -> tuple[int, ...]:
-        found: list[int] = await self._database.run("spent", HOME, *names)
-        return tuple(found)
+    async def drawn(self, names: Sequence[str]) -> tuple[Drawn, ...]:
+        found: list[tuple[int, int]] = await self._database.run("drawn", HOME, *names)
+        return tuple(Drawn(spent, held) for spent, held in found)
 
 
 async def sweep_purses(database: Database) -> int:

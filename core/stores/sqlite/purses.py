@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from core.domain import Record
-from core.domain_limits import Grant, Purse, Unit
+from core.domain_limits import Drawn, Grant, Purse, Unit
 from core.stores.purses import PURSE_MEMORY, PURSE_RECORD, PURSE_ROW, RESERVED_FOR, SETTLED_MEMORY, PurseRow
 from core.stores.sqlite.database import Database, Session
 
@@ -25,8 +25,8 @@ class SqlitePurses:
     async def release(self, key: str) -> None:
         await self._database.write(lambda session: _give_back(session, key))
 
-    async def spent(self, names: Sequence[str]) -> tuple[int, ...]:
-        return await self._database.read(lambda session: tuple(sum(_state(session, name)) for name in names))
+    async def drawn(self, names: Sequence[str]) -> tuple[Drawn, ...]:
+        return await self._database.read(lambda session: tuple(_drawn(session, name) for name in names))
 
 
 def _reserve(session: Session, key: str, purses: Sequence[Purse], bounds: tuple[int, int]) -> Grant:
@@ -35,13 +35,13 @@ def _reserve(session: Session, key: str, purses: Sequence[Purse], bounds: tuple[
     own = dict(_reserved(session, key))
     allowed = []
     for purse in purses:
-        spent, held = _state(session, purse.name)
-        allowed.append(purse.allows(purse.limit - spent - held + own.get(purse.name, 0), most))
+        drawn = _drawn(session, purse.name)
+        allowed.append(purse.allows(purse.limit - drawn.spent - drawn.held + own.get(purse.name, 0), most))
     granted = min(allowed, default=most)
     if granted < least:
         short = allowed.index(granted)
         name = purses[short].name
-        return Grant(short=short, open=_state(session, name)[1] > own.get(name, 0))
+        return Grant(short=short, open=_drawn(session, name).held > own.get(name, 0))
     _give_back(session, key)
     _take(session, key, purses, granted)
     return Grant(granted)
@@ -86,10 +86,8 @@ def _reserved(session: Session, key: str) -> Iterable[tuple[str, int]]:
     return tuple(json.loads(body).items()) if body else ()
 
 
-def _state(session: Session, name: str) -> tuple[int, int]:
-    """What is spent of a purse, and what is reserved."""
-    spent, held = session.one("SELECT spent, held FROM purses WHERE name = ?", name) or (0, 0)
-    return spent, held
+def _drawn(session: Session, name: str) -> Drawn:
+    return Drawn(*(session.one("SELECT spent, held FROM purses WHERE name = ?", name) or ()))
 
 
 def _change(session: Session, name: str, until: float, by: tuple[int, int]) -> None:
