@@ -56,6 +56,7 @@ pictures: setup-dev
 
 schema: setup
 	@$(PYTHON_IN_VENV) -m bots schema >config.schema.json
+	@$(PYTHON_IN_VENV) -m bots schema --table >docs/keys.md
 
 # Needs uv. The locked files are the same for every platform and Python version.
 lock:

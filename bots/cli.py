@@ -22,6 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from bots import __version__, checking, listing, serving, wiring
 from bots.output import complain, put
 from core import config as settings
+from core import config_keys
 from core.config import Config
 from core.config_fields import store_url
 from core.config_schema import json_schema
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _command(options: argparse.Namespace) -> int:
     if options.action is None:
-        return _schema()
+        return _schema(table=options.table)
     config = settings.load(options.config)
     wiring.log_to_stderr(config, quiet=options.quiet and _is_watched())
     return asyncio.run(_act(options.action, config, options))
@@ -117,7 +118,8 @@ def _add_looking(add: Callable[..., _Parser]) -> None:
     models = add("models", _models, "list the models that are configured and those that the providers offer")
     models.add_argument("name", nargs="?", metavar="NAME", help="everything known about this model")
     models.add_argument("--offline", action="store_true", help="do not ask the providers")
-    add("schema", None, "print the JSON Schema of config.yaml")
+    schema = add("schema", None, "print the JSON Schema of config.yaml")
+    schema.add_argument("--table", action="store_true", help="all keys as a page of Markdown instead")
 
 
 def _add_upkeep(add: Callable[..., _Parser]) -> None:
@@ -152,8 +154,8 @@ def _store(text: str) -> str:
         raise argparse.ArgumentTypeError(f"expected {problem}") from None
 
 
-def _schema() -> int:
-    put(json.dumps(json_schema(), indent=1, ensure_ascii=False))
+def _schema(*, table: bool) -> int:
+    put(config_keys.document() if table else json.dumps(json_schema(), indent=1, ensure_ascii=False))
     return 0
 
 

@@ -129,7 +129,7 @@ class RedisConfig(Section):
 
 
 class LogConfig(Section):
-    """level: what is logged, from there up. format: of the lines; `auto` is for people on a terminal, JSON elsewhere.
+    """level: what is logged, from there up. format: how lines look; `auto` is for people on a terminal, JSON elsewhere.
     content: whether message text may be logged."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"

@@ -18,7 +18,8 @@ class BudgetsConfig(Section):
 
 
 class TokensConfig(Section):
-    """Tokens read and written in a UTC day; None: no limit."""
+    """user: tokens read and written by each in a UTC day. chat: the same for each chat. server: for each server of Discord.
+    total: for everybody together."""
 
     user: Whole | None = Field(default=None, ge=0, le=10**12)
     chat: Whole | None = Field(default=None, ge=0, le=10**12)
@@ -27,7 +28,8 @@ class TokensConfig(Section):
 
 
 class MessagesConfig(Section):
-    """So many questions at once, and on average in so many seconds; None: no limit."""
+    """user: so many questions of each at once, and in that time on average. chat: the same for each chat. server: for each
+    server of Discord. total: for everybody together."""
 
     user: Often | None = None
     chat: Often | None = None
@@ -36,7 +38,8 @@ class MessagesConfig(Section):
 
 
 class LimitsConfig(Section):
-    """downgrade_to: the model that answers when `downgrade_at` of a budget (a share) is spent; None: none."""
+    """What is left out is no limit. downgrade_to: the model that answers when little of a budget is left. downgrade_at: the
+    share of a budget after which it does."""
 
     budget: BudgetsConfig = BudgetsConfig()
     tokens: TokensConfig = TokensConfig()

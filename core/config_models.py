@@ -24,7 +24,7 @@ from core.domain import Encoding
 
 
 class ProviderConfig(Section):
-    """A Chat Completions server. base_url: without `/chat/completions`. api_key: empty for servers that want none.
+    """A Chat Completions server. base_url: its address, without `/chat/completions`. api_key: empty for servers that want none.
     organization: the header OpenAI-Organization. project: the header OpenAI-Project. headers: further ones of every
     request. query: further parameters of every request's address, such as Azure's `api-version`. proxy: through which it
     is reached. connect: the longest wait for a connection. first_word: the longest wait for the first byte of an answer.

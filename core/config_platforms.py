@@ -47,8 +47,8 @@ class Section(BaseModel):
 
 
 class DiscordPlaceConfig(Section):
-    """One server or channel; None: as further out. scope, overhear: as in `DiscordConfig`. always: everything said there
-    is answered."""
+    """One server or channel. scope, overhear: the same for this place; left out: as further out. always: whether everything
+    said there is answered."""
 
     scope: Literal["shared", "member", "thread"] | None = None
     always: bool | None = None
@@ -56,7 +56,8 @@ class DiscordPlaceConfig(Section):
 
 
 class DiscordShardsConfig(Section):
-    """total: of the whole bot, the same in all of its processes. first, last: those of this process."""
+    """total: how many the whole bot has, the same in all of its processes. first: of those that this process holds. last:
+    of those that this process holds."""
 
     total: Whole = Field(ge=1, le=10_000)
     first: Whole = Field(ge=0)
@@ -64,7 +65,8 @@ class DiscordShardsConfig(Section):
 
 
 class DiscordConfig(Section):
-    """scope: whose conversation a channel's is. overhear: how many of the newest messages to others the model may see as
+    """token: with one, Discord is served. api_url: Discord's, a proxy's or a test server's. gateway_url: the same for events.
+    scope: whose conversation a channel's is. overhear: how many of the newest messages to others the model may see as
     background. servers, channels: by their ids, where it is otherwise. presence: shown below the bot's name.
     max_messages: an answer that would take more becomes a file. shards: which of the bot's connections this process
     holds; None: all, as many as Discord recommends."""
@@ -82,8 +84,8 @@ class DiscordConfig(Section):
 
 
 class WebhookConfig(Section):
-    """url: where Telegram delivers to. secret: comes with every delivery. host, port: where this process listens; no port:
-    where the web page does, or on 8081 in a process that does not serve it."""
+    """url: where Telegram delivers to. secret: comes with every delivery; left out: one derived from the token. host: where
+    this process listens. port: the same; left out: the web page's, or 8081 in a process that does not serve it."""
 
     url: HttpUrl
     secret: Secret = NO_SECRET
@@ -92,14 +94,16 @@ class WebhookConfig(Section):
 
 
 class TelegramChatConfig(Section):
-    """scope: None as everywhere. always: everything said there is answered."""
+    """scope: whose conversation this group's is; left out: as everywhere. always: whether everything said there is
+    answered."""
 
     scope: Literal["shared", "topic", "member"] | None = None
     always: bool = False
 
 
 class TelegramConfig(Section):
-    """scope: whose conversation a group's is. chats: by their ids. drafts: whether answers in private chats grow as
+    """token: with one, Telegram is served. api_url: Telegram's or a Bot API server of your own; `/bot<token>/…` is added.
+    scope: whose conversation a group's is. chats: by their ids. drafts: whether answers in private chats grow as
     previews. max_messages: an answer that would take more becomes a file."""
 
     token: Secret = NO_SECRET
@@ -112,7 +116,7 @@ class TelegramConfig(Section):
 
 
 class BudgetConfig(Section):
-    """US dollars per UTC day and per UTC month; None: no limit."""
+    """day: US dollars per UTC day; left out: no limit. month: US dollars per UTC month; left out: no limit."""
 
     day: Number | None = Field(default=None, ge=0, le=1_000_000)
     month: Number | None = Field(default=None, ge=0, le=1_000_000)
@@ -125,7 +129,8 @@ def _not_the_operators(name: str) -> str:
 
 
 class WebClientConfig(Section):
-    """A program that may use the API. name: what its conversations and its bill go by. models: those it may ask; empty:
+    """A program that may use the API. name: what its conversations and its bill go by. key: what it
+    shows, 8 characters or more. models: those it may ask; empty:
     all."""
 
     name: Annotated[ShortName, AfterValidator(_not_the_operators)]
@@ -135,8 +140,9 @@ class WebClientConfig(Section):
 
 
 class WebConfig(Section):
-    """url: under which people find the page, where that is not host and port. token: lets people in. open: everybody may
-    come in without one. trusted_proxies: whose word on a request's origin is taken. clients: who may use the API besides
+    """host: where the page is served; from elsewhere than this machine it wants a token. port: the same. url: under which
+    people find the page, where that is not host and port. token: lets people in. open: whether everybody may come in
+    without one, at your cost. trusted_proxies: whose word on a request's origin is taken. clients: who may use the API besides
     whoever has the token. cookie_keys: sign the cookies, the first one the new ones; none: the store's own.
     connections: held at once at most. metrics: from where /metrics can be read without the token."""
 

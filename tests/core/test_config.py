@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from core.config import Config, find, load, parse_config, secrets_of, user_locale, user_login
+from core.config_keys import document, keys
 from core.config_schema import json_schema
 from core.errors import ConfigError
 from tests.support.tree import ROOT
@@ -201,6 +202,14 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
     for path in (tmp_path / "missing.yaml", tmp_path, Path("nul\0")):
         with pytest.raises(ConfigError, match="cannot be read: "):
             load(path, {})
+
+
+def test_the_table_of_keys_in_the_documents_is_the_one_of_the_code() -> None:
+    assert (ROOT / "docs/keys.md").read_text() == f"{document()}\n", "run: make schema"
+
+
+def test_every_key_says_what_it_means() -> None:
+    assert not [key.name for key in keys() if not key.meaning]
 
 
 def test_the_schema_in_the_repository_is_the_one_of_the_code() -> None:
