@@ -73,6 +73,28 @@ async def test_retry_gives_a_second_version_and_one_can_go_between_them(slow: Ch
     await slow.shows("One way.")
 
 
+async def test_retry_that_is_pressed_twice_asks_once(slow: Chat, model: CompletionsServer) -> None:
+    model.plan(answer("One way."), answer("Another way."), answer("Nobody asked."))
+    await slow.ask("How?", "One way.")
+    await slow.answers.last.get_by_role("button", name="Retry").dblclick()
+    await slow.shows("Another way.")
+    await expect(slow.answers.get_by_role("group", name="Version 2 of 2")).to_be_visible()
+
+
+async def test_versions_are_gone_through_without_losing_the_place(slow: Chat, model: CompletionsServer) -> None:
+    for text in ("One way.", "Another way.", "A third way."):
+        model.plan(answer(text))
+    await slow.ask("How?", "One way.")
+    for text in ("Another way.", "A third way."):
+        await slow.answers.last.get_by_role("button", name="Retry").click()
+        await slow.shows(text)
+    await slow.button("Version before").focus()
+    for text in ("Another way.", "One way."):
+        await slow.page.keyboard.press("Enter")
+        await slow.shows(text)
+    await expect(slow.button("Version after")).to_be_focused()
+
+
 async def test_an_edited_question_begins_a_branch(chat: Chat) -> None:
     await chat.ask("Hello", "You said: Hello")
     await chat.ask("And now?", "You said: And now?")

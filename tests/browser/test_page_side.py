@@ -103,3 +103,14 @@ async def test_all_tabs_share_one_stream_of_events(chat: Chat, model: Completion
     await Chat(tabs[-1]).ask("How many?", "Eight of us.")
     for tab in tabs:
         await Chat(tab).shows("Eight of us.")
+
+
+async def test_whoever_deletes_by_keyboard_has_a_place_afterwards(chat: Chat, model: CompletionsServer) -> None:
+    model.plan(answer("Hello."))
+    await chat.ask("Hi", "Hello.")
+    await chat.button("More for “Hi”").press("Enter")
+    await chat.page.keyboard.press("End")
+    await chat.page.keyboard.press("Enter")
+    await chat.page.get_by_role("dialog").get_by_role("button", name="Delete").press("Enter")
+    await expect(chat.side).to_have_text("Your conversations will be here.")
+    await expect(chat.button("New conversation")).to_be_focused()

@@ -23,13 +23,13 @@ function show(button, name, label) {
   button.title = label;
 }
 
-/** ‹ 2/3 ›, where a message has siblings. *go* is called with the id of the one that is wanted. */
+/** ‹ 2/3 ›, where a message has siblings. *go* is called with the id of the one that is wanted, and the step to it. */
 export function siblings(message, isDisabled, go) {
   const ids = message.siblings ?? [];
   if (ids.length < 2) return [];
   const at = ids.indexOf(message.id);
   const place = say("version", { number: number(at + 1), count: number(ids.length) });
-  const step = (name, label, id) => iconButton(name, say(label), () => go(id), { disabled: isDisabled || !id });
+  const step = (name, label, id) => iconButton(name, say(label), () => go(id, name), { disabled: isDisabled || !id, "data-step": name });
   return [
     make(
       "span",

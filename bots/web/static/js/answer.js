@@ -61,7 +61,7 @@ export class AnswerView {
     this.#actions.replaceChildren(
       copyButton(() => this.#entry.text),
       ...(isBusy ? [] : [iconButton("retry", say("retry"), () => this.#app.retry(message.id))]),
-      ...siblings(message, isBusy, (id) => this.#app.show(id)),
+      ...siblings(message, isBusy, (id, step) => this.#app.show(id, step)),
       ...(canGoOn ? [make("button", { type: "button", class: "plain", onclick: () => this.#app.goOn() }, say("go_on"))] : []),
       make("span", { class: "meta", title: time(message.at) }, facts(message)),
     );

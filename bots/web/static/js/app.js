@@ -21,6 +21,7 @@ export class App extends EventTarget {
   talk = new Talk(fresh());
   reach = new Reach({ changed: () => this.changed(), back: () => this.#back() });
   #heard = 0;
+  #isAsking = false;
   #sought = "";
   #feed = new Feed((event) => this.#on(event), (isConnected) => this.reach.set(isConnected));
   #outbox = new Outbox({
@@ -55,7 +56,7 @@ export class App extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Tells the views of something that is no state: `problem`, `opened`, `sent`, `finished`, `focus`, `say`, `open-panel`. */
+  /** Tells the views of something that is no state: `problem`, `opened`, `sent`, `shown`, `finished`, `focus`, `say`, `open-panel`. */
   tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
@@ -180,7 +181,7 @@ export class App extends EventTarget {
   async retry(answer) {
     const talk = this.talk;
     const id = fresh();
-    if (!(await this.try(() => post(`conversations/${talk.id}/retry`, { id, answer })))) return;
+    if (!(await this.#ask(`conversations/${talk.id}/retry`, { id, answer }))) return;
     const kept = talk.messages.find((message) => message.id === answer);
     if (kept) talk.asked({ turn: id, text: "", again: kept.parent });
     else this.refresh();
@@ -189,9 +190,18 @@ export class App extends EventTarget {
   }
 
   async goOn() {
-    const talk = this.talk;
-    if (await this.try(() => post(`conversations/${talk.id}/continue`, { id: fresh() }))) this.refresh();
+    if (!(await this.#ask(`conversations/${this.talk.id}/continue`, { id: fresh() }))) return;
+    this.refresh();
     this.tell("sent");
+  }
+
+  /** Whether the server has accepted it. A second press of a button asks for nothing more. */
+  async #ask(path, body) {
+    if (this.#isAsking) return false;
+    this.#isAsking = true;
+    const answer = await this.try(() => post(path, body));
+    this.#isAsking = false;
+    return Boolean(answer);
   }
 
   async stop() {
@@ -202,9 +212,11 @@ export class App extends EventTarget {
     await this.try(() => post(`conversations/${this.talk.id}/stop`, { turn: turn.turn }));
   }
 
-  /** Goes over to the branch of the sibling *message*. */
-  async show(message) {
-    if (await this.#patch(this.talk.id, { show: message })) await this.refresh();
+  /** Goes over to the branch of the sibling *message*, by its button *step*. */
+  async show(message, step) {
+    if (!(await this.#patch(this.talk.id, { show: message }))) return;
+    await this.refresh();
+    this.tell("shown", { message, step });
   }
 
   async configure(choice) {

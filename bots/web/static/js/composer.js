@@ -23,13 +23,13 @@ export class Composer {
     this.#editLast = editLast;
     this.#completion = new Completion(app, this.#text, byId("completion"));
     byId("composer").addEventListener("submit", (event) => (event.preventDefault(), this.send()));
-    byId("stop").addEventListener("click", () => (app.stop(), this.focus()));
+    byId("stop").addEventListener("click", () => (app.stop(), this.begin()));
     this.#text.addEventListener("input", () => this.#typed());
     this.#text.addEventListener("keydown", (event) => this.#key(event));
     this.#text.addEventListener("blur", () => this.#completion.close());
     app.addEventListener("problem", ({ detail }) => this.#refused(detail));
     app.addEventListener("opened", () => this.#opened());
-    app.addEventListener("focus", () => this.focus());
+    app.addEventListener("focus", () => this.begin());
   }
 
   focus() {
@@ -51,7 +51,7 @@ export class Composer {
   render() {
     const { isBusy, pending } = this.#app.talk;
     const stop = byId("stop");
-    if (!isBusy && document.activeElement === stop) this.focus();
+    if (!isBusy && document.activeElement === stop) this.begin();
     setHidden(stop, !isBusy);
     stop.disabled = Boolean(pending[0]?.isStopping);
     byId("send").disabled = !this.#text.value.trim();

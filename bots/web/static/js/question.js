@@ -39,7 +39,7 @@ export class QuestionView {
       copyButton(() => this.#entry.text),
       ...(state === "unsent" ? [iconButton("close", say("take_back"), () => this.#app.takeBack(this.#entry))] : []),
       ...(canEdit ? [iconButton("pen", say("edit"), () => this.edit())] : []),
-      ...(message ? siblings(message, isBusy, (id) => this.#app.show(id)) : []),
+      ...(message ? siblings(message, isBusy, (id, step) => this.#app.show(id, step)) : []),
     );
   }
 

@@ -63,7 +63,7 @@ export class Shelf {
     const { activeElement: focused } = document;
     const row = focused.closest("#shelf li")?.dataset.id;
     this.#list.replaceChildren(...this.#groups(shelf));
-    if (row) this.#list.querySelector(`li[data-id="${row}"] > ${focused.localName}`)?.focus();
+    if (row) (this.#list.querySelector(`li[data-id="${row}"] > ${focused.localName}`) ?? byId("new")).focus();
   }
 
   #groups(shelf) {

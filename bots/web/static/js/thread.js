@@ -29,6 +29,7 @@ export class Thread {
     this.#list = list;
     this.#welcome = welcome;
     this.#following = following;
+    app.addEventListener("shown", ({ detail }) => this.#focusStep(detail));
   }
 
   render() {
@@ -76,6 +77,13 @@ export class Thread {
     view.element.remove();
     this.#views.delete(key);
     if (hadFocus) this.#app.tell("focus");
+  }
+
+  /** The next press of a key goes one version further. */
+  #focusStep({ message, step }) {
+    const steps = this.#views.get(message)?.element.querySelector(".siblings");
+    const button = steps?.querySelector(`[data-step="${step}"]:enabled`) ?? steps?.querySelector("button:enabled");
+    button?.focus({ preventScroll: true });
   }
 
   #fill() {
