@@ -95,6 +95,16 @@ async def test_a_connection_lost_in_the_middle_of_an_answer(chat: Chat, model: C
     await chat.shows("The first half and the second.")
 
 
+async def test_a_file_that_cannot_be_had_is_missed_with_a_sentence(chat: Chat) -> None:
+    await chat.ask("Hello", "Hello there.")
+    await chat.page.context.set_offline(offline=True)
+    await chat.menu("Hello", "Save as Markdown")
+    await expect(chat.page.get_by_role("alert")).to_have_text(
+        "The server cannot be reached right now. Please try again in a moment."
+    )
+    await chat.page.context.set_offline(offline=False)
+
+
 async def test_a_draft_outlives_a_reload(chat: Chat) -> None:
     await chat.ask("Hello", "Hello there.")
     await chat.box.fill("Not sent yet")

@@ -24,6 +24,14 @@ export async function call(method, path, body) {
   return answer;
 }
 
+/** A file of the server's, under the name that it gives. */
+export async function file(path) {
+  const response = await request("GET", path);
+  if (!response.ok) throw refusal(response.status, (await read(response))?.error);
+  const [, name] = /filename\*=UTF-8''([^;]+)/.exec(response.headers.get("Content-Disposition"));
+  return { name: decodeURIComponent(name), content: await response.blob() };
+}
+
 /** Who has to sign in is sent there, and what was asked stays unanswered. A server error without a sentence is a proxy's. */
 function refusal(status, error) {
   if (status === 401) location.assign("/login");

@@ -1,8 +1,9 @@
 // What the page does: everything that a click, a key or an event from the server leads to. Views show what is in here.
 
-import { Refused, call, get, post } from "./api.js";
+import { Refused, call, file, get, post } from "./api.js";
 import { coalesced } from "./coalescing.js";
 import { Feed } from "./feed.js";
+import { download } from "./files.js";
 import { fresh } from "./ids.js";
 import { keepDraft } from "./kept.js";
 import { Outbox } from "./outbox.js";
@@ -228,6 +229,12 @@ export class App extends EventTarget {
   async rename(id, title) {
     if (id === this.talk.id) this.talk.title = title;
     if (await this.#patch(id, { title })) await this.loadShelf();
+  }
+
+  /** Saves a conversation as a file: `markdown` or `json`. */
+  async save(id, format) {
+    const found = await this.try(() => file(`conversations/${id}/export?format=${format}`));
+    if (found) download(found);
   }
 
   async remove(id) {

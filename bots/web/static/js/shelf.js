@@ -2,7 +2,6 @@
 
 import { askTitle, confirmRemoval } from "./dialogs.js";
 import { byId, iconButton, make } from "./dom.js";
-import { fetchFile } from "./files.js";
 import { openMenu } from "./menu.js";
 import { day, say } from "./words.js";
 
@@ -100,8 +99,8 @@ export class Shelf {
   #menu(button, id, title) {
     openMenu(button, say("more_for", { title }), [
       { icon: "pen", label: say("rename"), run: () => this.rename(id, title) },
-      { icon: "save", label: say("export_markdown"), run: () => fetchFile(`/api/conversations/${id}/export?format=markdown`) },
-      { icon: "save", label: say("export_json"), run: () => fetchFile(`/api/conversations/${id}/export?format=json`) },
+      { icon: "save", label: say("export_markdown"), run: () => this.#app.save(id, "markdown") },
+      { icon: "save", label: say("export_json"), run: () => this.#app.save(id, "json") },
       { icon: "trash", label: say("delete"), run: () => this.#remove(id, title), isDanger: true },
     ]);
   }
