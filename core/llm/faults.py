@@ -62,6 +62,10 @@ _MODEL_WORDS = re.compile(
     r"model\b.{0,80}\b(not found|does not exist|not exist|is not (a )?valid|unknown|not supported)|(unknown|invalid|no such) model",
     re.IGNORECASE,
 )
+_INPUT_WORDS = re.compile(
+    r"(image|audio|video|file)s? (input )?(is|are) not supported|not a multimodal model|not support (image|audio|video|vision)",
+    re.IGNORECASE,
+)
 _BUSY_WORDS = re.compile(r"rate.?limit|overloaded|too many requests|capacity", re.IGNORECASE)
 
 
@@ -92,6 +96,8 @@ def _kind_by_name(problem: Problem) -> type[ModelError] | None:
         return ModelNoCredit
     if codes & _FILTER_CODES or (problem.status in _FILTER_STATUSES and _FILTER_WORDS.search(problem.message)):
         return ContentRefused
+    if _INPUT_WORDS.search(problem.message):  # llama.cpp says so with the status 500, as of a fault that may pass
+        return RequestRefused
     if codes & _MODEL_CODES or (problem.status == HTTPStatus.BAD_REQUEST and _MODEL_WORDS.search(problem.message)):
         return ModelUnknown
     return None

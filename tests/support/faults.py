@@ -35,6 +35,10 @@ BEGUN = words("Once upon a time")
 
 FAULTS: dict[str, tuple[Play, type[ModelError]]] = {
     "400": (refuse(400, "Invalid value for 'messages'.", INVALID, param="messages"), RequestRefused),
+    "400 for an image": (
+        refuse(400, "The model x is not a multimodal model, so images are not supported", INVALID),
+        RequestRefused,
+    ),
     "401": (refuse(401, "Incorrect API key provided.", INVALID, code="invalid_api_key"), ModelKeyRefused),
     "402": (refuse(402, "Payment required", "billing"), ModelNoCredit),
     "403": (refuse(403, "Country not supported", "request_forbidden"), ModelKeyRefused),
@@ -55,6 +59,10 @@ FAULTS: dict[str, tuple[Play, type[ModelError]]] = {
     "429 no credit": (
         refuse(429, "You exceeded your current quota", "insufficient_quota", code="insufficient_quota"),
         ModelNoCredit,
+    ),
+    "500 for an image": (
+        refuse(500, "image input is not supported - hint: you may need to provide the mmproj", "server_error"),
+        RequestRefused,
     ),
     "500": (refuse(500, "The server had an error", "server_error"), ModelUnreachable),
     "502 as HTML": (text(HTML, 502), ModelUnreachable),
