@@ -4,9 +4,10 @@ LOCAL ?=
 ARGS ?=
 # Most of them wait for servers that limit rates, not for a core.
 TESTS_AT_ONCE ?= 4
+ZIP ?= .build/parlour-azure.zip
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run chat check test lint unit soak bench pictures lock schema vendor
+.PHONY: help setup setup-dev run chat check test lint unit soak bench pictures lock schema vendor azure-zip
 MAKEFLAGS += --no-print-directory
 
 help:
@@ -17,6 +18,7 @@ help:
 	@echo "make test     format, lint, types and tests;  make lint, make unit: parts of it"
 	@echo "make soak     the tests that take long"
 	@echo "make bench    the programs that measure speed and cost"
+	@echo "make azure-zip    a zip for Azure App Service (docs/install.md)"
 
 setup:
 	@sh requirements/install.sh run $(LOCAL)
@@ -57,6 +59,14 @@ pictures: setup-dev
 schema: setup
 	@$(PYTHON_IN_VENV) -m bots schema >config.schema.json
 	@$(PYTHON_IN_VENV) -m bots schema --table >docs/keys.md
+
+# The folder first: what lies in it is packed under the names that it has there.
+azure-zip: setup
+	@rm -rf .build/azure $(ZIP) && mkdir -p .build/azure/requirements
+	@cp -R bots core config.yaml requirements.txt .build/azure && cp requirements/base.txt .build/azure/requirements
+	@find .build/azure -name __pycache__ -prune -exec rm -rf {} +
+	@cd .build/azure && ../../$(PYTHON_IN_VENV) -m zipfile -c ../azure.zip * && mv ../azure.zip $(abspath $(ZIP))
+	@echo "$(ZIP)"
 
 # Needs uv. The locked files are the same for every platform and Python version.
 lock:
