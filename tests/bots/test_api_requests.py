@@ -33,6 +33,7 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
     [
         ({"model": None}, "model", "missing_required_parameter"),
         ({"messages": []}, "messages", "invalid_value"),
+        ({"messages": HELLO * 10_001}, "messages", "invalid_value"),
         ({"messages": "Hello"}, "messages", "invalid_type"),
         ({"messages": [{"role": "bot", "content": "Hi"}]}, "messages[0].role", "invalid_value"),
         ({"messages": [*HELLO, {"role": "user"}]}, "messages[1].content", "missing_required_parameter"),

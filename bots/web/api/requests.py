@@ -134,7 +134,7 @@ def _refusal(errors: Sequence[ErrorDetails], body: Mapping[str, Any]) -> Refusal
     param = _place(errors[0]["loc"], body)
     closer = (error for error in errors if not error["type"].endswith("_type") and _place(error["loc"], body) == param)
     error = next(closer, errors[0])
-    said = f"{error['msg'][:1].lower()}{error['msg'][1:]}"
+    said = f"{error['msg'][:1].lower()}{error['msg'][1:]}".replace(" after validation", "")
     if error["type"] in {"missing", NO_CONTENT}:
         param += ".content" if error["type"] == NO_CONTENT else ""
         return Refusal(400, f"Missing required parameter: '{param}'.", "missing_required_parameter", param)

@@ -16,6 +16,8 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}$"
 MOST_CHOICES = 128
 """Source: OpenAI API reference, "Create chat completion": `n`, and the number of `tools`."""
 MOST_STOPS = 4
+MOST_MESSAGES = 10_000
+"""Of one request: more of them would each be short beyond sense, and reading them would keep everybody else waiting."""
 NO_CONTENT = "no_content"
 """An error of a message without anything in it."""
 
@@ -48,7 +50,9 @@ class CompletionShape(Shape):
         default=None, description="A model of `/v1/models`. A conversation may do without: it has one."
     )
     messages: list[MessageShape] = Field(
-        min_length=1, description="All messages so far; within a conversation, the new one is enough."
+        min_length=1,
+        max_length=MOST_MESSAGES,
+        description="All messages so far; within a conversation, the new one is enough.",
     )
     conversation: Annotated[str, Field(pattern=NAME)] | None = Field(
         default=None,
