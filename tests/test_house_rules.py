@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-import shlex
 import string
 from graphlib import CycleError, TopologicalSorter
 from statistics import median, quantiles
 
 import pytest
 
-from bots.cli import make_parser
 from core import errors
 from core.wording import LANGUAGES, Sentence
-from tests.support.tree import ROOT, Module, is_within, length, modules
+from tests.support.tree import Module, is_within, length, modules
 
 SOURCE = modules("core", "bots")
 EVERYTHING = modules("core", "bots", "tests", "bench")
@@ -83,8 +81,6 @@ FLOORS = (
     ("bots.__main__",),
 )
 """From the ground up: a module imports from its own floor or from below."""
-
-DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 
 
 def _own_imports(module: Module) -> set[str]:
@@ -275,28 +271,3 @@ def test_the_tree_of_errors_is_drawn_as_it_is() -> None:
         branch[depth:] = [found["name"]]
     classes = [item for item in vars(errors).values() if isinstance(item, type) and issubclass(item, Exception)]
     assert drawn == {item.__name__: item.__bases__[0].__name__ for item in classes}
-
-
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda file: file.name)
-def test_every_path_in_the_documents_exists(document: object) -> None:
-    text = (ROOT / str(document)).read_text()
-    quoted = re.findall(
-        r"`((?:core|bots|tests|bench|deploy|docs|requirements)/[\w./-]*|[\w-]+\.(?:ya?ml|json|toml|md))`", text
-    )
-    linked = list(re.findall(r"\]\(([^)#:]+)\)", text))
-    missing = [path for path in quoted if not (ROOT / path).exists()]
-    missing += [path for path in linked if not (ROOT / str(document)).parent.joinpath(path).exists()]
-    assert not missing
-
-
-@pytest.mark.parametrize("document", [*DOCUMENTS, ROOT / "Procfile", ROOT / ".ci/run"], ids=lambda file: file.name)
-def test_every_command_in_the_documents_exists(document: object) -> None:
-    text = (ROOT / str(document)).read_text()
-    targets = set(re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    asked = re.findall(r"(?:^|[`|;&] *|\$ )make ([a-z][\w-]*)", text, re.MULTILINE)
-    assert not [target for target in asked if target not in targets]
-    parser = make_parser()
-    for command in re.findall(r"python -m bots((?: [\w:/.@=-]+)*)", text):
-        arguments = shlex.split(command.replace("FROM TO", "sqlite:///a sqlite:///b"))
-        if arguments:
-            parser.parse_args(arguments)
