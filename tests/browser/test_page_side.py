@@ -36,6 +36,8 @@ async def test_an_answer_elsewhere_is_marked_until_it_is_looked_at(chat: Chat, m
     await chat.begun("Once upon")
     await chat.button("New conversation").click()
     await expect(chat.side).to_contain_text("an answer is being written")
+    for side in ("width", "height"):
+        await expect(chat.side.locator(".mark")).to_have_css(side, "8px")
     release.set()
     await expect(chat.side).to_contain_text("a new answer")
     await chat.side.get_by_role("link").click()
