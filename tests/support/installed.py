@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,14 +13,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.support.servers import free_port
 from tests.support.tree import ROOT
-from tests.support.web import listening
 
 FILES = ("pyproject.toml", "README.md", "LICENSE")
 ROOMS = ("bots", "core")
-ATTEMPTS = 60_000
-"""A program that starts on a busy machine needs many looks until it listens."""
 
 
 def build_wheel(folder: Path) -> Path:
@@ -52,21 +49,29 @@ def _pip(*arguments: str) -> None:
 
 @asynccontextmanager
 async def serving(*command: str | Path, folder: Path, **environment: str) -> AsyncIterator[int]:
-    """The port on which *command*, called in *folder*, serves the page. It is told to end as service managers do, and must
-    end well."""
-    port = free_port()
-    alone = {"PATH": os.environ["PATH"], "HOME": str(folder), "PORT": str(port), **environment}
-    quiet = asyncio.subprocess.DEVNULL
+    """The port on which *command*, called in *folder*, says that it serves the page. It is told to end as service managers
+    do, and must end well."""
+    alone = {"PATH": os.environ["PATH"], "HOME": str(folder), "PORT": "0", **environment}
+    quiet, pipe = asyncio.subprocess.DEVNULL, asyncio.subprocess.PIPE
     words = [str(word) for word in command]
     process = await asyncio.create_subprocess_exec(
-        *words, cwd=folder, env=alone, stdin=quiet, stdout=quiet, stderr=quiet
+        *words, cwd=folder, env=alone, stdin=quiet, stdout=quiet, stderr=pipe
     )
     try:
-        await listening(port, ATTEMPTS)
-        yield port
+        yield await _announced(process)
         process.terminate()
         assert await process.wait() == 0
     finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
+        await process.communicate()
+
+
+async def _announced(process: asyncio.subprocess.Process) -> int:
+    assert process.stderr
+    said = ""
+    async for line in process.stderr:
+        said += line.decode()
+        if found := re.search(r"web: http://127\.0\.0\.1:(\d+)", said):
+            return int(found[1])
+    raise AssertionError(said)
