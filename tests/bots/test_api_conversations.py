@@ -11,7 +11,7 @@ import openai
 import pytest
 
 from core.inbox.worker import cancelled
-from tests.support.api import HELLO, MODEL, Api, program, read_into, serve_api
+from tests.support.api import HELLO, MODEL, OTHER, Api, program, read_into, serve_api
 from tests.support.clock import until
 from tests.support.completions import Wire, answer, cut, ending, refuse, words
 
@@ -101,6 +101,16 @@ async def test_clients_cannot_see_each_others_conversations(tmp_path: Path) -> N
         await say(api.as_client("key-of-shop"), "The code is 1234.")
         await say(api.as_client("key-of-school"), "What is the code?")
         assert seen_by_the_model(api) == ["What is the code?"]
+
+
+async def test_a_conversation_is_not_answered_by_a_model_that_its_client_may_not_ask(tmp_path: Path) -> None:
+    async with serve_api(tmp_path, clients=(program("shop", models=(OTHER,)),)) as api:
+        key = {"Authorization": "Bearer key-of-shop"}
+        answered = await api.http.post(
+            "/chat/completions", json={"conversation": "work", "messages": HELLO}, headers=key
+        )
+        assert (answered.status_code, answered.json()["model"]) == (200, OTHER)
+        assert not api.model.requests
 
 
 async def test_a_client_that_hangs_up_does_not_end_the_answer(api: Api) -> None:

@@ -78,6 +78,7 @@ async def test_other_requests_are_refused_in_the_same_shape(api: Api) -> None:
         ("POST", "/embeddings", 404),
         ("GET", "/chat/completions", 405),
         ("GET", "/models/none", 404),
+        ("GET", "/models/", 404),
         ("DELETE", f"/models/{MODEL}", 405),
     ):
         answered = await api.http.request(method, path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -74,7 +74,8 @@ class Api:
             raise refusal_at(415)
         raw = await request.body()
         asked = read(raw, request.headers.get(CONVERSATION))
-        self._check_model(client, asked.body.get("model"))
+        if model := asked.body.get("model"):
+            self._check_model(client, model)
         if asked.conversation is not None and client.shared:
             raise Refusal(403, "Conversations need a key, so that they are somebody's.", "not_allowed", "conversation")
         key = request.headers.get(KEY, "")
@@ -110,21 +111,37 @@ class Api:
     async def _keeping(self, client: Client, asked: Asked, turn: str) -> Work:
         desk = self.front.desk
         incoming = turn_of(client, asked, turn, desk.clock.now())
-        chosen = asked.body.get("model") or (await desk.store.conversation(incoming.conversation)).model
-        frame = self._frame(desk.services.models.get(chosen).spec.id)
+        if not incoming.model:
+            kept = (await desk.store.conversation(incoming.conversation)).model
+            incoming = replace(incoming, model=self._permitted(client, kept))
+        frame = self._frame(incoming.model)
         return Keeping(desk.store, desk.clock, incoming, frame, asked.streamed, asked.wants_usage)
+
+    def _permitted(self, client: Client, wanted: str) -> str:
+        """The model *wanted* or else the default, or where the client may ask neither, the first one that it may. Raises
+        Refusal."""
+        models = self.front.desk.services.models
+        usual = models.get(wanted).spec.id
+        permitted = [name for name in (usual, *models.names()) if client.may_ask(name)]
+        if not permitted:
+            raise _unknown(usual)
+        return permitted[0]
 
     def _frame(self, model: str) -> Frame:
         desk = self.front.desk
         return Frame(f"chatcmpl-{desk.chance.name()}", int(desk.clock.now()), model)
 
-    def _check_model(self, client: Client, name: str | None) -> None:
-        if name and not (name in self.front.desk.services.models.names() and client.may_ask(name)):
-            said = f"The model '{name}' does not exist or you do not have access to it."
-            raise Refusal(404, said, "model_not_found", "model")
+    def _check_model(self, client: Client, name: str) -> None:
+        if name not in self.front.desk.services.models.names() or not client.may_ask(name):
+            raise _unknown(name)
 
     def _described(self, name: str) -> dict[str, object]:
         return {"id": name, "object": "model", "created": 0, "owned_by": "parlour"}
+
+
+def _unknown(model: str) -> Refusal:
+    said = f"The model '{model}' does not exist or you do not have access to it."
+    return Refusal(404, said, "model_not_found", "model")
 
 
 async def _told(_: Request, problem: Refusal) -> Response:
