@@ -156,8 +156,10 @@ class Asking:
 
 
 def _is_short(problem: WindowExceeded, prompt: Prompt, spec: ModelSpec) -> bool:
-    """Whether the server contradicts itself, or us, beyond what counting differently explains."""
-    return prompt.tokens * MOST_MISCOUNTED < min(problem.limit or spec.window, spec.window)
+    """Whether the server contradicts what is known beyond what counting differently explains, and names no smaller
+    window: one that it names also has to hold what is reserved for the answer."""
+    names_smaller = problem.limit is not None and problem.limit < spec.window
+    return not names_smaller and prompt.tokens * MOST_MISCOUNTED < spec.window
 
 
 def _window_behind(problem: WindowExceeded, prompt: Prompt, spec: ModelSpec) -> int:

@@ -171,9 +171,10 @@ async def test_a_server_that_does_not_say_its_limit_gets_less_each_time() -> Non
     assert len(set(windows)) == 4
 
 
-async def test_a_short_prompt_that_a_server_calls_too_long_teaches_nothing() -> None:
+@pytest.mark.parametrize("limit", [None, 1000, 128_000])
+async def test_a_short_prompt_that_a_server_calls_too_long_teaches_nothing(limit: int | None) -> None:
     """One such answer must not close the model to everybody who asks after."""
-    attempt = Try([Script(refusal=WindowExceeded(limit=800)), HELLO])
+    attempt = Try([Script(refusal=WindowExceeded(limit=limit)), HELLO])
     attempt.prompt_tokens = 90
     with pytest.raises(WindowExceeded):
         await attempt.run()
