@@ -20,6 +20,8 @@ export class App extends EventTarget {
   /** What the side bar marks, by conversation: `writing`, or `answered` until it is looked at. */
   marks = new Map();
   talk = new Talk(fresh());
+  /** The sibling that is on its way, and the button that it was asked for with: who pressed it goes on there. */
+  step = null;
   reach = new Reach({ changed: () => this.changed(), back: () => this.#back() });
   #heard = 0;
   #isAsking = false;
@@ -57,7 +59,7 @@ export class App extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Tells the views of something that is no state: `problem`, `opened`, `sent`, `shown`, `finished`, `focus`, `say`, `open-panel`. */
+  /** Tells the views of something that is no state: `problem`, `opened`, `sent`, `finished`, `focus`, `say`, `open-panel`. */
   tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
@@ -70,6 +72,7 @@ export class App extends EventTarget {
 
   /** One that is not known to be stored may be missing at the server. */
   async #show(id, { isStored }) {
+    this.step = null;
     this.talk = new Talk(id ?? fresh());
     this.talk.isStored = isStored;
     this.see();
@@ -215,9 +218,9 @@ export class App extends EventTarget {
 
   /** Goes over to the branch of the sibling *message*, by its button *step*. */
   async show(message, step) {
-    if (!(await this.#patch(this.talk.id, { show: message }))) return;
-    await this.refresh();
-    this.tell("shown", { message, step });
+    this.step = { message, step };
+    if (await this.#patch(this.talk.id, { show: message })) await this.refresh();
+    else this.step = null;
   }
 
   async configure(choice) {

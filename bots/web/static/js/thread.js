@@ -29,7 +29,6 @@ export class Thread {
     this.#list = list;
     this.#welcome = welcome;
     this.#following = following;
-    app.addEventListener("shown", ({ detail }) => this.#focusStep(detail));
   }
 
   render() {
@@ -38,6 +37,7 @@ export class Thread {
     const shown = entries.slice(-this.#most);
     this.#drop(new Set(shown.map(({ key }) => key)));
     shown.forEach((entry, index) => this.#place(entry, index, index === shown.length - 1));
+    this.#focusStep();
     setHidden(this.#welcome, entries.length > 0 || (this.#talk.isStored && !this.#talk.isLoaded));
     this.#list.setAttribute("aria-busy", String(this.#talk.isBusy));
     if (shown.length < entries.length) this.#fill();
@@ -76,13 +76,16 @@ export class Thread {
     view.close?.();
     view.element.remove();
     this.#views.delete(key);
-    if (hadFocus) this.#app.tell("focus");
+    if (hadFocus && !this.#app.step) this.#app.tell("focus");
   }
 
   /** The next press of a key goes one version further. */
-  #focusStep({ message, step }) {
+  #focusStep() {
+    const { message, step } = this.#app.step ?? {};
     const steps = this.#views.get(message)?.element.querySelector(".siblings");
-    const button = steps?.querySelector(`[data-step="${step}"]:enabled`) ?? steps?.querySelector("button:enabled");
+    if (!steps) return;
+    this.#app.step = null;
+    const button = steps.querySelector(`[data-step="${step}"]:enabled`) ?? steps.querySelector("button:enabled");
     button?.focus({ preventScroll: true });
   }
 
