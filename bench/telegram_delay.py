@@ -78,6 +78,8 @@ async def ask(telegram: Watched, model: CompletionsServer, count: int) -> tuple[
     except AssertionError as problem:
         problem.add_note(f"shown: {telegram.shown(ADA)[-1:]}, wanted: {speaker.text!r}")
         problem.add_note(f"the model was asked {len(model.requests)} times; {telegram.statuses}; {telegram.refused}")
+        problem.add_note(f"not confirmed: {telegram.updates.pending}; polled: {telegram.updates.polled}")
+        problem.add_note(f"running: {sorted(task.get_name() for task in asyncio.all_tasks())}")
         raise
     return telegram.seen[0] - speaker.first, telegram.seen[-1] - speaker.last
 
