@@ -9,6 +9,8 @@ import pytest
 from playwright.async_api import Browser
 
 from tests.support.browser import Tab, chromium, open_tab, visitor
+from tests.support.chat import Chat
+from tests.support.completions import CompletionsServer
 from tests.support.web import web
 
 
@@ -31,4 +33,19 @@ async def tab(browser: Browser, url: str) -> AsyncIterator[Tab]:
     async with visitor(browser) as context:
         opened = await open_tab(context, url)
         yield opened
+        assert opened.is_clean(), opened.complaints + opened.strangers + opened.dialogs
+
+
+@pytest.fixture
+async def model() -> AsyncIterator[CompletionsServer]:
+    async with CompletionsServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def slow(browser: Browser, model: CompletionsServer, tmp_path: Path) -> AsyncIterator[Chat]:
+    """A chat whose answers the test writes."""
+    async with web(tmp_path, model=model) as url, visitor(browser) as context:
+        opened = await open_tab(context, url)
+        yield Chat(opened)
         assert opened.is_clean(), opened.complaints + opened.strangers + opened.dialogs

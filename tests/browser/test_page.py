@@ -5,36 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
-from tests.support.browser import Tab, open_tab, visitor
+from tests.support.browser import Tab
 from tests.support.chat import Chat, held
 from tests.support.completions import USAGE, CompletionsServer, answer
-from tests.support.web import web
 
 
 @pytest.fixture
 async def chat(tab: Tab) -> Chat:
     return Chat(tab)
-
-
-@pytest.fixture
-async def model() -> AsyncIterator[CompletionsServer]:
-    async with CompletionsServer() as server:
-        yield server
-
-
-@pytest.fixture
-async def slow(browser: Browser, model: CompletionsServer, tmp_path: Path) -> AsyncIterator[Chat]:
-    """A chat whose answers the test writes."""
-    async with web(tmp_path, model=model) as url, visitor(browser) as context:
-        opened = await open_tab(context, url)
-        yield Chat(opened)
-        assert opened.is_clean(), opened.complaints + opened.strangers + opened.dialogs
 
 
 async def test_a_first_conversation(chat: Chat) -> None:

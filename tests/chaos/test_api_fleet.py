@@ -4,7 +4,6 @@ what it got no answer to, under the same key, gets every answer, and no question
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx2
@@ -14,9 +13,8 @@ from core.clock import SystemClock
 from core.domain import ConversationId
 from core.stores.opening import open_store
 from core.stores.options import StoreOptions
-from tests.support.balancer import balancer
 from tests.support.servers import redis_server
-from tests.support.web_fleet import Server, Unrest
+from tests.support.web_fleet import Unrest, restless_pair
 
 PROGRAMS = 6
 WORDS = " ".join(f"w{number}" for number in range(30))
@@ -62,21 +60,10 @@ async def kept(store: str, program: int) -> list[str]:
 async def test_repeated_requests_are_answered_once_while_servers_come_and_go(
     answers: int, restarts: int, tmp_path: Path
 ) -> None:
-    async with redis_server() as store, AsyncExitStack() as opened:
-        servers = [Server(tmp_path, store) for _ in range(2)]
-        for server in servers:
-            await server.start()
-            opened.push_async_callback(server.stop, kindly=False)
-        url, balancing = await opened.enter_async_context(balancer([server.port for server in servers]))
-        unrest = Unrest(servers)
-        restarting = asyncio.create_task(unrest.run(), name="restarting")
-        try:
+    async with redis_server() as store:
+        async with restless_pair(tmp_path, store) as (url, unrest):
             least = (answers, restarts)
             counts = await asyncio.gather(*(converse(url, program, unrest, least) for program in range(PROGRAMS)))
-        finally:
-            unrest.over = True
-            await restarting
-        assert set(balancing.served) == {server.port for server in servers}
         for program, count in enumerate(counts):
             asked = [question(program, number) for number in range(count)]
             assert await kept(store, program) == [text for each in asked for text in (each, f"You said: {each}")]

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.balancer import balancer
 from tests.support.clock import until
 from tests.support.page import ROOM, Page, fresh, page
 from tests.support.servers import RedisServer, redis_server
-from tests.support.web_fleet import Server, Unrest
+from tests.support.web_fleet import Server, Unrest, restless_pair
 
 VISITORS = 10
 WORDS = " ".join(f"w{number}" for number in range(30))
@@ -24,23 +23,11 @@ async def test_every_answer_is_whole_and_nobody_elses_while_servers_come_and_go(
     answers: int, restarts: int, tmp_path: Path
 ) -> None:
     """*answers*: for each visitor, at least; *restarts* altogether, at least."""
-    async with redis_server() as store, AsyncExitStack() as opened:
-        servers = [Server(tmp_path, store) for _ in range(2)]
-        for server in servers:
-            await server.start()
-            opened.push_async_callback(server.stop, kindly=False)
-        url, balancing = await opened.enter_async_context(balancer([server.port for server in servers]))
+    async with redis_server() as store, restless_pair(tmp_path, store) as (url, unrest), AsyncExitStack() as opened:
         pages = [await opened.enter_async_context(page(url, sticky=False)) for _ in range(VISITORS)]
-        unrest = Unrest(servers)
-        restarting = asyncio.create_task(unrest.run(), name="restarting")
-        try:
-            await asyncio.gather(
-                *(converse(each, number, unrest, (answers, restarts)) for number, each in enumerate(pages))
-            )
-        finally:
-            unrest.over = True
-            await restarting
-        assert set(balancing.served) == {server.port for server in servers}
+        least = (answers, restarts)
+        await asyncio.gather(*(converse(each, number, unrest, least) for number, each in enumerate(pages)))
+        await unrest.end()
         for number, each in enumerate(pages):
             await alone(each, number)
         told = sum(len(each.answers) for each in pages)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from tests.support.balancer import balancer
 from tests.support.bot_process import process
 from tests.support.servers import free_port
 from tests.support.web import listening, settings
@@ -37,20 +37,44 @@ class Server:
         await self._running.aclose()
 
 
-@dataclass
 class Unrest:
-    """What servers go through while somebody talks to them. over: nobody talks any more."""
+    """What *servers* go through while somebody talks to them, from now on."""
 
-    servers: Sequence[Server]
-    restarts: int = 0
-    over: bool = False
+    def __init__(self, servers: Sequence[Server]) -> None:
+        self.restarts = 0
+        self._servers = servers
+        self._over = False
+        self._running = asyncio.create_task(self._run(), name="restarting")
 
-    async def run(self) -> None:
+    async def end(self) -> None:
+        """Nobody talks any more, or wants to be left alone. Returns when all servers are up."""
+        self._over = True
+        await self._running
+
+    async def _run(self) -> None:
         """Restarts one after the other: killed, then asked to end."""
-        for server, kindly in itertools.cycle(itertools.product(self.servers, (False, True))):
+        for server, kindly in itertools.cycle(itertools.product(self._servers, (False, True))):
             await asyncio.sleep(UP)
-            if self.over:
+            if self._over:
                 return
             await server.stop(kindly=kindly)
             await server.start()
             self.restarts += 1
+
+
+@asynccontextmanager
+async def restless_pair(folder: Path, store: str) -> AsyncIterator[tuple[str, Unrest]]:
+    """The address of two servers behind a load balancer, and their unrest; at the end of the block it is over, and both have
+    been talked to."""
+    async with AsyncExitStack() as opened:
+        servers = [Server(folder, store) for _ in range(2)]
+        for server in servers:
+            await server.start()
+            opened.push_async_callback(server.stop, kindly=False)
+        url, balancing = await opened.enter_async_context(balancer([server.port for server in servers]))
+        unrest = Unrest(servers)
+        try:
+            yield url, unrest
+        finally:
+            await unrest.end()
+        assert set(balancing.served) == {server.port for server in servers}
