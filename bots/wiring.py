@@ -26,7 +26,8 @@ from core.clock import SystemClock
 from core.config import Config, secrets_of, user_locale, user_login
 from core.conversations.access import Access
 from core.conversations.asking import AskingPolicy
-from core.conversations.commands import Commands, Services
+from core.conversations.commands import Commands
+from core.conversations.invoking import Services
 from core.conversations.keeping import Keeping
 from core.conversations.personas import Persona, Personas
 from core.conversations.relaying import Relaying

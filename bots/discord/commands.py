@@ -27,7 +27,8 @@ from bots.discord.interactions import (
 from bots.discord.menu import ASK
 from bots.shared.platform import Desk
 from bots.shared.surface import File
-from core.conversations.commands import Reaction, find
+from core.conversations.commands import find
+from core.conversations.invoking import Reaction
 from core.domain import Incoming, TextPart
 from core.errors import EmptyMessage, StoreError
 from core.wording import Sentence, say

@@ -8,7 +8,8 @@ from typing import Any
 import discord
 
 from bots.discord.api import Api
-from core.conversations.commands import COMMANDS, Command
+from core.conversations.commands import COMMANDS
+from core.conversations.invoking import Command
 from core.wording import Sentence, say
 
 ASK = "ask"

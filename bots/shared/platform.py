@@ -14,7 +14,8 @@ from typing import Protocol
 
 from bots.shared.hooks import Hooks
 from core.config import Config
-from core.conversations.commands import Commands, Services
+from core.conversations.commands import Commands
+from core.conversations.invoking import Services
 from core.conversations.relaying import Relaying
 from core.domain import Turn
 from core.ports import Chance, Claim, Clock, Replies, Reply, Store

@@ -10,7 +10,8 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Message, User
 from bots.shared.platform import Desk
 from bots.telegram.speaking import Remark, Speaker
 from bots.telegram.translate import command_of, place_at, place_of
-from core.conversations.commands import Choice, Commands, Reaction, find
+from core.conversations.commands import Commands, find
+from core.conversations.invoking import Choice, Reaction
 from core.domain import Incoming
 from core.domain_sharing import ReceiptState
 from core.errors import ChatError, LeaseLost, NotAllowed, StoreError

@@ -8,8 +8,9 @@ from pathlib import Path
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document as Typed
 
-from core.conversations.commands import Commands, Reaction
+from core.conversations.commands import Commands
 from core.conversations.exporting import Document
+from core.conversations.invoking import Reaction
 from core.domain import Incoming
 from core.errors import StoreError
 from core.wording import Sentence, say

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bots.web.translate import short
-from core.conversations.commands import Choice, Command, Reaction
 from core.conversations.context import ContextReport
 from core.conversations.exporting import Document
+from core.conversations.invoking import Choice, Command, Reaction
 from core.conversations.reports import excerpt
 from core.domain import Answer, Incoming, Message, MessageId, Role, Turn, Usage, UsageReport, text_of
 from core.domain import question_id as question_of

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from bots.web import render
 from bots.web.places import Place
 from bots.web.translate import short
-from core.conversations.commands import Choice
 from core.conversations.exporting import branch
+from core.conversations.invoking import Choice
 from core.domain import Incoming
 from core.domain_sharing import FeedEvent
 from core.errors import FeedGap

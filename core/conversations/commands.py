@@ -10,100 +10,21 @@ claimed before the move leaves the head alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import replace
 
+from core.conversations import personal
 from core.conversations.access import Access
 from core.conversations.context import ContextReport
-from core.conversations.exporting import Document, branch, markdown, tree
-from core.conversations.keeping import Keeping, budget_text, privacy_text
-from core.conversations.personas import Personas
+from core.conversations.invoking import Choice, Command, Invocation, Reaction, Services
 from core.conversations.reports import context_text, excerpt, usage_text
-from core.domain import Conversation, ConversationId, Incoming, Message, Role, TurnId, text_of
+from core.domain import Conversation, Incoming, Message, Role, text_of
 from core.errors import BadArgument, NotAllowed, UnknownCommand
-from core.ports import Budgets, History, Inbox, Models
-from core.ports_sharing import Shelf
-from core.wording import Sentence, say
+from core.wording import Sentence
 
 MOST_NAMED = 30
 """Possible values that an error names at most: as many as a screen shows."""
 _INVOCATION = re.compile(r"/([A-Za-z][A-Za-z0-9_-]*)(?:\s+(.*))?", re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    value: str
-    label: str
-    current: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Reaction:
-    """What a command has to say. choices: values to run the same command with. turn: its answer is on its way; the
-    caller shows it like that of any message. removed: the conversation is there no more."""
-
-    text: str
-    choices: tuple[Choice, ...] = ()
-    documents: tuple[Document, ...] = ()
-    turn: TurnId | None = None
-    removed: bool = False
-
-
-class ContextReader(Protocol):
-    async def context(self, conversation: ConversationId) -> ContextReport: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What commands work on."""
-
-    inbox: Inbox
-    history: History
-    conversations: ContextReader
-    models: Models
-    personas: Personas
-    shelf: Shelf
-    budgets: Budgets
-    keeping: Keeping
-
-
-@dataclass(frozen=True, slots=True)
-class Invocation:
-    """One use of a command: by whom, where, with what. menu: the commands that the sender may run. admin: whether the
-    sender is one."""
-
-    services: Services
-    incoming: Incoming
-    menu: tuple[Command, ...] = ()
-    argument: str = ""
-    admin: bool = False
-
-    async def conversation(self) -> Conversation:
-        return await self.services.history.conversation(self.incoming.conversation)
-
-    def say(self, sentence: Sentence, **values: object) -> str:
-        return say(sentence, self.incoming.sender.language, **values)
-
-
-Choices = Callable[[Invocation], Awaitable[tuple[Choice, ...]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """argument: names the optional argument in menus; None where there is none. choices: all values it can take."""
-
-    name: str
-    help: Sentence
-    run: Callable[[Invocation], Awaitable[Reaction]]
-    aliases: tuple[str, ...] = ()
-    argument: Sentence | None = None
-    choices: Choices | None = None
-    admin_only: bool = False
-
-    def usage(self, language: str) -> str:
-        names = ", ".join(f"/{name}" for name in (self.name, *self.aliases))
-        return f"{names} [{say(self.argument, language)}]" if self.argument else names
 
 
 def parse(text: str) -> tuple[str, str] | None:
@@ -308,59 +229,6 @@ async def _usage(invocation: Invocation) -> Reaction:
     return Reaction(usage_text(report, invocation.incoming.sender.language))
 
 
-_FORMATS = ("markdown", "json")
-
-
-async def _format_choices(_: Invocation) -> tuple[Choice, ...]:
-    return tuple(Choice(name, name) for name in _FORMATS)
-
-
-async def _export(invocation: Invocation) -> Reaction:
-    """Both formats unless one is asked for. The count is that of the current branch."""
-    conversation = await invocation.conversation()
-    messages = await invocation.services.history.messages(conversation.id)
-    if not messages:
-        return Reaction(invocation.say(Sentence.EXPORT_NOTHING))
-    path, incoming = branch(messages, conversation.head), invocation.incoming
-    documents = {
-        "markdown": markdown(conversation, path, incoming.sent_at, incoming.sender.language),
-        "json": tree(conversation, messages, incoming.sent_at),
-    }
-    wanted = (invocation.argument,) if invocation.argument else _FORMATS
-    chosen = tuple(documents[name] for name in wanted)
-    return Reaction(invocation.say(Sentence.EXPORT_DONE, messages=len(path)), documents=chosen)
-
-
-async def _budget(invocation: Invocation) -> Reaction:
-    balances = await invocation.services.budgets.balances(invocation.incoming)
-    return Reaction(budget_text(balances, invocation.incoming.sender.language))
-
-
-async def _privacy(invocation: Invocation) -> Reaction:
-    services, conversation = invocation.services, await invocation.conversation()
-    model = services.models.get(conversation.model).spec.id
-    return Reaction(privacy_text(services.keeping, model, invocation.incoming.sender.language))
-
-
-_FORGET = "conversation"
-
-
-async def _forget_choices(_: Invocation) -> tuple[Choice, ...]:
-    return (Choice(_FORGET, _FORGET),)
-
-
-async def _forget(invocation: Invocation) -> Reaction:
-    """Everything of the conversation, for good, once that is confirmed. Where several people speak, it is an admin's."""
-    incoming = invocation.incoming
-    if incoming.author and not invocation.admin:
-        raise NotAllowed
-    if not invocation.argument:
-        return Reaction(invocation.say(Sentence.FORGET_ASK), await _forget_choices(invocation))
-    await invocation.services.inbox.stop(incoming.conversation)
-    rows = await invocation.services.shelf.remove(incoming.sender.id, incoming.conversation)
-    return Reaction(invocation.say(Sentence.FORGET_DONE, rows=rows), removed=True)
-
-
 async def _help(invocation: Invocation) -> Reaction:
     language = invocation.incoming.sender.language
     lines = (
@@ -379,9 +247,21 @@ COMMANDS: tuple[Command, ...] = (
     Command("stop", Sentence.HELP_STOP, _stop),
     Command("context", Sentence.HELP_CONTEXT, _context),
     Command("usage", Sentence.HELP_USAGE, _usage),
-    Command("export", Sentence.HELP_EXPORT, _export, argument=Sentence.ARGUMENT_FORMAT, choices=_format_choices),
-    Command("budget", Sentence.HELP_BUDGET, _budget),
-    Command("privacy", Sentence.HELP_PRIVACY, _privacy),
-    Command("forget", Sentence.HELP_FORGET, _forget, argument=Sentence.ARGUMENT_FORGET, choices=_forget_choices),
+    Command(
+        "export",
+        Sentence.HELP_EXPORT,
+        personal.export,
+        argument=Sentence.ARGUMENT_FORMAT,
+        choices=personal.format_choices,
+    ),
+    Command("budget", Sentence.HELP_BUDGET, personal.budget),
+    Command("privacy", Sentence.HELP_PRIVACY, personal.privacy),
+    Command(
+        "forget",
+        Sentence.HELP_FORGET,
+        personal.forget,
+        argument=Sentence.ARGUMENT_FORGET,
+        choices=personal.forget_choices,
+    ),
     Command("help", Sentence.HELP_HELP, _help),
 )

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from core.chance import SystemChance
 from core.conversations.access import Access
-from core.conversations.commands import Commands, Reaction, Services, parse
+from core.conversations.commands import Commands, parse
+from core.conversations.invoking import Reaction, Services
 from core.conversations.keeping import Keeping
 from core.conversations.personas import Persona, Personas
 from core.conversations.service import Conversations, ConversationSettings, World
