@@ -83,6 +83,7 @@ class Incoming:
     author: the speaker's name as the model reads it; empty where only one person speaks.
     background: shown to the model with this question only, also when it is asked again (date, quote).
     overheard: more of that kind, which others said and not to the bot: what stays of a failed turn is without it.
+    quoted: whose words those two have, as far as the platform says.
     places: further names, beside the conversation's chat, by which `Access.chats` may list where this was said; the
         widest, a server, last.
     model, sampling: for this turn alone, instead of the conversation's and the configured ones; an answer whose
@@ -108,6 +109,7 @@ class Incoming:
     background: str = ""
     overheard: str = ""
     places: tuple[str, ...] = ()
+    quoted: tuple[PersonId, ...] = ()
     model: str = ""
     sampling: Mapping[str, Any] = field(default_factory=dict)
 
@@ -256,6 +258,7 @@ class Message:
     background: str = ""
 
     @property
+    quoted: tuple[PersonId, ...] = ()
     def text(self) -> str:
         return text_of(self.parts)
 

@@ -6,7 +6,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.domain import ConversationId
+from core.domain import ConversationId, TurnId
+
+
+def turn_feed(turn: TurnId) -> str:
+    """The name of the feed that has the words of one turn's answer alone."""
+    return f"turn:{turn}"
 
 
 @dataclass(frozen=True, slots=True)

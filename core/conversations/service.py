@@ -266,6 +266,7 @@ class Conversations:
         room = self._room(model, brief.persona)
         encoding = model.spec.encoding
         background = self._background(brief, room)
+            quoted=incoming.quoted if incoming.background else (),
         asked = brief.question.own.of(encoding) + self._world.counter.count(background).of(encoding)
         if asked > room.budget:
             tokens = room.tokens(asked)

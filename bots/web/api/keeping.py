@@ -32,7 +32,7 @@ from core.domain import (
     TurnId,
     answer_id,
 )
-from core.domain_sharing import FeedEvent
+from core.domain_sharing import FeedEvent, turn_feed
 from core.errors import FeedGap
 from core.ports import Clock, Store
 from core.ports_sharing import Following
@@ -55,7 +55,7 @@ def turn_of(client: Client, asked: Asked, turn: str, now: float) -> Incoming:
         sender=Sender(client.person),
         parts=(TextPart(text),),
         sent_at=now,
-        address={FEED: f"turn:{event}"},
+        address={FEED: turn_feed(event)},
         ref=Ref(event),
         background=background,
         model=asked.body.get("model") or "",
@@ -114,7 +114,7 @@ class Keeping:
 
     def _named(self, name: str) -> Incoming:
         event = TurnId(name)
-        return replace(self.incoming, event_id=event, ref=Ref(event), address={FEED: f"turn:{event}"})
+        return replace(self.incoming, event_id=event, ref=Ref(event), address={FEED: turn_feed(event)})
 
     async def follow(self, outlet: Outlet) -> None:
         """All of the answer to the turn, which is accepted."""
