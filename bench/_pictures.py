@@ -1,16 +1,18 @@
-"""Takes the pictures of the web page that README.md and docs/web.md show: light, dark, phone, Chinese.
+"""Takes the pictures that README.md and docs/web.md show, into `docs/images/`: the page in a Chromium, with a model that
+says what stands in `bench/pictures.yaml`; the terminal, Discord and Telegram as conversations with the built-in model,
+drawn from what the terminal and the tests' servers were sent.
 
-    make pictures
-
-starts the server with a model that says what stands in `bench/pictures.yaml`, and a Chromium that looks at it. The
-pictures are written to `docs/images/`.
+    make pictures                               all of them
+    python -m bench._pictures web telegram      some
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import logging
+import os
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,21 +22,32 @@ import structlog
 import yaml
 from playwright.async_api import Browser, Page
 
+from bench import discord_transcript, telegram_transcript
+from bench._chats import on_discord, on_telegram
+from bench._drawing import draw, of_chat, of_terminal, photograph
+from bench._screen import terminal
+from bench._transcript import BUILT_IN
 from tests.support.browser import chromium, open_tab, visitor
 from tests.support.completions import CompletionsServer, answer, stall, words
+from tests.support.discord_world import GENERAL
+from tests.support.telegram_world import ADA
 from tests.support.tree import ROOT
 from tests.support.web import web
 
 TALKS: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "bench/pictures.yaml").read_text())
 IMAGES = ROOT / "docs/images"
-QUALITY = 82
-"""Of WebP, 0 to 100."""
 USED = {
     "prompt_tokens": 412,
     "completion_tokens": 231,
     "total_tokens": 643,
     "prompt_tokens_details": {"cached_tokens": 256},
 }
+CONVERSATION = (
+    ("My name is Ada.", "Nice to meet you"),
+    ("What is my name?", "Your name is"),
+    ("/context", "tokens used"),
+)
+"""The one in README.md: what is said, and by what its answer is known."""
 DESK = {"viewport": {"width": 1200, "height": 880}, "device_scale_factor": 1.5}
 PHONE = {"viewport": {"width": 390, "height": 780}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True}
 
@@ -99,22 +112,51 @@ async def ask(page: Page, question: str, state: str) -> None:
 
 
 async def save(page: Page, picture: Picture) -> None:
-    """As WebP, which Playwright itself does not write."""
-    session = await page.context.new_cdp_session(page)
-    clip = {"x": 0, "y": 0, **picture.looks["viewport"], "scale": picture.looks["device_scale_factor"]}
-    shot = await session.send("Page.captureScreenshot", {"format": "webp", "quality": QUALITY, "clip": clip})
-    data, file = base64.b64decode(shot["data"]), IMAGES / f"{picture.name}.webp"
-    file.parent.mkdir(exist_ok=True)
-    file.write_bytes(data)
-    print(f"{file.relative_to(ROOT)}: {len(data) // 1000} kB")
+    size = await photograph(
+        page, IMAGES / f"{picture.name}.webp", picture.looks["viewport"], picture.looks["device_scale_factor"]
+    )
+    print(f"docs/images/{picture.name}.webp: {size // 1000} kB")
 
 
-async def main() -> None:
+async def the_page(browser: Browser) -> None:
+    for picture in PICTURES:
+        await take(browser, picture)
+
+
+async def the_terminal(browser: Browser) -> None:
+    with TemporaryDirectory() as folder:
+        alone = {"PATH": os.environ["PATH"], "HOME": folder, "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT)}
+        async with terminal(f"{sys.executable} -m bots chat", Path(folder), alone) as window:
+            for said, seen in CONVERSATION:
+                await window.prompts()
+                window.type(f"{said}\r")
+                await window.shows(seen)
+            await window.prompts()
+            await draw(browser, IMAGES / "terminal.webp", of_terminal(window.screen))
+
+
+async def discord(browser: Browser) -> None:
+    play = await discord_transcript.played(BUILT_IN)
+    drawn = of_chat("# general", on_discord(play.discord, GENERAL))
+    await draw(browser, IMAGES / "discord.webp", drawn)
+
+
+async def telegram(browser: Browser) -> None:
+    play = await telegram_transcript.played(BUILT_IN)
+    drawn = of_chat("Parlour", on_telegram(play.telegram, ADA), bubbles=True)
+    await draw(browser, IMAGES / "telegram.webp", drawn)
+
+
+PLACES = {"web": the_page, "terminal": the_terminal, "discord": discord, "telegram": telegram}
+
+
+async def main(names: Sequence[str]) -> None:
+    logging.disable()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     async with chromium() as browser:
-        for picture in PICTURES:
-            await take(browser, picture)
+        for name in names or PLACES:
+            await PLACES[name](browser)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1:]))

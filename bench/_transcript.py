@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Sequence
 
 WIDTH = 90
+BUILT_IN = "{id: smollm2, provider: local}"
+"""The entry of the configuration's `models` for the model inside the process."""
 State = tuple[str, ...]
 """The lines of a message and its buttons."""
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 
-from bench._transcript import State, Transcript, wrapped
+from bench._transcript import BUILT_IN, State, Transcript, wrapped
 from core.config import Config, parse_config
 from tests.support.clock import until
 from tests.support.discord_bot import running
@@ -105,8 +105,8 @@ discord: {{token: "{TOKEN}", {urls}, channels: {{{QUIET}: {{scope: thread}}}}}}
     return parse_config(text, {})
 
 
-async def played(model: str) -> list[str]:
-    """The lines of the transcript, with *model*, an entry of the configuration's `models`."""
+async def played(model: str) -> Play:
+    """The whole of it, with *model*, an entry of the configuration's `models`."""
     async with Seen() as discord:
         with tempfile.TemporaryDirectory() as folder:
             async with running(discord, configured(discord, model, Path(folder))):
@@ -122,10 +122,10 @@ async def played(model: str) -> list[str]:
                 play.scene("#quiet, where a question opens a thread")
                 thread = await play.say_in_thread(ADA, f"{ME} What is a haiku?", QUIET)
                 await play.say(ADA, "Tell me about the moon.", thread)
-    return play.lines
+    return play
 
 
 if __name__ == "__main__":
     logging.disable()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    print("\n".join(asyncio.run(played("{id: smollm2, provider: local}"))))
+    print("\n".join(asyncio.run(played(BUILT_IN)).lines))

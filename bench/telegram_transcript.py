@@ -17,7 +17,7 @@ from typing import Any
 
 import structlog
 
-from bench._transcript import State, Transcript, wrapped
+from bench._transcript import BUILT_IN, State, Transcript, wrapped
 from core.config import Config, parse_config
 from tests.support.clock import until
 from tests.support.telegram_bot import running
@@ -96,8 +96,8 @@ telegram: {{token: "{TOKEN}", api_url: "{telegram.api_url}"}}
     return parse_config(text, {})
 
 
-async def played(model: str) -> list[str]:
-    """The lines of the transcript, with *model*, an entry of the configuration's `models`."""
+async def played(model: str) -> Play:
+    """The whole of it, with *model*, an entry of the configuration's `models`."""
     async with Seen() as telegram:
         with tempfile.TemporaryDirectory() as folder:
             async with running(telegram, configured(telegram, model, Path(folder))):
@@ -113,10 +113,10 @@ async def played(model: str) -> list[str]:
                 await play.say(BOB, f"What colour is the sky, {ME}?", SUPERGROUP)
                 play.scene("A topic of a forum")
                 await play.say(ADA, f"{ME} What is a haiku?", FORUM, TOPIC)
-    return play.lines
+    return play
 
 
 if __name__ == "__main__":
     logging.disable()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    print("\n".join(asyncio.run(played("{id: smollm2, provider: local}"))))
+    print("\n".join(asyncio.run(played(BUILT_IN)).lines))

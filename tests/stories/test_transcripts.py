@@ -9,6 +9,7 @@ from itertools import groupby
 import pytest
 
 from bench import discord_transcript, telegram_transcript
+from bench._transcript import Transcript
 from tests.support.tree import ROOT
 
 ECHO = "{id: echo, provider: scripted, extra_body: {delay: 0.02}}"
@@ -19,12 +20,12 @@ ECHO = "{id: echo, provider: scripted, extra_body: {delay: 0.02}}"
     [("docs/discord.md", discord_transcript.played), ("docs/telegram.md", telegram_transcript.played)],
 )
 async def test_the_conversation_in_the_documentation_can_be_had(
-    document: str, played: Callable[[str], Awaitable[list[str]]]
+    document: str, played: Callable[[str], Awaitable[Transcript]]
 ) -> None:
     text = (ROOT / document).read_text()
     shown = re.search(r"^```\n(A (?:direct message|private chat)\n.*?)^```$", text, re.DOTALL | re.MULTILINE)
     assert shown is not None
-    assert outline(shown[1].splitlines()) == outline(await played(ECHO))
+    assert outline(shown[1].splitlines()) == outline((await played(ECHO)).lines)
 
 
 def outline(lines: Iterable[str]) -> list[str]:
