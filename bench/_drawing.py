@@ -75,7 +75,7 @@ async def draw(browser: Browser, file: Path, html: str) -> int:
         box = await page.locator("main").bounding_box()
         assert box
         await page.set_viewport_size({"width": 1200, "height": int(box["height"]) + 20})
-        return await photograph(page, file, box)
+        return await photograph(page, file, {"width": box["width"], "height": box["height"]})
     finally:
         await page.close()
 

@@ -13,9 +13,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
-import pyte  # type: ignore[import-untyped]  # it comes without types
+import pyte
 
 LINES, COLUMNS = 200, 100
 """So many lines that nothing scrolls away."""
@@ -24,22 +23,29 @@ PROMPT = "❯"
 """Parlour's in a terminal."""
 
 
+class Screen(pyte.Screen):
+    """What a program asks a terminal, such as where its cursor is, goes to *master*."""
+
+    def __init__(self, master: int) -> None:
+        super().__init__(COLUMNS, LINES)
+        self._master = master
+
+    def write_process_input(self, data: str) -> None:
+        os.write(self._master, data.encode())
+
+
 @dataclass
 class Terminal:
-    """*screen* as pyte has it. changed: when it last did, by `time.monotonic`."""
-
-    screen: Any
+    screen: Screen
     process: asyncio.subprocess.Process
     master: int
-    changed: float
 
-    def read(self, stream: Any) -> None:
+    def read(self, stream: pyte.ByteStream) -> None:
         try:
             chunk = os.read(self.master, CHUNK)
         except OSError:  # nobody writes to it any more
             asyncio.get_running_loop().remove_reader(self.master)
             return
-        self.changed = monotonic()
         stream.feed(chunk)
 
     def type(self, text: str) -> None:
@@ -83,9 +89,8 @@ async def terminal(command: str, folder: Path, environment: Mapping[str, str]) -
         stderr=slave,
         start_new_session=True,
     )
-    screen = pyte.Screen(COLUMNS, LINES)
-    opened = Terminal(screen, process, master, monotonic())
-    screen.write_process_input = opened.type
+    screen = Screen(master)
+    opened = Terminal(screen, process, master)
     loop, stream = asyncio.get_running_loop(), pyte.ByteStream(screen)
     loop.add_reader(master, opened.read, stream)
     try:
