@@ -49,8 +49,29 @@ without_local_model() {
 }
 
 install() {
-    "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check --root-user-action=ignore \
-        --no-warn-script-location --require-hashes --no-deps --only-binary :all: -r "$1" >"$log" 2>&1
+    : >"$log"
+    show_progress "$1" &
+    progress=$!
+    "$venv/bin/python" -m pip install --progress-bar off --no-input --disable-pip-version-check \
+        --root-user-action=ignore --no-warn-script-location --require-hashes --no-deps --only-binary :all: \
+        -r "$1" >"$log" 2>&1 && code=0 || code=$?
+    kill "$progress" 2>/dev/null || true
+    wait "$progress" 2>/dev/null || true
+    [ ! -t 2 ] || printf '\r\033[K' >&2
+    return "$code"
+}
+
+# For whoever watches: so many packages have come, of those in $1 that this machine may need.
+show_progress() {
+    [ -t 2 ] || return 0
+    wanted=$(grep '^[a-z].*==' "$1" | grep -c -v -e "== 'never'" -e "== 'win32'")
+    while kill -0 $$ 2>/dev/null; do
+        come=$(grep -c '^Collecting' "$log" || true)
+        doing="fetching packages: $come of about $wanted"
+        ! grep -q '^Installing' "$log" || doing="installing $come packages"
+        printf '\r\033[K  %s' "$doing" >&2
+        sleep 1
+    done
 }
 
 explain() {
@@ -90,6 +111,7 @@ if [ "$(cat "$venv/.installed-$purpose" 2>/dev/null || true)" = "$(fingerprint "
     exit 0
 fi
 
+begun=$(date +%s)
 say "Setting up .venv (once) …"
 echo "$wish" >"$choice"
 if [ "$wish" = 0 ]; then
@@ -102,6 +124,7 @@ elif ! install "$file"; then
     install_without_local_model
 fi
 fingerprint "$file" >"$venv/.installed-$purpose"
+say "It is set up, after $(($(date +%s) - begun)) s."
 if [ "$purpose" = dev ]; then # which holds everything that running needs
     fingerprint requirements/local.txt >"$venv/.installed-run"
     for_tests
