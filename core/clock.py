@@ -7,6 +7,11 @@ import time
 from types import TracebackType
 from typing import Self
 
+from core.ports import Clock
+
+_MONOTONIC = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""Linux' other monotonic clock stands still while the machine is suspended: leases that lapsed meanwhile would seem held."""
+
 
 class SystemClock:
     """The machine's clocks and the running event loop's timers."""
@@ -15,13 +20,29 @@ class SystemClock:
         return time.time()
 
     def monotonic(self) -> float:
-        return time.monotonic()
+        return time.clock_gettime(_MONOTONIC)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
     def watchdog(self, seconds: float | None) -> SystemWatchdog:
         return SystemWatchdog(seconds)
+
+
+class SteadyTime:
+    """Unix time as it was when this was made, and counted on from there: nobody sets it, forward or back, as they do a
+    machine's clock. For what is waited for, not for what is told to people."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ahead = clock.now() - clock.monotonic()
+
+    def now(self) -> float:
+        return self._ahead + self._clock.monotonic()
+
+    def at_least(self, moment: float) -> None:
+        """Others have come as far as *moment*."""
+        self._ahead = max(self._ahead, moment - self._clock.monotonic())
 
 
 class SystemWatchdog:

@@ -173,8 +173,8 @@ async def _talk(store: Store) -> None:
     await store.drop((await store.aside())[0].turn)
 
 
-FOR_EVER = {"meta", "facts", "seq", "token", "ended", "conversations"}
-"""Keys without an expiry when nothing waits: two for the database, four small ones in each partition, of which the
+FOR_EVER = {"clock", "meta", "facts", "seq", "token", "ended", "conversations"}
+"""Keys without an expiry when nothing waits: three for the database, four small ones in each partition, of which the
 last two are emptied by `sweep`."""
 KEPT = {"c", "m", "k", "r", "s", "u"}
 """Kinds that make up a conversation's history, which is kept for ever unless `history.ttl` says otherwise."""

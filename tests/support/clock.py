@@ -15,11 +15,12 @@ class ManualClock:
 
     def __init__(self, start: float = 1_800_000_000.0) -> None:
         self._now = start
+        self._wrong = 0.0
         self._alarms: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
 
     def now(self) -> float:
-        return self._now
+        return self._now + self._wrong
 
     def monotonic(self) -> float:
         return self._now
@@ -37,6 +38,10 @@ class ManualClock:
 
     def call_at(self, when: float, alarm: Callable[[], None]) -> None:
         heapq.heappush(self._alarms, (when, next(self._order), alarm))
+
+    def set(self, seconds: float) -> None:
+        """Somebody sets the clock, forward or back. No time passes by it."""
+        self._wrong += seconds
 
     def leap(self, seconds: float) -> None:
         """Moves the time without letting anybody run: what a paused process sees."""
@@ -88,7 +93,7 @@ class ManualWatchdog:
         await self._scope.__aexit__(kind, error, trace)
 
     def feed(self, seconds: float) -> None:
-        self._deadline = self._clock.now() + seconds
+        self._deadline = self._clock.monotonic() + seconds
         self._clock.call_at(self._deadline, self._ring)
 
     def bite(self) -> None:
@@ -100,7 +105,7 @@ class ManualWatchdog:
         return self._scope.expired()
 
     def _ring(self) -> None:
-        if self._open and self._clock.now() >= self._deadline:
+        if self._open and self._clock.monotonic() >= self._deadline:
             self.bite()
 
 

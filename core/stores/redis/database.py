@@ -14,6 +14,7 @@ from core.stores.codec import removed, storable
 from core.stores.options import StoreOptions
 from core.stores.redis.link import Link
 from core.stores.redis.scripts import Argument, Call
+from core.stores.timekeeping import SharedTime
 
 PREFIX = "parlour"
 META = f"{PREFIX}:meta"
@@ -30,6 +31,7 @@ class Database:
     def __init__(self, link: Link, clock: Clock, options: StoreOptions, partitions: int) -> None:
         self.link = link
         self.clock = clock
+        self.time = SharedTime(clock, self._agree)
         self.options = options
         self.partitions = tuple(f"{PREFIX}:{{p{number}}}" for number in range(partitions))
 
@@ -48,7 +50,13 @@ class Database:
 
     def call(self, name: str, partition: str, *arguments: Argument) -> Call:
         now, ttl = self.clock.now(), self.options.history_ttl or 0
-        return Call(name, partition, (now, math.ceil(ttl), now + ttl, MEMORY, now + MEMORY, *arguments))
+        return Call(
+            name, partition, (now, math.ceil(ttl), now + ttl, MEMORY, now + MEMORY, self.time.now(), *arguments)
+        )
+
+    async def _agree(self, moment: float) -> float:
+        """One partition keeps it for all."""
+        return float(await self.link.run(self.call("agree", self.partitions[0], moment)))
 
     async def run(self, name: str, owner: str, *arguments: Argument) -> Any:
         """In the partition of the conversation (or bucket) *owner*."""

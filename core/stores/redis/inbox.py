@@ -35,7 +35,7 @@ class RedisInbox:
             incoming.reply_to or "",
             incoming.revises or "",
             incoming.group or "",
-            self._database.clock.now() + incoming.hold if incoming.hold else "",
+            self._database.time.now() + incoming.hold if incoming.hold else "",
             incoming.again or incoming.show or "",
             incoming.replaces or "",
             incoming.show or "",
@@ -61,6 +61,7 @@ class RedisInbox:
     async def _claim(self, lanes: Collection[str], lease: float) -> Turn | None:
         if not lanes:
             return None
+        await self._database.time.keep()
         for partition in self._wake.partitions:
             if turn := await self._claim_in(partition, lanes, lease):
                 return turn
@@ -71,7 +72,7 @@ class RedisInbox:
         return None
 
     async def _claim_in(self, partition: str, lanes: Collection[str], lease: float) -> Turn | None:
-        until = self._database.clock.now() + lease
+        until = self._database.time.now() + lease
         call = self._database.call("claim", partition, until, _consumer(), *sorted(lanes))
         found: list[Any] = await self._database.link.run(call)
         if not found[0]:
@@ -90,7 +91,7 @@ class RedisInbox:
         self._wake.again_at(min((float(moment) for _, moment in found if moment), default=None))
 
     async def renew(self, turn: Turn, lease: float) -> bool:
-        return await self._database.run_held("renew", turn, self._database.clock.now() + lease) == _STOP
+        return await self._database.run_held("renew", turn, self._database.time.now() + lease) == _STOP
 
     async def remember(self, turn: Turn, ref: Ref) -> None:
         await self._database.run_held("remember", turn, ref)
@@ -104,7 +105,7 @@ class RedisInbox:
         self._changed(turn.incoming.conversation)
 
     async def postpone(self, turn: Turn, seconds: float, *, spent: bool) -> None:
-        ready = self._database.clock.now() + seconds
+        ready = self._database.time.now() + seconds
         await self._database.run_held("postpone", turn, ready, int(spent))
         self._changed(turn.incoming.conversation)
 

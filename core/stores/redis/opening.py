@@ -45,7 +45,8 @@ async def open_redis(url: str, clock: Clock, options: StoreOptions) -> AsyncIter
     link = open_link(address, options)
     try:
         database = Database(link, clock, options, await prepare(link, address.kind))
-        wake = Wake(clock)
+        wake = Wake(clock, database.time)
+        await database.time.keep()
         async with (
             aclosing(Bundle(link)) as bundle,
             Listener(link, clock, CHANNEL, wake) as listener,

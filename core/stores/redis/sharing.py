@@ -26,14 +26,14 @@ class RedisSharing:
 
     async def draw(self, bucket: str, rate: float, burst: float, permits: int) -> tuple[float, float]:
         wait, held = await self._database.run("draw", bucket, bucket, rate, burst, permits)
-        return float(wait), max(0.0, float(held) - self._database.clock.now())
+        return float(wait), max(0.0, float(held) - self._database.time.now())
 
     async def hold(self, bucket: str, seconds: float) -> None:
-        await self._database.run("hold", bucket, bucket, self._database.clock.now() + seconds)
+        await self._database.run("hold", bucket, bucket, self._database.time.now() + seconds)
 
     async def held(self, bucket: str) -> float:
         until = await self._database.link.execute("HGET", self._database.key("b", bucket), "held")
-        return max(0.0, float(until or 0) - self._database.clock.now())
+        return max(0.0, float(until or 0) - self._database.time.now())
 
 
 def noting(database: Database, row: BookmarkRow) -> Call:

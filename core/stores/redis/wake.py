@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from core.clock import SteadyTime
 from core.domain import TurnId
 from core.ports import Clock
 
@@ -15,8 +16,9 @@ POLL = 1.0
 class Wake:
     """An `Ear` of CHANNEL."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, time: SteadyTime) -> None:
         self._clock = clock
+        self._time = time
         self._news = asyncio.Event()
         self._stops: set[TurnId] = set()
         self._work: dict[str, None] = {}
@@ -50,13 +52,13 @@ class Wake:
         self._work.pop(partition, None)
 
     def again_at(self, moment: float | None) -> None:
-        """Unix seconds at which a hold, a postponement or a lease ends; None: none is known."""
+        """When a hold, a postponement or a lease ends, as `SharedTime` tells it; None: none is known."""
         self._soonest = moment
 
     async def wait(self, seconds: float) -> frozenset[TurnId]:
         waits = [seconds, POLL]
         if self._soonest is not None:
-            waits.append(max(0.0, self._soonest - self._clock.now()))
+            waits.append(max(0.0, self._soonest - self._time.now()))
             self._soonest = None
         await self._first_of(min(waits))
         self._news.clear()

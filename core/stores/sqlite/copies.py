@@ -227,7 +227,7 @@ def _write_turn(session: Session, value: str) -> None:
         '"group"': row.incoming.group,
         "incoming": codec.INCOMING.encode(row.incoming),
         "revised": row.revised,
-        "ready": row.ready,
+        "ready": min(row.ready, session.steady),  # another store may have come further than this one
         "attempts": row.attempts,
         "fixed": int(row.fixed),
         "parent": row.parent,

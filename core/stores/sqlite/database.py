@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from core.clock import SteadyTime
 from core.errors import LeaseLost, StoreError
 from core.ports import Clock
 from core.stores.codec import storable
 from core.stores.sqlite.problems import problem
+from core.stores.timekeeping import SharedTime
 
 T = TypeVar("T")
 Value = str | int | float | None
@@ -25,12 +27,14 @@ GROUP = 256  # operations in one transaction at most, so that the first of them 
 
 
 class Session:
-    """What an operation works with. `now` is read when the operation runs, not when it was asked for: a process that
-    was paused in between must not believe its lease still holds."""
+    """What an operation works with. `now` is Unix time, `steady` what is waited by (`core.stores.timekeeping`). They are
+    read when the operation runs, not when it was asked for: a process that was paused in between must not believe its
+    lease still holds."""
 
-    def __init__(self, connection: sqlite3.Connection, clock: Clock) -> None:
+    def __init__(self, connection: sqlite3.Connection, clock: Clock, time: SteadyTime) -> None:
         self._connection = connection
         self.now = clock.now()
+        self.steady = time.now()
 
     def run(self, sql: str, *values: Value) -> sqlite3.Cursor:
         clean = [storable(value) if isinstance(value, str) else value for value in values]
@@ -86,6 +90,7 @@ class Database:
     def __init__(self, file: Path, clock: Clock) -> None:
         self.file = file
         self.clock = clock
+        self.time = SharedTime(clock, self._agree)
         self._writer = connect(file)
         self._readers: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
         for _ in range(READERS):
@@ -129,6 +134,9 @@ class Database:
         while not self._readers.empty():
             self._readers.get().close()
 
+    async def _agree(self, moment: float) -> float:
+        return await self.write(lambda session: _latest(session, moment))
+
     def _start(self) -> None:
         jobs, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
         loop = asyncio.get_running_loop()
@@ -168,7 +176,7 @@ class Database:
     def _attempt(self, operation: Operation[Any]) -> Done:
         self._writer.execute("SAVEPOINT operation")
         try:
-            done = Done(operation(Session(self._writer, self.clock)))
+            done = Done(operation(Session(self._writer, self.clock, self.time)))
         except (LeaseLost, StoreError) as error:
             done = Done(error=error)
         except sqlite3.Error as error:
@@ -183,7 +191,7 @@ class Database:
     def _read(self, operation: Operation[T]) -> T:
         connection = self._readers.get()
         try:
-            return operation(Session(connection, self.clock))
+            return operation(Session(connection, self.clock, self.time))
         except sqlite3.Error as error:
             raise problem(error, self.file) from error
         finally:
@@ -201,6 +209,12 @@ class Database:
         except sqlite3.Error as error:
             raise problem(error, self.file) from error
         return number
+
+
+def _latest(session: Session, moment: float) -> float:
+    session.run("INSERT INTO clock VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at = MAX(at, excluded.at)", moment)
+    latest: float = session.value("SELECT at FROM clock")
+    return latest
 
 
 def _settle(future: asyncio.Future[Any], done: Done) -> None:

@@ -25,6 +25,7 @@ class SqliteInbox:
         return await self._change(lambda session: turns.withdraw(session, conversation, ref))
 
     async def claim(self, lanes: Collection[str], lease: float) -> Turn | None:
+        await self._database.time.keep()
         self._wake.looked()
         claiming = self._database.write(lambda session: turns.claim(session, lanes, lease))
         try:

@@ -72,6 +72,7 @@ async def open_sqlite(url: str, clock: Clock, options: StoreOptions) -> AsyncIte
 async def _opened(file: Path, clock: Clock, options: StoreOptions) -> AsyncIterator[Store]:
     database = await asyncio.to_thread(_prepare, file, clock, create=options.create)
     try:
+        await database.time.keep()
         yield SqliteStore(database, options)
     finally:
         await database.close()

@@ -20,22 +20,22 @@ class SqlitePaces:
 
 
 def _admit(session: Session, key: str, paces: Sequence[Pace]) -> Delay | None:
-    if session.one("SELECT 1 FROM admitted WHERE key = ? AND until > ?", key, session.now):
+    if session.one("SELECT 1 FROM admitted WHERE key = ? AND until > ?", key, session.steady):
         return None
-    taken = [take(_bucket(session, pace), Rate(pace.per_second, pace.burst), session.now) for pace in paces]
+    taken = [take(_bucket(session, pace), Rate(pace.per_second, pace.burst), session.steady) for pace in paces]
     longest = max((seconds for _, seconds in taken), default=0.0)
     if longest > 0:
         return Delay([seconds for _, seconds in taken].index(longest), longest)
     for pace, (bucket, _) in zip(paces, taken, strict=True):
         again = bucket.at + (pace.burst - bucket.level) / pace.per_second
         session.run("INSERT OR REPLACE INTO paces VALUES (?, ?, ?, ?)", pace.name, bucket.level, bucket.at, again)
-    session.run("INSERT OR REPLACE INTO admitted VALUES (?, ?)", key, session.now + ADMITTED_MEMORY)
+    session.run("INSERT OR REPLACE INTO admitted VALUES (?, ?)", key, session.steady + ADMITTED_MEMORY)
     return None
 
 
 def _bucket(session: Session, pace: Pace) -> Bucket:
     row = session.one("SELECT level, at FROM paces WHERE name = ?", pace.name)
-    return Bucket(*row) if row else full(Rate(pace.per_second, pace.burst), session.now)
+    return Bucket(*row) if row else full(Rate(pace.per_second, pace.burst), session.steady)
 
 
 def forget_paces(session: Session) -> int:
@@ -43,5 +43,5 @@ def forget_paces(session: Session) -> int:
     rows = 0
     for table, key in (("paces", "name"), ("admitted", "key")):
         gone = f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE until <= ? LIMIT ?)"  # noqa: S608  # our own names
-        rows += session.run(gone, session.now, _AT_ONCE).rowcount
+        rows += session.run(gone, session.steady, _AT_ONCE).rowcount
     return rows

@@ -167,7 +167,13 @@ _SIXTH = (
         until REAL NOT NULL) WITHOUT ROWID""",
     "CREATE INDEX admitted_until ON admitted (until)",
 )
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH)
+# clock: how far the time has come by which `ready`, `level` and leases are waited for.
+_SEVENTH = (
+    """CREATE TABLE clock (
+        id INTEGER PRIMARY KEY,
+        at REAL NOT NULL)""",
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH)
 
 _LEDGER = "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, at REAL NOT NULL)"
 

@@ -32,8 +32,8 @@ class SqliteSharing:
                 """INSERT INTO permits (bucket, level, at, held) VALUES (?1, 0, ?2, ?3)
                 ON CONFLICT (bucket) DO UPDATE SET held = MAX(held, excluded.held)""",
                 bucket,
-                session.now,
-                session.now + seconds,
+                session.steady,
+                session.steady + seconds,
             )
         )
 
@@ -64,7 +64,7 @@ def forget_bookmarks(session: Session) -> int:
 
 def _draw(session: Session, bucket: str, rate: Rate, permits: int) -> tuple[float, float]:
     row = session.one("SELECT level, at FROM permits WHERE bucket = ?", bucket)
-    left, seconds = take(Bucket(*row) if row else full(rate, session.now), rate, session.now, permits)
+    left, seconds = take(Bucket(*row) if row else full(rate, session.steady), rate, session.steady, permits)
     session.run(
         """INSERT INTO permits (bucket, level, at) VALUES (?, ?, ?)
         ON CONFLICT (bucket) DO UPDATE SET level = excluded.level, at = excluded.at""",
@@ -77,4 +77,4 @@ def _draw(session: Session, bucket: str, rate: Rate, permits: int) -> tuple[floa
 
 def _held(session: Session, bucket: str) -> float:
     until: float | None = session.value("SELECT held FROM permits WHERE bucket = ?", bucket)
-    return max(0.0, (until or 0.0) - session.now)
+    return max(0.0, (until or 0.0) - session.steady)

@@ -70,7 +70,7 @@ def _join(session: Session, row: Any, part: Incoming) -> TurnId:
     session.run(
         "UPDATE turns SET incoming = ?, ready = ? WHERE id = ?",
         INCOMING.encode(replace(first, parts=first.parts + part.parts)),
-        max(ready, session.now + part.hold),
+        max(ready, session.steady + part.hold),
         turn,
     )
     return TurnId(turn)
@@ -88,7 +88,7 @@ def _queue(session: Session, incoming: Incoming, revised: MessageId | None) -> T
         incoming.group,
         INCOMING.encode(incoming),
         revised,
-        session.now + incoming.hold,
+        session.steady + incoming.hold,
     )
     promote(session, name)
     return incoming.event_id
@@ -116,7 +116,7 @@ def _end(session: Session, turn: TurnId, name: ConversationId) -> None:
 
 
 def claim(session: Session, lanes: Collection[str], lease: float) -> Turn | None:
-    found = [row for lane in lanes if (row := session.one(NEXT, lane, session.now))]
+    found = [row for lane in lanes if (row := session.one(NEXT, lane, session.steady))]
     if not found:
         return None
     _, seq, turn, body, revised, token, attempts, fixed, parent, epoch, stop, reason = min(found)
@@ -128,7 +128,7 @@ def claim(session: Session, lanes: Collection[str], lease: float) -> Turn | None
     session.run(
         """UPDATE turns SET held = 1, ready = ?, token = token + 1, attempts = attempts + 1,
         fixed = 1, parent = ?, epoch = ? WHERE seq = ?""",
-        session.now + lease,
+        session.steady + lease,
         parent,
         epoch,
         seq,
@@ -176,7 +176,7 @@ def hold(session: Session, turn: Turn, *, lapsed: bool = False) -> Any:
         "SELECT seq, stop, attempts, epoch FROM turns WHERE id = ? AND token = ? AND held = 1 AND ready > ?",
         turn.id,
         turn.token,
-        0.0 if lapsed else session.now,
+        0.0 if lapsed else session.steady,
     )
     if row is None:
         raise LeaseLost(f"claim {turn.token} of turn {turn.id} no longer holds")
@@ -185,7 +185,7 @@ def hold(session: Session, turn: Turn, *, lapsed: bool = False) -> Any:
 
 def renew(session: Session, turn: Turn, lease: float) -> bool:
     seq, stop, *_ = hold(session, turn)
-    session.run("UPDATE turns SET ready = ? WHERE seq = ?", session.now + lease, seq)
+    session.run("UPDATE turns SET ready = ? WHERE seq = ?", session.steady + lease, seq)
     return bool(stop)
 
 
@@ -218,7 +218,7 @@ def postpone(session: Session, turn: Turn, seconds: float, *, spent: bool) -> No
     seq, *_ = hold(session, turn, lapsed=True)
     session.run(
         "UPDATE turns SET held = 0, ready = ?, attempts = attempts - ? WHERE seq = ?",
-        session.now + seconds,
+        session.steady + seconds,
         0 if spent else 1,
         seq,
     )
@@ -284,7 +284,7 @@ def requeue(session: Session, turn: TurnId) -> bool:
     session.run(
         """UPDATE turns SET aside = NULL, attempts = 0, fixed = 0, ready = ?, position = ?
         WHERE id = ?""",
-        session.now,
+        session.steady,
         messages.next_position(session, "turns", name),
         turn,
     )
@@ -304,15 +304,15 @@ def depth(session: Session) -> InboxDepth:
     waiting, running, put_aside = session.one(
         """SELECT COUNT(*) FILTER (WHERE aside IS NULL AND NOT (held AND ready > ?1)),
         COUNT(*) FILTER (WHERE held AND ready > ?1), COUNT(aside) FROM turns""",
-        session.now,
+        session.steady,
     )
     first = session.value(
-        "SELECT incoming FROM turns WHERE aside IS NULL AND NOT (held AND ready > ?) ORDER BY seq LIMIT 1", session.now
+        "SELECT incoming FROM turns WHERE aside IS NULL AND NOT (held AND ready > ?) ORDER BY seq LIMIT 1", session.steady
     )
     return InboxDepth(waiting, running, put_aside, INCOMING.decode(first).sent_at if first else None)
 
 
 def next_ready(session: Session, after: float) -> float | None:
-    """When the next turn becomes claimable, later than *after*; Unix seconds."""
+    """When the next turn becomes claimable, later than *after*; both as `Session.steady`."""
     found: float | None = session.value("SELECT MIN(ready) FROM turns WHERE front = 1 AND ready > ?", after)
     return found

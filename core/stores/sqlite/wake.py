@@ -19,7 +19,7 @@ class Wake:
         self._changes = 0
         self._told = 0
         self._version: int | None = None
-        self._looked_at = database.clock.now()
+        self._looked_at = database.time.now()
 
     def changed(self) -> None:
         """Something in this process made a turn claimable or asked one to stop."""
@@ -29,7 +29,7 @@ class Wake:
 
     def looked(self) -> None:
         """A worker is looking for a turn now: what was claimable before is no news any more."""
-        self._looked_at = self._database.clock.now()
+        self._looked_at = self._database.time.now()
 
     async def wait(self, seconds: float) -> None:
         """Returns at the next change, when a turn comes due, or after *seconds*."""
@@ -48,7 +48,7 @@ class Wake:
         after = self._looked_at
         with suppress(StoreUnavailable):
             if (ready := await self._database.read(lambda session: turns.next_ready(session, after))) is not None:
-                return max(0.0, ready - self._database.clock.now())
+                return max(0.0, ready - self._database.time.now())
         return float("inf")
 
     async def _listen(self) -> None:

@@ -63,7 +63,7 @@ local function take(id)
 end
 
 local function lapsed(lane)
-  local id = call('ZRANGEBYSCORE', key('leases', lane), '-inf', NOW, 'LIMIT', 0, 1)[1]
+  local id = call('ZRANGEBYSCORE', key('leases', lane), '-inf', STEADY, 'LIMIT', 0, 1)[1]
   if not id then return nil end
   local entry = call('HGET', key('t', id), 'entry')
   if entry then call('XCLAIM', key('ready', lane), GROUP, consumer, 0, entry) end
@@ -71,7 +71,7 @@ local function lapsed(lane)
 end
 
 local function promote(lane)
-  for _, id in ipairs(call('ZRANGEBYSCORE', key('due', lane), '-inf', NOW, 'LIMIT', 0, 100)) do
+  for _, id in ipairs(call('ZRANGEBYSCORE', key('due', lane), '-inf', STEADY, 'LIMIT', 0, 100)) do
     also_when_full()
     announce(id, lane)
   end

@@ -1,10 +1,12 @@
 -- Stands before every script. All keys of a partition share one hash tag, so a script may reach any of them, on a
--- cluster as well; KEYS[1] is the partition, `parlour:{pN}`. The caller's clock is the only clock.
+-- cluster as well; KEYS[1] is the partition, `parlour:{pN}`. The caller's clock is the only clock: NOW is
+-- Unix time, STEADY what is waited by (`core/stores/timekeeping.py`).
 local P = KEYS[1]
 local NOW = tonumber(ARGV[1])
 local HISTORY_TTL, HISTORY_UNTIL = tonumber(ARGV[2]), ARGV[3]
 local MEMORY_TTL, MEMORY_UNTIL = tonumber(ARGV[4]), ARGV[5]
-local A = {unpack(ARGV, 6)}
+local STEADY = tonumber(ARGV[6])
+local A = {unpack(ARGV, 7)}
 local GROUP = 'workers'
 local CHANNEL = 'parlour:wake'
 local HISTORY = {'c', 'm', 'k', 'r', 's', 'u'}
@@ -31,7 +33,7 @@ end
 
 -- Above every earlier one, also where the last one was lost or forgotten.
 local function token_above(last)
-  return string.format('%.0f', math.max(tonumber(last or '0') + 1, math.floor(NOW * 1000000)))
+  return string.format('%.0f', math.max(tonumber(last or '0') + 1, math.floor(STEADY * 1000000)))
 end
 
 local function list_of(text)
@@ -192,7 +194,7 @@ local function is_last_holder(id, token)
 end
 
 local function is_held(id, token)
-  return after(call('HGET', key('t', id), 'until') or '', NOW) and is_last_holder(id, token)
+  return after(call('HGET', key('t', id), 'until') or '', STEADY) and is_last_holder(id, token)
 end
 
 local function unsignal(id)
@@ -219,7 +221,7 @@ local function signal(conv)
   local id = call('ZRANGE', key('q', conv), 0, 0)[1]
   if not id then return end
   local lane, ready, entry = unpack(call('HMGET', key('t', id), 'lane', 'ready', 'entry'))
-  if after(ready, NOW) then
+  if after(ready, STEADY) then
     unsignal(id)
     call('ZADD', key('due', lane), ready, id)
   elseif not entry then

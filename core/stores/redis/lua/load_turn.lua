@@ -4,6 +4,7 @@ local turn = key('t', id)
 if call('EXISTS', turn) == 1 then return 0 end
 call('HSET', turn, 'conv', conv, 'seq', position, 'events', events)
 for index = 6, #A, 2 do call('HSET', turn, A[index], A[index + 1]) end
+if after(call('HGET', turn, 'ready'), STEADY) then call('HSET', turn, 'ready', ARGV[6]) end -- another store's time
 for _, event in ipairs(list_of(events)) do
   call('HSET', key('t', event), 'state', 'joined', 'conv', conv)
 end

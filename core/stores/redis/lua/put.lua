@@ -46,7 +46,7 @@ if album and (is_waiting(album) or bare ~= '') then
 end
 
 call('HSET', turn, 'state', 'queued', 'conv', conv, 'lane', lane, 'incoming', incoming,
-  'ready', ready ~= '' and ready or ARGV[1], 'attempts', 0)
+  'ready', ready ~= '' and ready or ARGV[6], 'attempts', 0)
 local about = {edits = question or '', group = group, again = again, replaces = replaces, show = show_kept}
 about.reply_to = reply_to
 for field, value in pairs(about) do
