@@ -256,9 +256,9 @@ class Message:
     finish: Finish | None = None
     usage: Usage | None = None
     background: str = ""
+    quoted: tuple[PersonId, ...] = ()
 
     @property
-    quoted: tuple[PersonId, ...] = ()
     def text(self) -> str:
         return text_of(self.parts)
 

@@ -259,6 +259,7 @@ class Conversations:
             author=incoming.author,
             sender=incoming.sender.id,
             background=tidy(incoming.background),
+            quoted=incoming.quoted if incoming.background else (),
         )
 
     async def _prepare(self, brief: Brief, model: LanguageModel) -> Prompt:
@@ -266,7 +267,6 @@ class Conversations:
         room = self._room(model, brief.persona)
         encoding = model.spec.encoding
         background = self._background(brief, room)
-            quoted=incoming.quoted if incoming.background else (),
         asked = brief.question.own.of(encoding) + self._world.counter.count(background).of(encoding)
         if asked > room.budget:
             tokens = room.tokens(asked)
