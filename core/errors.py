@@ -25,6 +25,10 @@ ParlourError
 │   ├── LimitReached          somebody has had their share for now
 │   │   ├── BudgetSpent
 │   │   └── TooOften
+│   ├── Flagged               moderation found something that is refused
+│   │   ├── QuestionFlagged
+│   │   └── AnswerFlagged
+│   ├── NotModerated          it could not be checked, and is refused for that
 │   ├── Stopped               /stop before the first word
 │   ├── GaveUp                set aside after `max_attempts`
 │   └── InternalError         a defect of ours
@@ -179,6 +183,22 @@ class BudgetSpent(LimitReached):
 
 class TooOften(LimitReached):
     sentence = Sentence.TOO_OFTEN_USER
+
+
+class Flagged(ChatError):
+    """values: reason, a sentence of its own."""
+
+
+class QuestionFlagged(Flagged):
+    sentence = Sentence.QUESTION_FLAGGED
+
+
+class AnswerFlagged(Flagged):
+    sentence = Sentence.ANSWER_FLAGGED
+
+
+class NotModerated(ChatError):
+    sentence = Sentence.NOT_MODERATED
 
 
 class Stopped(ChatError):

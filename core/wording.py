@@ -39,6 +39,16 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.TOO_OFTEN_CHAT: "This chat is asking faster than I may answer. Please ask again from {when}.",
     Sentence.TOO_OFTEN_SERVER: "This server is asking faster than I may answer. Please ask again from {when}.",
     Sentence.TOO_OFTEN_TOTAL: "I am asked more than I may answer at the moment. Please ask again from {when}.",
+    Sentence.QUESTION_FLAGGED: "I cannot answer this: it seems to be about {reason}.",
+    Sentence.ANSWER_FLAGGED: "I cannot give you this answer: it seems to be about {reason}.",
+    Sentence.NOT_MODERATED: "It cannot be checked right now whether I may answer this. Please try again later with /retry.",
+    Sentence.REASON_HARASSMENT: "harassment",
+    Sentence.REASON_HATE: "hate",
+    Sentence.REASON_ILLICIT: "something illegal",
+    Sentence.REASON_SELF_HARM: "self-harm",
+    Sentence.REASON_SEXUAL: "sex",
+    Sentence.REASON_VIOLENCE: "violence",
+    Sentence.REASON_OTHER: "something that is not allowed here",
     Sentence.STOPPED: "Stopped.",
     Sentence.GAVE_UP: "I tried several times and could not answer this. The operator has been told; /retry asks again.",
     Sentence.INTERNAL_ERROR: "Something went wrong on my side. Please try again with /retry.",
@@ -162,8 +172,10 @@ LANGUAGES: dict[str, dict[Sentence, str]] = {"en": ENGLISH, "zh": CHINESE}
 
 
 def say(sentence: Sentence, language: str, **values: object) -> str:
-    """The sentence in the user's language, placeholders filled."""
-    return spoken(LANGUAGES, language)[sentence].format(**values)
+    """The sentence in the user's language, placeholders filled; a value that is itself a sentence is said in it too."""
+    known = spoken(LANGUAGES, language)
+    told = {name: known[value] if isinstance(value, Sentence) else value for name, value in values.items()}
+    return known[sentence].format(**told)
 
 
 def spoken(languages: Mapping[str, T], language: str) -> T:

@@ -60,11 +60,19 @@ CONFIG = tuple(
 FLOORS = (
     ("core.wording", "core.wording_chinese", "core.wording_names"),
     ("core.wording_door", "core.wording_page"),
-    ("core.domain", "core.domain_sharing", "core.domain_limits", "core.errors", "core.completions"),
+    (
+        "core.domain",
+        "core.domain_sharing",
+        "core.domain_limits",
+        "core.domain_moderation",
+        "core.errors",
+        "core.completions",
+    ),
     (
         "core.ports",
         "core.ports_sharing",
         "core.ports_limits",
+        "core.ports_moderation",
         "core.watching",
         "core.clock",
         "core.chance",
