@@ -62,7 +62,7 @@ def _keys(config: Config) -> list[Finding]:
     return [
         Finding(State.OK, f"key of {name}", "set")
         if provider.api_key.get_secret_value()
-        else Finding(State.OFF, f"key of {name}", "not set")
+        else Finding(State.OFF, f"key of {name}", f"not set (providers.{name}.api_key)")
         for name, provider in config.providers.items()
     ]
 

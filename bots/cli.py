@@ -115,6 +115,7 @@ def _add_conversations(add: Callable[..., _Parser]) -> None:
 def _add_looking(add: Callable[..., _Parser]) -> None:
     check = add("check", _check, "say in one line each whether configuration, providers, store and platforms are well")
     check.add_argument("--offline", action="store_true", help="do not ask the providers")
+    check.set_defaults(quiet=True)
     models = add("models", _models, "list the models that are configured and those that the providers offer")
     models.add_argument("name", nargs="?", metavar="NAME", help="everything known about this model")
     models.add_argument("--offline", action="store_true", help="do not ask the providers")

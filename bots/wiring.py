@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -37,7 +37,7 @@ from core.inbox.worker import Worker, WorkerSettings, Workplace
 from core.limits.budgets import Spending, TurnBudgets
 from core.limits.configured import spending_policy, throttle_policy
 from core.limits.throttling import Throttle
-from core.llm.catalogue import Catalogue, open_models
+from core.llm.catalogue import LOCAL, Catalogue, open_models
 from core.llm.tokens import OpenAITokens
 from core.ports import Chance, Clock, Facts, Replies, Store
 from core.stores import backup
@@ -57,6 +57,7 @@ SWEEP = 3600.0
 """Seconds between two sweeps of what has expired in the store."""
 WARM = "warm"
 """Counted before anybody asks: the vocabularies take a tenth of a second to load, in which nobody else is answered."""
+REAL_MODELS = "for others set OPENAI_API_KEY, or name a server in config.yaml"
 HUNG_UP = 129
 """The exit code after SIGHUP, as shells count."""
 
@@ -185,6 +186,8 @@ async def serve(config: Config, names: Sequence[str], announce: Callable[[str], 
     closed."""
     OpenAITokens().count(WARM)
     async with house(config) as here, AsyncExitStack() as opened:
+        for line in _about_models(config, here.models.names()):
+            announce(line)
         desk = here.desk(Hooks() if "web" in names else None)
         platforms = [
             await opened.enter_async_context(_platform(name).open_platform(desk, config, announce)) for name in names
@@ -198,6 +201,14 @@ async def serve(config: Config, names: Sequence[str], announce: Callable[[str], 
             hung_up = None if sys.stdin is not None and sys.stdin.isatty() else reloading.ask
         talking = [_served(platform, announce) for platform in platforms]
         return await _converse(talking, [worker], here.vitals, hung_up)
+
+
+def _about_models(config: Config, usable: Sequence[str]) -> Iterator[str]:
+    """For whoever set none up, what to expect."""
+    if not usable:
+        yield f"no model can be used; {REAL_MODELS}"
+    elif any(model.id == usable[0] and model.provider == LOCAL for model in config.models):
+        yield f"answers come from {usable[0]}, the small model that is built in; {REAL_MODELS}"
 
 
 async def examine(config: Config, name: str) -> Sequence[Finding]:

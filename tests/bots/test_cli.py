@@ -229,6 +229,22 @@ def test_a_process_manager_gets_a_process_that_ends_when_told_to(
         assert process.stderr.read() == ""
 
 
+@pytest.mark.parametrize(
+    ("models", "expected"),
+    [
+        ("[{id: small, provider: local}]", "answers come from small, the small model that is built in; for others set"),
+        ("[{id: gpt-5-mini, provider: openai}]", "no model can be used; for others set OPENAI_API_KEY"),
+    ],
+)
+def test_whoever_set_no_model_up_hears_who_answers(models: str, expected: str, config: Path) -> None:
+    keyless = "providers: {openai: {base_url: 'https://api.openai.com/v1'}}\n"
+    config.write_text(f"store: sqlite:///{config.parent}/kept.db\nmodels: {models}\n{keyless}web: {{port: 0}}\n")
+    with subprocess.Popen(_command("run web", config), stderr=PIPE, text=True, cwd=ROOT) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith(f"parlour: {expected}")
+        process.terminate()
+
+
 def test_the_page_is_not_served_to_strangers_whom_nobody_meant(config: Path) -> None:
     config.write_text(f"{SCRIPTED}web: {{host: 0.0.0.0}}\n")
     done = run_process("run", config)
