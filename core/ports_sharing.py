@@ -67,7 +67,8 @@ class Secrets(Protocol):
 
 
 class Receipts(Protocol):
-    """Which requests were answered, for clients that repeat one they got no answer to. Kept for 24 hours."""
+    """Which requests were answered, for clients that repeat one they got no answer to; and whose work it is that one process
+    does for all. Kept for 24 hours after they were opened, renewed or closed."""
 
     async def open_receipt(self, key: str, digest: str, lease: float) -> Receipt:
         """FRESH: the request is the caller's for *lease* seconds, until it renews or closes the receipt. *digest* says

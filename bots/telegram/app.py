@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import structlog
 from telegram import Bot
 
+from bots.shared.alone import Alone
 from bots.shared.pacing import Gate, Pacer
 from bots.shared.patience import Patience
 from bots.shared.platform import Desk, Finding, Platform
@@ -29,6 +30,8 @@ from core.ports import Clock
 
 log = structlog.get_logger(__name__)
 
+LEASE = 10.0
+"""Seconds at most until another process asks for updates in the place of one that was killed."""
 Line = tuple[Bot, Pacer[Gate]]
 """Where the bot writes, and when it may."""
 
@@ -42,11 +45,10 @@ class TelegramBot:
         self._habits = habits_of(config)
         self._announce = announce
         self._patience = Patience(desk.clock, desk.chance)
-        webhook = config.telegram.webhook
         self._receiving: Webhook | LongPolling = (
-            Webhook(self._bot, webhook, self._patience, announce, desk.hooks)
-            if webhook
-            else LongPolling(self._bot, self._patience, announce)
+            Webhook(self._bot, config.telegram.webhook, self._patience, announce, desk.hooks)
+            if config.telegram.webhook
+            else LongPolling(self._bot, self._alone(config), announce)
         )
 
     async def run(self) -> int:
@@ -64,6 +66,10 @@ class TelegramBot:
                 self._announce(f"telegram: {PRIVACY_ON}")
             await self._receiving.run(intake.take)
         return 0
+
+    def _alone(self, config: Config) -> Alone:
+        name = f"{LANE}:updates of {self._bot.token.partition(':')[0]}"
+        return Alone(self._desk.store, self._desk.clock, self._patience, name, min(LEASE, config.inbox.lease))
 
     async def _introduce(self) -> None:
         log.info("telegram.introduced", changed=await introduce(self._bot))

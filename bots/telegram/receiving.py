@@ -9,7 +9,7 @@ from typing import TypeVar
 import structlog
 from telegram import Bot, Update
 
-from bots.shared.patience import Patience
+from bots.shared.alone import Alone
 from bots.shared.surface import SurfaceRefused
 from bots.telegram.library import TakenElsewhere, UnknownHere, attempt
 
@@ -52,16 +52,21 @@ async def wanting(ask: Callable[[Sequence[str]], Awaitable[T]]) -> T:
 
 
 class LongPolling:
-    """*announce* is told what the operator wants to see."""
+    """By one process on a store at a time, as Telegram wants it. *announce* is told what the operator wants to see."""
 
-    def __init__(self, bot: Bot, patience: Patience, announce: Callable[[str], None]) -> None:
+    def __init__(self, bot: Bot, alone: Alone, announce: Callable[[str], None]) -> None:
         self._bot = bot
-        self._patience = patience
+        self._alone = alone
+        self._patience = alone.patience
         self._announce = announce
         self._told = False
 
     async def run(self, take: Take) -> None:
-        """Until it is cancelled. Nothing that waits is dropped, at the start neither. Raises SurfaceRefused."""
+        """Until it is cancelled. Nothing that waits is dropped, at the start neither, and what another process took and did
+        not confirm comes again. Raises SurfaceRefused."""
+        await self._alone.run(lambda: self._receive(take))
+
+    async def _receive(self, take: Take) -> None:
         await self._patience.patiently(self._open)
         offset: int | None = None
         while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,17 @@ async def test_commands_and_profile_are_told_once(tmp_path: Path) -> None:
             telegram.say(ADA, "hello")
             await until(lambda: telegram.shown(ADA) == ["You said: hello"])
             assert told(telegram) == 8
+
+
+async def test_of_two_processes_on_one_store_one_asks_and_the_other_takes_over(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, AsyncExitStack() as second:
+        async with bot_on(telegram, tmp_path):
+            await second.enter_async_context(bot_on(telegram, tmp_path))
+            telegram.say(ADA, "one")
+            await until(lambda: telegram.shown(ADA) == ["You said: one"])
+        telegram.say(ADA, "two")
+        await until(lambda: telegram.shown(ADA) == ["You said: one", "You said: two"])
+        assert telegram.statuses[409] == 0
 
 
 async def test_two_processes_on_one_token_the_operator_hears_of_it_and_nothing_is_lost(tmp_path: Path) -> None:

@@ -98,6 +98,15 @@ async def test_a_receipt_is_forgotten_after_a_day(store: Store, clock: ManualClo
     assert await store.sweep() == await store.size() == 0
 
 
+async def test_a_request_that_takes_days_stays_whose_it_is(store: Store, elsewhere: Store, clock: ManualClock) -> None:
+    token = await _begun(store)
+    for _ in range(3):
+        clock.leap(DAY - 1)
+        await store.renew_receipt(KEY, token, LEASE)
+        await store.sweep()
+    assert await elsewhere.open_receipt(KEY, DIGEST, LEASE) == RUNNING
+
+
 async def test_a_secret_is_the_first_that_was_offered(store: Store, elsewhere: Store) -> None:
     offered = [f"secret {number}" for number in range(10)]
     kept = await asyncio.gather(*(client.secret("cookies", one) for one in offered for client in (store, elsewhere)))

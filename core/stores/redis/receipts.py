@@ -23,8 +23,9 @@ class RedisReceipts:
         return Receipt(ReceiptState(state), token, value if state == ReceiptState.DONE else "")
 
     async def renew_receipt(self, key: str, token: int, lease: float) -> None:
-        until = self._database.clock.now() + lease
-        _held(key, await self._database.run("renew_receipt", key, key, token, until))
+        now = self._database.clock.now()
+        times = (now + lease, now + RECEIPT_MEMORY)
+        _held(key, await self._database.run("renew_receipt", key, key, token, *times))
 
     async def close_receipt(self, key: str, token: int, body: str | None) -> None:
         expires = self._database.clock.now() + RECEIPT_MEMORY

@@ -70,14 +70,17 @@ def _close(session: Session, key: str, token: int, body: str | None) -> None:
     if body is None:
         session.run("DELETE FROM receipts WHERE key = ?", key)
     else:
-        expires = session.now + RECEIPT_MEMORY
-        session.run("UPDATE receipts SET body = ?, expires = ? WHERE key = ?", body, expires, key)
+        session.run("UPDATE receipts SET body = ? WHERE key = ?", body, key)
 
 
 def _change(session: Session, key: str, token: int, *, until: float) -> None:
     """Raises LeaseLost where somebody else began it since. One that lapsed unnoticed is still the caller's."""
     changed = session.run(
-        "UPDATE receipts SET until = ? WHERE key = ? AND token = ? AND body IS NULL", until, key, token
+        "UPDATE receipts SET until = ?, expires = ? WHERE key = ? AND token = ? AND body IS NULL",
+        until,
+        session.now + RECEIPT_MEMORY,
+        key,
+        token,
     )
     if not changed.rowcount:
         raise LeaseLost(f"receipt {key}")

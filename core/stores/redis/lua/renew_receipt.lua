@@ -1,5 +1,7 @@
--- key, token, until → 0 somebody else began it since, 1 done
-local receipt = key('i', A[1])
-if not is_begun(receipt, A[2]) then return 0 end
-call('HSET', receipt, 'until', A[3])
+-- key, token, until, when it is forgotten → 0 somebody else began it since, 1 done
+local name, token, till, expires = unpack(A)
+local receipt = key('i', name)
+if not is_begun(receipt, token) then return 0 end
+call('HSET', receipt, 'until', till, 'expires', expires)
+keep_receipt(name, expires)
 return 1

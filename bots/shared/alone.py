@@ -1,0 +1,78 @@
+"""Work that one process on a store does for all of them, such as asking a platform what is new."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+
+from bots.shared.patience import Patience
+from core.domain_sharing import ReceiptState
+from core.errors import LeaseLost, StoreError
+from core.inbox.worker import cancelled
+from core.ports import Clock
+from core.ports_sharing import Receipts
+
+log = structlog.get_logger(__name__)
+
+LOOK = 1.0
+"""Seconds between two looks whether the work is free."""
+RENEWALS = 3
+"""How often the lease is renewed within its length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """name: of the work, the same in every process. lease: seconds after which another process takes over from one that is
+    gone without a word."""
+
+    receipts: Receipts
+    clock: Clock
+    patience: Patience
+    name: str
+    lease: float
+
+    async def run(self, work: Callable[[], Awaitable[None]]) -> None:
+        """*work*, for as long as no other process does it: first waits until it is free, and again where it was lost. Until
+        *work* ends, or this is cancelled; the next one takes over at once then. Raises what *work* does."""
+        while True:
+            token = await self._turn()
+            log.info("work.begun", work=self.name)
+            tasks = [asyncio.ensure_future(work()), asyncio.create_task(self._hold(token), name=f"holding {self.name}")]
+            try:
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in tasks:
+                    await cancelled(task)
+                with suppress(StoreError, LeaseLost):
+                    await self.receipts.close_receipt(self.name, token, None)
+            if not tasks[0].cancelled():
+                return tasks[0].result()
+            log.warning("work.lost", work=self.name)
+
+    async def _turn(self) -> int:
+        """Waits until the work is this process's; the token that says so."""
+        while True:
+            receipt = await self.patience.patiently(
+                lambda: self.receipts.open_receipt(self.name, self.name, self.lease)
+            )
+            if receipt.state is ReceiptState.FRESH:
+                return receipt.token
+            await self.patience.sleep(LOOK)
+
+    async def _hold(self, token: int) -> None:
+        """Returns when another process may do the work by now."""
+        until = self.clock.monotonic() + self.lease
+        while (now := self.clock.monotonic()) < until:
+            await self.clock.sleep(min(self.lease / RENEWALS, until - now))
+            asked = self.clock.monotonic()
+            try:
+                await self.receipts.renew_receipt(self.name, token, self.lease)
+            except StoreError:
+                continue
+            except LeaseLost:
+                return
+            until = asked + self.lease
