@@ -40,6 +40,7 @@ from core.domain import (
 from core.domain_limits import Balance
 from core.errors import ChatError
 from core.ports_limits import Paces, Purses
+from core.ports_people import People
 from core.ports_sharing import Feeds, Receipts, Secrets, Shelf
 
 
@@ -321,7 +322,7 @@ class Permits(Protocol):
         """Seconds for which the bucket is held; 0 when it is not."""
 
 
-class Store(History, Inbox, Facts, Bookmarks, Permits, Feeds, Shelf, Secrets, Receipts, Purses, Paces, Protocol):
+class Store(History, Inbox, Facts, Bookmarks, Permits, Feeds, Shelf, Secrets, Receipts, Purses, Paces, People, Protocol):
     """One backend. Opened and closed by `core.stores.opening.open_store`."""
 
     @property

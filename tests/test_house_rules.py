@@ -70,6 +70,7 @@ FLOORS = (
     ),
     (
         "core.ports",
+        "core.ports_people",
         "core.ports_sharing",
         "core.ports_limits",
         "core.ports_moderation",

@@ -99,6 +99,9 @@ class SealedStore:
     async def waiting(self, conversation: ConversationId) -> tuple[Incoming, ...]:
         return tuple(map(self._opening.incoming, await self._store.waiting(conversation)))
 
+    async def unanswered(self, conversation: ConversationId) -> tuple[Incoming, ...]:
+        return tuple(map(self._opening.incoming, await self._store.unanswered(conversation)))
+
     async def publish(self, feed: str, event: str) -> str:
         return await self._store.publish(feed, self._seal.close(event))
 

@@ -184,16 +184,30 @@ async def test_a_migration_runs_once_and_whole(file: Path, monkeypatch: pytest.M
 async def test_a_file_of_every_older_version_is_brought_up_to_date(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    today = tmp_path / "today.db"
+    async with open_store(f"sqlite:///{today}", ManualClock(), StoreOptions(keys=None)) as store:
+        await answered(store, asked("1"))
     for version in range(1, len(schema.MIGRATIONS)):
         file = tmp_path / f"{version}.db"
         with monkeypatch.context() as then:
             then.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:version])
-            async with open_store(f"sqlite:///{file}", ManualClock(), StoreOptions(keys=None)) as store:
-                await answered(store, asked("1"))
+            await asyncio.to_thread(_as_it_was, file, today)
         async with open_store(f"sqlite:///{file}", ManualClock()) as store:
             await store.note("discord", "7", 1)
             await store.shelve(ADA, CHAT, "title")
             assert await branch(store) == ["Hello?", "Fine."]
+            assert await store.voices(asked("1").sender.id) == (CHAT,)
+
+
+def _as_it_was(file: Path, today: Path) -> None:
+    """What is in the file *today*, as far as the migrations that there were then have a table for it."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        schema.migrate(connection, 0.0)
+        connection.execute("ATTACH ? AS today", (str(today),))
+        tables = connection.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name <> 'migrations'")
+        for (table,) in tables.fetchall():
+            names = ", ".join(f'"{row[1]}"' for row in connection.execute(f"PRAGMA main.table_info({table})"))
+            connection.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM today.{table}")
 
 
 async def test_what_is_no_database_is_said_so(tmp_path: Path) -> None:

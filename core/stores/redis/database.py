@@ -20,6 +20,8 @@ PREFIX = "parlour"
 META = f"{PREFIX}:meta"
 FACTS = f"{PREFIX}:facts"
 SECRETS = f"{PREFIX}:secrets"
+INDEXED = "voices"
+"""The entry of `META` that says that it is noted who has words in which conversation."""
 MEMORY = 7 * 86_400
 """Seconds for which an event id is remembered after its turn ended (`core.ports.Inbox.put`)."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.errors import StoreError, StoreReadOnly, StoreTooNew
 from core.stores.redis.address import Kind
-from core.stores.redis.database import META
+from core.stores.redis.database import INDEXED, META
 from core.stores.redis.link import Link
 from core.stores.redis.problems import store_error
 
@@ -26,7 +26,8 @@ async def prepare(link: Link, kind: Kind) -> int:
         if isinstance(facts, Exception):
             raise store_error(facts, place)
         check(place, facts, kind)
-    await link.execute("HSETNX", META, "schema", str(SCHEMA))
+    if await link.execute("HSETNX", META, "schema", str(SCHEMA)):
+        await link.execute("HSET", META, INDEXED, "1")
     await link.execute("HSETNX", META, "partitions", str(PARTITIONS[kind]))
     meta = await link.execute("HGETALL", META)
     if int(meta["schema"]) > SCHEMA:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
 from collections.abc import Collection
@@ -13,6 +14,7 @@ from core.domain import ConversationId, InboxDepth, Incoming, Ref, SetAside, Tur
 from core.errors import LeaseLost, StoreError
 from core.ports import Outcome
 from core.stores.codec import INCOMING
+from core.stores.forgetting import heard_in
 from core.stores.redis.database import Database
 from core.stores.redis.values import fields_of, incoming_of, set_aside_of, turn_of
 from core.stores.redis.wake import Wake
@@ -40,6 +42,7 @@ class RedisInbox:
             incoming.replaces or "",
             incoming.show or "",
             "" if incoming.parts else 1,
+            json.dumps(heard_in(incoming)),
         )
         self._changed(conversation)
         return bool(new)
@@ -118,8 +121,7 @@ class RedisInbox:
         return incoming_of(fields) if "incoming" in fields else None
 
     async def waiting(self, conversation: ConversationId) -> tuple[Incoming, ...]:
-        rows = await self._database.run("waiting", conversation, conversation)
-        return tuple(incoming_of(fields_of(fields)) for fields in rows)
+        return await waiting(self._database, conversation)
 
     async def stop(self, conversation: ConversationId, turn: TurnId | None = None) -> bool:
         return bool(await self._database.run("stop", conversation, conversation, turn or ""))
@@ -147,6 +149,12 @@ class RedisInbox:
     def _changed(self, conversation: ConversationId) -> None:
         # This process hears of its own writes without the way over the server.
         self._wake.work(self._database.partition(conversation))
+
+
+async def waiting(database: Database, conversation: ConversationId) -> tuple[Incoming, ...]:
+    """As `core.ports.Inbox.waiting`."""
+    rows = await database.run("waiting", conversation, conversation)
+    return tuple(incoming_of(fields_of(fields)) for fields in rows)
 
 
 _STOP = 2

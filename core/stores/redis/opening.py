@@ -17,6 +17,7 @@ from core.stores.redis.history import RedisHistory
 from core.stores.redis.inbox import RedisInbox
 from core.stores.redis.listening import Listener
 from core.stores.redis.paces import RedisPaces
+from core.stores.redis.people import RedisPeople
 from core.stores.redis.purses import RedisPurses
 from core.stores.redis.receipts import RedisReceipts
 from core.stores.redis.sharing import RedisSharing
@@ -26,7 +27,16 @@ from core.stores.redis.wake import CHANNEL, Wake
 
 
 class RedisStore(
-    RedisInbox, RedisHistory, RedisSharing, RedisFeeds, RedisShelf, RedisReceipts, RedisPurses, RedisPaces, RedisUpkeep
+    RedisInbox,
+    RedisHistory,
+    RedisSharing,
+    RedisFeeds,
+    RedisShelf,
+    RedisReceipts,
+    RedisPurses,
+    RedisPaces,
+    RedisPeople,
+    RedisUpkeep,
 ):
     """`core.ports.Store` over Redis 6.2 or newer, or Valkey."""
 

@@ -55,7 +55,7 @@ class RedisShelf:
     async def remove(self, owner: PersonId, conversation: ConversationId) -> int:
         # In this order: who is interrupted between the two still sees it and removes it again.
         nobodys = self._database.nobodys(conversation)
-        rows: int = await self._database.run("remove", conversation, conversation, nobodys)
+        rows: int = await self._database.run("remove", conversation, conversation, nobodys, "")
         return rows + int(await self._database.run("unshelve", owner, owner, conversation))
 
 

@@ -18,6 +18,7 @@ from core.stores.redis.scripts import Call
 from core.stores.redis.sharing import noting
 from core.stores.redis.shelf import shelving
 from core.stores.redis.values import conversation_fields, message_arguments, turn_fields, usage_fields
+from core.stores.redis.voices import voicing
 
 _AT_ONCE = 100
 """Records or deletions that one round trip takes, so that nobody else waits long."""
@@ -67,6 +68,7 @@ class RedisUpkeep:
                 await self._database.link.execute("HSETNX", SECRETS, secret.name, secret.value)
             else:
                 calls.append(self._loading(record))
+        calls += voicing(self._database, records)
         for start in range(0, len(calls), _AT_ONCE):
             await self._database.link.run_all(calls[start : start + _AT_ONCE])
 

@@ -18,8 +18,9 @@ from core.stores.codec import (
     UsageRow,
     record_key,
 )
+from core.stores.forgetting import heard_in, heard_in_message
 from core.stores.purses import PURSE_RECORD
-from core.stores.sqlite import messages, receipts, sharing, shelf, turns
+from core.stores.sqlite import messages, receipts, sharing, shelf, turns, voices
 from core.stores.sqlite.database import Session, Value
 from core.stores.sqlite.purses import read_purse, write_purse
 
@@ -159,6 +160,7 @@ def load(session: Session, records: Sequence[Record]) -> None:
 def _write_conversation(session: Session, value: str) -> None:
     found: Conversation = codec.CONVERSATION.decode(value)
     messages.touch(session, found.id)
+    voices.note(session, found.id, heard_in(found.failed) if found.failed else ())
     session.run(
         "UPDATE conversations SET head = ?, epoch = ?, model = ?, persona = ?, failed = ? WHERE id = ?",
         found.head,
@@ -173,6 +175,7 @@ def _write_conversation(session: Session, value: str) -> None:
 def _write_message(session: Session, value: str) -> None:
     row = codec.MESSAGE_ROW.decode(value)
     messages.add_message(session, row.conversation, row.message, row.position)
+    voices.note(session, row.conversation, heard_in_message(row.message))
 
 
 def _write_ref(session: Session, value: str) -> None:
@@ -238,6 +241,7 @@ def _write_turn(session: Session, value: str) -> None:
     }
     marks = ", ".join("?" * len(columns))
     session.run(f"INSERT INTO turns ({', '.join(columns)}) VALUES ({marks})", *columns.values())  # noqa: S608  # our names
+    voices.note(session, name, heard_in(row.incoming))
     for event in _new_events(session, row.events):
         session.run("INSERT INTO events (id, turn) VALUES (?, ?)", event, row.turn)
     _order(session, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -54,6 +54,10 @@ class Board:
         if after not in ids:
             raise FeedGap
         return tuple(kept)[ids.index(after) + 1 :]
+
+    def forget(self, feeds: Iterable[str]) -> None:
+        for feed in feeds:
+            self._kept.pop(feed, None)
 
     def join(self, feed: str, follower: Follower) -> None:
         self._followers[feed].add(follower)

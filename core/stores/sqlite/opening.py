@@ -19,6 +19,7 @@ from core.stores.sqlite.feeds import Board, SqliteFeeds
 from core.stores.sqlite.history import SqliteHistory
 from core.stores.sqlite.inbox import SqliteInbox
 from core.stores.sqlite.paces import SqlitePaces
+from core.stores.sqlite.people import SqlitePeople
 from core.stores.sqlite.problems import file_problem, problem
 from core.stores.sqlite.purses import SqlitePurses
 from core.stores.sqlite.receipts import SqliteReceipts
@@ -42,6 +43,7 @@ class SqliteStore(
     SqliteReceipts,
     SqlitePurses,
     SqlitePaces,
+    SqlitePeople,
     SqliteUpkeep,
 ):
     """`core.ports.Store` over one SQLite file, which several processes may share."""

@@ -173,7 +173,25 @@ _SEVENTH = (
         id INTEGER PRIMARY KEY,
         at REAL NOT NULL)""",
 )
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH)
+# voices: whose words a conversation has. What names people among limits is called otherwise from now on
+# (`core.limits.pseudonyms`); counters that older versions kept are begun anew.
+_EIGHTH = (
+    """CREATE TABLE voices (
+        person TEXT NOT NULL,
+        conversation TEXT NOT NULL,
+        PRIMARY KEY (person, conversation)) WITHOUT ROWID""",
+    "CREATE INDEX voices_conversation ON voices (conversation)",
+    """INSERT OR IGNORE INTO voices (person, conversation)
+        SELECT json_extract(body, '$.sender'), conversation FROM messages WHERE json_extract(body, '$.sender') <> ''
+        UNION SELECT json_extract(incoming, '$.sender.id'), conversation FROM turns
+        UNION SELECT json_extract(incoming, '$.sender.id'), conversation FROM failures
+        UNION SELECT json_extract(failed, '$.sender.id'), id FROM conversations WHERE failed IS NOT NULL""",
+    "DELETE FROM purses WHERE name NOT LIKE '% total %'",
+    "DELETE FROM paces WHERE name NOT LIKE 'total %'",
+    "DELETE FROM admitted",
+    "DELETE FROM reservations WHERE body IS NULL",
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH, _EIGHTH)
 
 _LEDGER = "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, at REAL NOT NULL)"
 

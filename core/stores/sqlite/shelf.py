@@ -6,7 +6,7 @@ from core.domain import ConversationId, PersonId
 from core.domain_sharing import Found, Shelved
 from core.stores.codec import USAGE, ShelfRow, removed
 from core.stores.searching import Words, search
-from core.stores.sqlite import messages
+from core.stores.sqlite import messages, voices
 from core.stores.sqlite.database import Database, Session
 from core.stores.sqlite.wake import Wake
 
@@ -40,7 +40,7 @@ class SqliteShelf:
         return await search(await self.shelf(owner), wanted, limit, look)
 
     async def remove(self, owner: PersonId, conversation: ConversationId) -> int:  # noqa: ARG002  # one file has all rows
-        rows = await self._database.write(lambda session: _remove(session, conversation))
+        rows = await self._database.write(lambda session: remove(session, conversation))
         await self._database.wipe()
         self._wake.changed()
         return rows
@@ -79,7 +79,8 @@ def _look(session: Session, name: ConversationId, limit: int, words: Words) -> t
     return len(rows), words.first_excerpt(words.likely(body for (body,) in rows))
 
 
-def _remove(session: Session, name: ConversationId) -> int:
+def remove(session: Session, name: ConversationId) -> int:
+    """As `core.ports_sharing.Shelf.remove`."""
     _count_as_nobodys(session, name)
     session.run(
         "UPDATE events SET ended = ? WHERE turn IN (SELECT id FROM turns WHERE conversation = ?)", session.now, name
@@ -96,6 +97,7 @@ def _count_as_nobodys(session: Session, name: ConversationId) -> None:
 def forget(session: Session, name: ConversationId) -> int:
     """Deletes every row of a conversation; how many."""
     rows = session.run("DELETE FROM conversations WHERE id = ?", name).rowcount
+    voices.forget(session, name)
     for table in _ROWS_OF_A_CONVERSATION:
         rows += session.run(f"DELETE FROM {table} WHERE conversation = ?", name).rowcount  # noqa: S608  # our own names
     return rows

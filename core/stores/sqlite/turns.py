@@ -22,7 +22,8 @@ from core.domain import (
 from core.errors import LeaseLost
 from core.ports import Outcome
 from core.stores.codec import INCOMING
-from core.stores.sqlite import messages
+from core.stores.forgetting import digest_of, heard_in
+from core.stores.sqlite import messages, voices
 from core.stores.sqlite.database import Session
 
 NEXT = """SELECT ready, seq, id, incoming, revised, token, attempts, fixed, parent, epoch, stop, reason
@@ -34,10 +35,11 @@ _OPEN = "SELECT id, incoming, ready FROM turns WHERE id = ? AND conversation = ?
 
 
 def put(session: Session, incoming: Incoming) -> bool:
-    if session.one("SELECT 1 FROM events WHERE id = ?", incoming.event_id):
+    if session.one("SELECT 1 FROM events WHERE id IN (?, ?)", incoming.event_id, digest_of(incoming.event_id)):
         return False
     name = incoming.conversation
     messages.touch(session, name)
+    voices.note(session, name, heard_in(incoming))
     revised = messages.shown_as(session, name, incoming.revises) if incoming.revises else None
     if revised and (row := _open(session, name, revised)):
         turn = _replace(session, row, incoming)
@@ -104,15 +106,23 @@ def withdraw(session: Session, name: ConversationId, ref: Ref) -> bool:
     question = messages.shown_as(session, name, ref)
     if question is None or not (row := _open(session, name, question)):
         return False
-    _end(session, TurnId(row[0]), name)
+    end(session, TurnId(row[0]), name)
     session.run("DELETE FROM refs WHERE conversation = ? AND message = ?", name, question)
     return True
 
 
-def _end(session: Session, turn: TurnId, name: ConversationId) -> None:
+def end(session: Session, turn: TurnId, name: ConversationId) -> None:
+    """The turn is over, whoever is at it."""
     session.run("DELETE FROM turns WHERE id = ?", turn)
     session.run("UPDATE events SET ended = ? WHERE turn = ?", session.now, turn)
     promote(session, name)
+
+
+def interrupt(session: Session, turn: TurnId) -> None:
+    """Whoever holds it, holds it no more; it is claimable at once."""
+    session.run(
+        "UPDATE turns SET held = 0, token = token + 1, ready = ? WHERE id = ? AND held = 1", session.steady, turn
+    )
 
 
 def claim(session: Session, lanes: Collection[str], lease: float) -> Turn | None:
@@ -211,7 +221,7 @@ def finish(session: Session, turn: Turn, outcome: Outcome) -> None:
             session.now,
             INCOMING.encode(turn.incoming.kept),
         )
-    _end(session, turn.id, turn.incoming.conversation)
+    end(session, turn.id, turn.incoming.conversation)
 
 
 def postpone(session: Session, turn: Turn, seconds: float, *, spent: bool) -> None:
@@ -296,7 +306,7 @@ def drop(session: Session, turn: TurnId) -> bool:
     name = session.value("SELECT conversation FROM turns WHERE id = ? AND aside IS NOT NULL", turn)
     if name is None:
         return False
-    _end(session, turn, name)
+    end(session, turn, name)
     return True
 
 
@@ -307,7 +317,8 @@ def depth(session: Session) -> InboxDepth:
         session.steady,
     )
     first = session.value(
-        "SELECT incoming FROM turns WHERE aside IS NULL AND NOT (held AND ready > ?) ORDER BY seq LIMIT 1", session.steady
+        "SELECT incoming FROM turns WHERE aside IS NULL AND NOT (held AND ready > ?) ORDER BY seq LIMIT 1",
+        session.steady,
     )
     return InboxDepth(waiting, running, put_aside, INCOMING.decode(first).sent_at if first else None)
 

@@ -55,10 +55,26 @@ local function fade(conv)
   end
 end
 
+-- Voices: w:<conversation> whose words it has · v:<person> the conversations of this partition that have theirs.
+local function note_voices(conv, people)
+  for _, person in ipairs(people) do
+    call('SADD', key('w', conv), person)
+    call('SADD', key('v', person), conv)
+  end
+  -- So that whoever forgets the conversation finds it.
+  if not call('ZSCORE', P .. ':conversations', conv) then fade(conv) end
+end
+
+local function forget_voice(conv, person)
+  call('SREM', key('w', conv), person)
+  call('SREM', key('v', person), conv)
+end
+
 -- How many rows are gone.
 local function forget(conv)
   local rows = call('HLEN', key('m', conv)) + call('HLEN', key('r', conv)) + call('ZREM', P .. ':conversations', conv)
   for _, kind in ipairs(HISTORY) do call('DEL', key(kind, conv)) end
+  for _, person in ipairs(call('SMEMBERS', key('w', conv))) do forget_voice(conv, person) end
   return rows
 end
 
@@ -150,8 +166,12 @@ local function seq_of(conv, id)
   return unpack_message(call('HGET', key('m', conv), id)).seq
 end
 
+local function pack_message(seq, o200k, cl100k, parent, json)
+  return table.concat({seq, o200k, cl100k, #parent, parent .. json}, ' ')
+end
+
 local function keep(conv, seq, id, parent, o200k, cl100k, json)
-  local packed = table.concat({seq, o200k, cl100k, #parent, parent .. json}, ' ')
+  local packed = pack_message(seq, o200k, cl100k, parent, json)
   if call('HSETNX', key('m', conv), id, packed) == 0 then return end
   local children = list_of(call('HGET', key('k', conv), parent))
   local place = #children + 1
@@ -278,6 +298,11 @@ local function remember_event(id, conv, token)
   call('HSET', key('t', id), 'state', 'ended', 'conv', conv, 'token', token, 'until', MEMORY_UNTIL)
   call('EXPIRE', key('t', id), MEMORY_TTL)
   call('ZADD', P .. ':ended', MEMORY_UNTIL, id)
+end
+
+-- By which an event is known whose id names who is forgotten (`core/stores/forgetting.py`).
+local function digest_of(event)
+  return 'gone:' .. redis.sha1hex(event)
 end
 
 -- What is left of a turn that is over: its event ids.
