@@ -23,7 +23,8 @@ from bots.discord.menu import register
 from bots.discord.pointing import MessageCommands
 from bots.discord.setup import CONTENT_OFF, Portal, look_up
 from bots.discord.stream import DiscordReplies, open_replies
-from bots.discord.translate import LANE
+from bots.discord.translate import LANE, turn_of
+from bots.shared.alone import is_first
 from bots.shared.patience import Patience
 from bots.shared.platform import Desk, Finding, Platform, State
 from bots.shared.surface import SurfaceRefused
@@ -117,6 +118,12 @@ class DiscordBot:
         await self._intake.deleted(event)
 
     async def _on_interaction(self, interaction: discord.Interaction) -> None:
+        """Every process with this token hears of it, and one of them responds."""
+        self._pointing.heard(interaction)
+        if await is_first(self._desk.store, self._desk.clock, turn_of(interaction.id)):
+            await self._respond(interaction)
+
+    async def _respond(self, interaction: discord.Interaction) -> None:
         data: Mapping[str, Any] = interaction.data or {}
         match interaction.type:
             case discord.InteractionType.application_command if data.get("type") == MESSAGE:

@@ -59,13 +59,18 @@ class MessageCommands:
         self._responses = Responses(api, desk.clock)
         self._pointed: dict[tuple[int, str], discord.Message] = {}
 
+    def heard(self, interaction: discord.Interaction) -> None:
+        """Remembers the message that somebody points at: the form may come back to another process than the one that shows
+        it, and Discord shows it to nobody again where the bot is not."""
+        data: Any = interaction.data or {}
+        carried = data.get("resolved", {}).get("messages", {}).get(str(data.get("target_id", "")))
+        if carried and data.get("name") == say(ABOUT, "en"):
+            self._remember(interaction, message_from(interaction, carried))
+
     async def invoked(self, interaction: discord.Interaction) -> None:
         data: Any = interaction.data or {}
         target, incoming = str(data.get("target_id", "")), incoming_of(interaction, self._habits)
         if data.get("name") == say(ABOUT, "en"):
-            carried = data.get("resolved", {}).get("messages", {}).get(target)
-            if carried:
-                self._remember(interaction, message_from(interaction, carried))
             await answer(self._api, interaction, _form(target, incoming.sender.language))
         elif data.get("name") == say(BRANCH, "en"):
             await self._responses.give(interaction, self._branched(target, incoming), private=True)

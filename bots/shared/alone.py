@@ -1,4 +1,5 @@
-"""Work that one process on a store does for all of them, such as asking a platform what is new."""
+"""Work that one process on a store does for all of them: for as long as it lasts, such as asking a platform what is new, or
+once, such as responding to what all of them hear of."""
 
 from __future__ import annotations
 
@@ -20,6 +21,10 @@ log = structlog.get_logger(__name__)
 
 LOOK = 1.0
 """Seconds between two looks whether the work is free."""
+SOON = 1.0
+"""Seconds that the store may take to say who was first: a platform shows to whoever waits for 3 that it failed."""
+DAY = 86_400.0
+"""Seconds for which it is known who was first: longer than any platform tells of the same thing again."""
 RENEWALS = 3
 """How often the lease is renewed within its length."""
 
@@ -76,3 +81,14 @@ class Alone:
             except LeaseLost:
                 return
             until = asked + self.lease
+
+
+async def is_first(receipts: Receipts, clock: Clock, event: str) -> bool:
+    """Whether this process is the one to see to *event*, of which others hear as well. While the store is away, or does not
+    say so soon, each of them is: somebody has to answer."""
+    try:
+        async with clock.watchdog(SOON):
+            receipt = await receipts.open_receipt(f"heard:{event}", event, DAY)
+    except (StoreError, TimeoutError):
+        return True
+    return receipt.state is ReceiptState.FRESH
