@@ -36,6 +36,7 @@ from core.errors import StoreError
 from core.inbox.worker import Worker, WorkerSettings, Workplace
 from core.limits.budgets import Spending, TurnBudgets
 from core.limits.configured import spending_policy, throttle_policy
+from core.limits.pseudonyms import pseudonyms
 from core.limits.throttling import Throttle
 from core.llm.catalogue import LOCAL, Catalogue, open_models
 from core.llm.tokens import OpenAITokens
@@ -151,8 +152,9 @@ async def house(config: Config, access: Access | None = None) -> AsyncIterator[H
         personas = Personas(_personas(config))
         access = access or _access(config)
         time, chance = clock(), SystemChance()
-        metrics, spending = Metrics(), Spending(kept, time, spending_policy(config))
-        throttle = Throttle(kept, time, throttle_policy(config))
+        metrics, counted = Metrics(), await pseudonyms(kept, chance)
+        spending = Spending(counted, time, spending_policy(config))
+        throttle = Throttle(counted, time, throttle_policy(config))
         budgets = TurnBudgets(spending, throttle)
         world = World(kept, budgets, catalogue, OpenAITokens(), time, chance, metrics)
         conversations = Conversations(world, personas, _settings(config, access))
