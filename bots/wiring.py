@@ -25,6 +25,7 @@ from core.chance import SystemChance
 from core.clock import SystemClock
 from core.config import Config, secrets_of, user_locale, user_login
 from core.conversations.access import Access
+from core.conversations.admitting import Admission
 from core.conversations.asking import AskingPolicy
 from core.conversations.commands import Commands
 from core.conversations.invoking import Services
@@ -35,7 +36,7 @@ from core.conversations.service import Conversations, ConversationSettings, Worl
 from core.errors import StoreError
 from core.inbox.worker import Worker, WorkerSettings, Workplace
 from core.limits.budgets import Spending, TurnBudgets
-from core.limits.configured import spending_policy, throttle_policy
+from core.limits.configured import access_policy, spending_policy, throttle_policy
 from core.limits.pseudonyms import pseudonyms
 from core.limits.throttling import Throttle
 from core.llm.catalogue import LOCAL, Catalogue, open_models
@@ -83,9 +84,8 @@ class House:
 
     def take_up(self, config: Config) -> None:
         """What holds from the next turn on, of a configuration that was changed meanwhile."""
-        access = _access(config)
-        self.conversations.configure(_settings(config, access))
-        self.commands.configure(access)
+        self.services.admission.configure(access_policy(config))
+        self.conversations.configure(_settings(config))
         self.personas.configure(_personas(config))
         self.spending.configure(spending_policy(config))
         self.throttle.configure(throttle_policy(config))
@@ -150,17 +150,17 @@ async def house(config: Config, access: Access | None = None) -> AsyncIterator[H
     """*access*: instead of the configured one."""
     async with store(config) as kept, models(config, kept) as catalogue:
         personas = Personas(_personas(config))
-        access = access or _access(config)
         time, chance = clock(), SystemChance()
+        admission = Admission(kept, time, access or access_policy(config))
         metrics, counted = Metrics(), await pseudonyms(kept, chance)
         spending = Spending(counted, time, spending_policy(config))
         throttle = Throttle(counted, time, throttle_policy(config))
         budgets = TurnBudgets(spending, throttle)
-        world = World(kept, budgets, catalogue, OpenAITokens(), time, chance, metrics)
-        conversations = Conversations(world, personas, _settings(config, access))
+        world = World(kept, budgets, catalogue, OpenAITokens(), time, chance, admission, metrics)
+        conversations = Conversations(world, personas, _settings(config))
         keeping = Keeping(config.history.ttl, bool(config.privacy.keys))
-        services = Services(kept, kept, conversations, catalogue, personas, kept, budgets, keeping)
-        commands = Commands(services, access)
+        services = Services(kept, kept, conversations, catalogue, personas, kept, budgets, keeping, admission)
+        commands = Commands(services)
         sweeping = asyncio.create_task(_sweep(kept, time), name="sweeping the store")
         try:
             vitals = ProcessVitals(kept, metrics, time)
@@ -172,10 +172,10 @@ async def house(config: Config, access: Access | None = None) -> AsyncIterator[H
 
 
 async def chat(config: Config, conversation: str) -> int:
-    """The terminal chat, until the user leaves; the exit code. Who can start it may use it: access lists are for those
-    who come over a network."""
-    async with house(config, Access()) as here:
-        seat = Seat(user_login(), conversation, language_of(user_locale()))
+    """The terminal chat, until the user leaves; the exit code. Who can start it may use it, as an admin: access lists are
+    for those who come over a network."""
+    seat = Seat(user_login(), conversation, language_of(user_locale()))
+    async with house(config, Access(admins=frozenset({seat.person}))) as here:
         desk = TerminalDesk(here.store, here.store, here.commands, here.clock, here.chance)
         terminal = open_terminal(desk, seat, here.models.loading)
         return await _converse([terminal.run()], [here.worker(frozenset({seat.lane}), terminal)], here.vitals)
@@ -274,19 +274,13 @@ def _personas(config: Config) -> list[Persona]:
     return [Persona(persona.name, persona.prompt) for persona in config.personas]
 
 
-def _access(config: Config) -> Access:
-    lists = config.access
-    return Access(frozenset(lists.users), frozenset(lists.chats), frozenset(lists.admins))
-
-
-def _settings(config: Config, access: Access) -> ConversationSettings:
+def _settings(config: Config) -> ConversationSettings:
     answer = config.answer
     return ConversationSettings(
         context_tokens=config.context.max_tokens,
         keep=config.context.keep,
         max_age=config.inbox.max_age,
         fallback=config.fallback,
-        access=access,
         asking=AskingPolicy(answer.attempts, answer.backoff, answer.max_tokens),
     )
 

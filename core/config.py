@@ -17,11 +17,11 @@ from dotenv import dotenv_values
 from platformdirs import user_data_path
 from pydantic import AfterValidator, Field, ValidationError
 
+from core.config_access import AccessConfig, access_contradictions
 from core.config_fields import (
     NO_SECRET,
     Name,
     Number,
-    Person,
     Seconds,
     Secret,
     StoreUrl,
@@ -135,15 +135,6 @@ class LogConfig(Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "human", "json"] = "auto"
     content: bool = False
-
-
-class AccessConfig(Section):
-    """Both lists empty: everybody may talk. users: who may talk anywhere. chats: where everybody may. admins: who may also
-    use the commands that ordinary users may not."""
-
-    users: tuple[Person, ...] = ()
-    chats: tuple[Person, ...] = ()
-    admins: tuple[Person, ...] = ()
 
 
 class Config(Section):
@@ -267,6 +258,7 @@ def _contradictions(config: Config) -> Iterator[Wrong]:
     yield from _shard_contradictions(config)
     yield from _client_contradictions(config)
     known = [model.id for model in config.models]
+    yield from access_contradictions(config.access, known)
     for index, name in enumerate(config.fallback):
         if name not in known:
             yield Wrong(f"expected one of {_listed(known)}", ("fallback", index))

@@ -84,8 +84,9 @@ class Incoming:
     background: shown to the model with this question only, also when it is asked again (date, quote).
     overheard: more of that kind, which others said and not to the bot: what stays of a failed turn is without it.
     quoted: whose words those two have, as far as the platform says.
-    places: further names, beside the conversation's chat, by which `Access.chats` may list where this was said; the
-        widest, a server, last.
+    places: further names, beside the conversation's chat, by which `core.conversations.access.Access` may list where
+        this was said; the widest, a server, last.
+    roles: of the sender, where the place has such, as ``discord:123``.
     model, sampling: for this turn alone, instead of the conversation's and the configured ones; an answer whose
         ``max_tokens`` is said here ends there.
     """
@@ -109,6 +110,7 @@ class Incoming:
     background: str = ""
     overheard: str = ""
     places: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
     quoted: tuple[PersonId, ...] = ()
     model: str = ""
     sampling: Mapping[str, Any] = field(default_factory=dict)
@@ -266,7 +268,7 @@ class Message:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What is shown as final. Only a kept answer is shown so. instead_of: the model that was to answer, where another one
-    did because little is left of a budget; that is not kept."""
+    did because little is left of a budget, or (barred) because who asked may not use it; that is not kept."""
 
     id: MessageId
     text: str
@@ -274,6 +276,7 @@ class Answer:
     finish: Finish
     usage: Usage
     instead_of: str = ""
+    barred: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What may be spent, as values: purses, and what one call takes of them."""
+"""What may be spent, and by whom, as values: purses, what one call takes of them, and what admins have said."""
 
 from __future__ import annotations
 
@@ -76,6 +76,13 @@ class Balance:
     limit: int
     used: int
     until: float
+
+
+class Ruling(StrEnum):
+    """What an admin said of somebody or some place."""
+
+    ALLOWED = "allowed"
+    BLOCKED = "blocked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ ParlourError
 │   │   ├── UnknownCommand
 │   │   ├── BadArgument
 │   │   └── NotAllowed
+│   │       └── NoAdmins      it takes an admin, and nobody is one
 │   ├── ModelError            what a model or its server did; `retryable` says whether asking again can help
 │   │   ├── ModelUnreachable  connection, 408, 409, 5xx
 │   │   ├── ModelBusy         429, perhaps with the time to wait
@@ -101,6 +102,12 @@ class BadArgument(InputError):
 
 class NotAllowed(InputError):
     sentence = Sentence.NOT_ALLOWED
+
+
+class NoAdmins(NotAllowed):
+    """values: id, by which the one who asked could be made an admin."""
+
+    sentence = Sentence.NO_ADMINS
 
 
 class ModelError(ChatError):

@@ -39,7 +39,7 @@ from core.domain import (
 )
 from core.domain_limits import Balance
 from core.errors import ChatError
-from core.ports_limits import Paces, Purses
+from core.ports_limits import Paces, Purses, Rulings
 from core.ports_people import People
 from core.ports_sharing import Feeds, Receipts, Secrets, Shelf
 
@@ -322,7 +322,22 @@ class Permits(Protocol):
         """Seconds for which the bucket is held; 0 when it is not."""
 
 
-class Store(History, Inbox, Facts, Bookmarks, Permits, Feeds, Shelf, Secrets, Receipts, Purses, Paces, People, Protocol):
+class Store(
+    History,
+    Inbox,
+    Facts,
+    Bookmarks,
+    Permits,
+    Feeds,
+    Shelf,
+    Secrets,
+    Receipts,
+    Purses,
+    Paces,
+    Rulings,
+    People,
+    Protocol,
+):
     """One backend. Opened and closed by `core.stores.opening.open_store`."""
 
     @property
@@ -337,8 +352,8 @@ class Store(History, Inbox, Facts, Bookmarks, Permits, Feeds, Shelf, Secrets, Re
 
     async def page(self, cursor: str, limit: int) -> tuple[tuple[Record, ...], str]:
         """About *limit* records from *cursor* ("" at first), for copying; the next cursor, "" after the last page.
-        Every conversation, message, ref, ledger row, learnt fact, bookmark, shelved title, secret, receipt, purse, and
-        every turn waiting or set aside."""
+        Every conversation, message, ref, ledger row, learnt fact, bookmark, shelved title, secret, receipt, purse,
+        ruling, and every turn waiting or set aside."""
 
     async def size(self) -> int:
         """About how many records `page` gives in all, for a progress bar."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from core.domain_limits import Delay, Drawn, Grant, Pace, Purse, Unit
+from core.domain_limits import Delay, Drawn, Grant, Pace, Purse, Ruling, Unit
 
 
 class Purses(Protocol):
@@ -34,3 +34,13 @@ class Paces(Protocol):
     async def admit(self, key: str, paces: Sequence[Pace]) -> Delay | None:
         """Takes one permit of each of the *paces* in one step; where one of them has none, of none, and says which and for
         how long (the longest, where several have none). A *key* that was admitted in the last day takes nothing more."""
+
+
+class Rulings(Protocol):
+    """Who may, as admins have said it beyond the configuration: by ids of people, roles, chats and servers."""
+
+    async def rule(self, subject: str, ruling: Ruling) -> None:
+        """In the place of what was said of that *subject* before."""
+
+    async def rulings(self) -> dict[str, Ruling]:
+        """Everything that was said, by subject."""

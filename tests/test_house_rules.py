@@ -55,7 +55,8 @@ WIRED = ("core.stores", "core.llm", "core.telemetry")
 """Rooms that only wiring builds from; the others know them as Protocols."""
 
 CONFIG = tuple(
-    f"core.config_{part}" for part in ("fields", "keys", "limits", "models", "platforms", "problems", "text", "schema")
+    f"core.config_{part}"
+    for part in ("access", "fields", "keys", "limits", "models", "platforms", "problems", "text", "schema")
 )
 FLOORS = (
     ("core.wording", "core.wording_chinese", "core.wording_names"),

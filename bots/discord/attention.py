@@ -30,7 +30,11 @@ class Attention:
         is told so only when they ask."""
         if is_addressed(message, me):
             return True
-        return is_worded(message) and self._admits(incoming) and await self.hears_all(message, me, incoming)
+        return is_worded(message) and await self._admits(incoming) and await self.hears_all(message, me, incoming)
+
+    async def is_spoken_to(self, message: discord.Message, me: discord.abc.User, incoming: Incoming) -> bool:
+        """As `is_meant`, whoever may ask."""
+        return is_addressed(message, me) or await self.hears_all(message, me, incoming)
 
     def begin(self, incoming: Incoming) -> None:
         """That is to be asked: what follows in its conversation is heard even before it is answered."""
@@ -48,9 +52,9 @@ class Attention:
             return True
         return _is_in_thread(message) and await self.has_begun(incoming)
 
-    def _admits(self, incoming: Incoming) -> bool:
+    async def _admits(self, incoming: Incoming) -> bool:
         try:
-            self._desk.commands.admit(incoming)
+            await self._desk.commands.admit(incoming)
         except NotAllowed:
             return False
         return True

@@ -95,7 +95,7 @@ class SlashCommands:
 
 async def put(desk: Desk, asked: Incoming) -> Callback:
     """Has *asked* answered, as the response that this callback announces. Raises ChatError and StoreError."""
-    desk.commands.admit(asked)
+    await desk.commands.admit(asked)
     if not any(part.text.strip() for part in asked.parts):
         raise EmptyMessage
     await desk.store.put(asked)

@@ -17,6 +17,7 @@ from bots.discord.attention import Attention
 from bots.discord.bookmarks import Marks
 from bots.discord.contents import forwarded_files
 from bots.discord.habits import Habits
+from bots.discord.members import Members
 from bots.discord.overhearing import Overhearing
 from bots.discord.refusing import may_write
 from bots.discord.stream import DiscordReplies
@@ -55,6 +56,7 @@ class Intake:
         self._replies = replies
         self._attention = Attention(desk, habits, self._patience)
         self._surroundings = Surroundings(replies.read, self._patience)
+        self._members = Members(replies.read, self._patience)
         self._overhearing = Overhearing(habits, replies.read, self._patience)
         self._orders: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._storing = asyncio.Semaphore(STORED_AT_ONCE)
@@ -109,6 +111,8 @@ class Intake:
             return None
         await self._surroundings.resolve(message)
         incoming = self._placed(message, me)
+        if self._members.are_unknown(message) and await self._attention.is_spoken_to(message, me, incoming):
+            incoming = replace(incoming, roles=await self._members.roles(message))
         if not await self._attention.is_meant(message, me, incoming):
             self._overhearing.hear(message, me)
             return None

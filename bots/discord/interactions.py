@@ -14,7 +14,7 @@ import structlog
 from bots.discord.api import Api, Refusal
 from bots.discord.habits import Habits
 from bots.discord.hooks import Hook
-from bots.discord.translate import LANE, Place, person_of, turn_of, with_names
+from bots.discord.translate import LANE, Place, person_of, roles_of, turn_of, with_names
 from bots.shared.pacing import Permit
 from bots.shared.split import utf16_units
 from bots.shared.surface import File, MessageGone
@@ -87,6 +87,7 @@ def incoming_of(interaction: discord.Interaction, habits: Habits) -> Incoming:
         address={"channel": str(place.channel)},
         author=user.display_name if place.server is not None and "/" not in conversation else "",
         places=place.names,
+        roles=roles_of(user),
     )
 
 

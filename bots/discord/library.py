@@ -186,6 +186,11 @@ def related(message: discord.Message, data: Any) -> discord.Message:
     return discord.Message(state=message._state, channel=message.channel, data=data)  # noqa: SLF001  # as above
 
 
+def role_ids(person: discord.abc.User) -> tuple[int, ...]:
+    """Those of a member, also in a server that the library knows nothing of."""
+    return tuple(person._roles) if isinstance(person, discord.Member) else ()  # noqa: SLF001  # it gives those it knows
+
+
 def _in_one_line(record: logging.LogRecord) -> bool:
     """That a connection broke and is made again is news, and no fault whose way through the code matters."""
     if record.exc_info:

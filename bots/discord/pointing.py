@@ -114,7 +114,7 @@ class MessageCommands:
 
     async def _branched(self, target: str, incoming: Incoming) -> Callback:
         language = incoming.sender.language
-        self._desk.commands.admit(incoming)
+        await self._desk.commands.admit(incoming)
         kept = await self._kept(target, incoming)
         if kept is None:
             return message(say(Sentence.BRANCH_NOTHING, language), flags=EPHEMERAL)

@@ -10,6 +10,7 @@ from datetime import datetime
 import discord
 
 from bots.discord.contents import described, extras
+from bots.discord.library import role_ids
 from core.conversations.context import named, quoted
 from core.domain import ConversationId, Incoming, PersonId, Ref, Sender, TextPart, TurnId
 
@@ -93,6 +94,7 @@ def translate(message: discord.Message, me: discord.abc.User, scope: str) -> Inc
         reply_to=_replied_to(message),
         author=message.author.display_name if place.server is not None and scope != "member" else "",
         places=place.names,
+        roles=roles_of(message.author),
     )
 
 
@@ -100,6 +102,11 @@ def revised(incoming: Incoming, at: datetime) -> Incoming:
     """The same message, edited at the time *at*."""
     event = TurnId(f"{incoming.event_id}.{int(at.timestamp() * 1000)}")
     return replace(incoming, event_id=event, revises=incoming.ref, sent_at=at.timestamp())
+
+
+def roles_of(person: discord.abc.User) -> tuple[str, ...]:
+    """By which access lists may name those that a member has."""
+    return tuple(f"{LANE}:{role}" for role in role_ids(person))
 
 
 def sender_of(person: discord.abc.User, server: discord.Guild | None) -> Sender:

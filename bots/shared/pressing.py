@@ -59,7 +59,7 @@ class Presses:
     async def obey(self, press: Press) -> Sentence | None:
         """None when it is done, or stored to be done; else what the one who pressed is to be told."""
         try:
-            self._commands.admit(press.incoming, "stop" if press.action is Action.STOP else "retry")
+            await self._commands.admit(press.incoming, "stop" if press.action is Action.STOP else "retry")
             return await (self._stop(press) if press.action is Action.STOP else self._put(press))
         except ChatError as problem:
             return problem.sentence

@@ -95,10 +95,10 @@ class MenuCommands:
             return Reaction(say(Sentence.STORE_AWAY, language))
 
 
-def is_admitted(commands: Commands, incoming: Incoming) -> bool:
+async def is_admitted(commands: Commands, incoming: Incoming) -> bool:
     """Whether this person may talk to the bot there."""
     try:
-        commands.admit(incoming)
+        await commands.admit(incoming)
     except NotAllowed:
         return False
     return True

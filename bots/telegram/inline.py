@@ -47,13 +47,13 @@ class InlineQuestions:
         self._speaker = speaker
         self._patience = patience
 
-    def typed(self, query: InlineQuery) -> None:
+    async def typed(self, query: InlineQuery) -> None:
         """Offers to ask what is typed; nothing while there is nothing, and to those who may not ask."""
         incoming = self._incoming(query.from_user, query.query, query.id)
         language = incoming.sender.language
         offers = (
             [_offer(query.query, language)]
-            if query.query.strip() and is_admitted(self._desk.commands, incoming)
+            if query.query.strip() and await is_admitted(self._desk.commands, incoming)
             else []
         )
         self._speaker.soon(self._offered(query, offers))

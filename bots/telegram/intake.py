@@ -81,7 +81,7 @@ class Intake:
         elif update.callback_query is not None:
             await self._buttons.pressed(update.callback_query)
         elif update.inline_query is not None:
-            self._inline.typed(update.inline_query)
+            await self._inline.typed(update.inline_query)
         elif update.chosen_inline_result is not None:
             await self._inline.chosen(update.chosen_inline_result, update.update_id)
         elif STOPPED in update.api_kwargs:
@@ -103,7 +103,7 @@ class Intake:
         incoming = self._translated(message, home)
         if invoked := self._commands.asked(message):
             await self._commands.run(invoked, incoming, message.message_id)
-        elif placed := self._joining.placed(message, incoming, addressed=self._is_meant(message, incoming, home)):
+        elif placed := self._joining.placed(message, incoming, addressed=await self._is_meant(message, incoming, home)):
             await self._put(await self._whole(message, placed))
 
     async def _edited(self, message: Message, update: int) -> None:
@@ -114,7 +114,7 @@ class Intake:
         incoming = self._translated(message, home)
         if invoked := self._commands.asked(message):
             await self._became(invoked, replace(incoming, event_id=TurnId(f"{incoming.event_id}.{update}")), message)
-        elif self._is_meant(message, incoming, home):
+        elif await self._is_meant(message, incoming, home):
             whole = await self._whole(message, revised(incoming, update, at.timestamp()))
             if whole is None or not whole.parts:
                 return  # a live location, which moves all the time
@@ -159,11 +159,11 @@ class Intake:
         scope = self._habits.scope_in(message.chat.id, home)
         return at_home(translate(message, self._me, scope), home)
 
-    def _is_meant(self, message: Message, incoming: Incoming, home: int) -> bool:
+    async def _is_meant(self, message: Message, incoming: Incoming, home: int) -> bool:
         """Who may not ask is told so when they ask, and not at every word where everything is answered."""
         if is_addressed(message, self._me):
             return True
-        return self._habits.hears_all(message.chat.id, home) and is_admitted(self._desk.commands, incoming)
+        return self._habits.hears_all(message.chat.id, home) and await is_admitted(self._desk.commands, incoming)
 
     async def _whole(self, message: Message, incoming: Incoming) -> Incoming | None:
         """*incoming* with what came along. None in a group for what holds nothing to read: that is part of what people

@@ -31,6 +31,10 @@ class Seat:
         return ConversationId(f"terminal:{self.name}")
 
     @property
+    def person(self) -> PersonId:
+        return PersonId(f"terminal:{self.login}")
+
+    @property
     def lane(self) -> str:
         return self.conversation
 
@@ -40,7 +44,7 @@ class Seat:
             event_id=TurnId(f"terminal:{event}"),
             conversation=self.conversation,
             lane=self.lane,
-            sender=Sender(PersonId(f"terminal:{self.login}"), self.login, self.language),
+            sender=Sender(self.person, self.login, self.language),
             parts=(TextPart(text),) if text else (),
             sent_at=at,
         )

@@ -125,7 +125,7 @@ class ShelfRoutes:
         """The branch as Markdown, or the whole tree as JSON."""
         place = place_of(self._front, request)
         entry, incoming = await place.shelved(), place.incoming()
-        self._commands.admit(incoming, "export")
+        await self._commands.admit(incoming, "export")
         state = await self._store.conversation(place.conversation)
         everything = await self._store.messages(place.conversation)
         if request.query_params.get("format") == "json":

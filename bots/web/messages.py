@@ -81,7 +81,7 @@ class MessageRoutes:
         command = parse(text_of(incoming.parts))
         if command and said.edits is None:
             return await self._run(place, command, incoming)
-        self._commands.admit(incoming)
+        await self._commands.admit(incoming)
         await choose(place, said.model, said.persona)
         return await self._put(place, replace(incoming, revises=await self._edited(place, said.edits)))
 
@@ -92,7 +92,7 @@ class MessageRoutes:
         if pressed.answer is None:
             reaction = await self._commands.run("retry", "", incoming)
             return await self._under_way(place, reaction.turn)
-        self._commands.admit(incoming, "retry")
+        await self._commands.admit(incoming, "retry")
         if await self._is_known(place, incoming.event_id):
             return _accepted(incoming.event_id)
         answer = await self._kept(place, pressed.answer, Role.ASSISTANT)
@@ -103,7 +103,7 @@ class MessageRoutes:
         """The rest of an answer that stopped for its length."""
         place, pressed = place_of(self._front, request), await body_of(request, Pressed)
         incoming = place.incoming(pressed.id, say(Sentence.GO_ON, place.seat.language))
-        self._commands.admit(incoming)
+        await self._commands.admit(incoming)
         if await self._is_known(place, incoming.event_id):
             return _accepted(incoming.event_id)
         head = (await self._store.conversation(place.conversation)).head
@@ -117,7 +117,7 @@ class MessageRoutes:
         """The answer that is being written ends; a question that waits is taken back."""
         place, halted = place_of(self._front, request), await body_of(request, Halted)
         turn = place.seat.turn(halted.turn) if halted.turn else None
-        self._commands.admit(place.incoming(), "stop")
+        await self._commands.admit(place.incoming(), "stop")
         stopped = await self._store.stop(place.conversation, turn)
         if not stopped and turn:
             stopped = await self._store.withdraw(place.conversation, Ref(turn))

@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from core.conversations import personal
+from core.conversations import administering, personal
 from core.conversations.access import Access
 from core.conversations.context import ContextReport
 from core.conversations.invoking import Choice, Command, Invocation, Reaction, Services
@@ -36,55 +36,62 @@ def parse(text: str) -> tuple[str, str] | None:
 class Commands:
     """Runs and completes commands for those who may."""
 
-    def __init__(self, services: Services, access: Access) -> None:
+    def __init__(self, services: Services) -> None:
         self._services = services
-        self.configure(access)
+        self._admission = services.admission
 
-    def configure(self, access: Access) -> None:
-        """Who may, from the next command on."""
-        self._access = access
-
-    def admit(self, incoming: Incoming, name: str = "") -> None:
+    async def admit(self, incoming: Incoming, name: str = "") -> Access:
         """Raises NotAllowed for who may not talk to the bot there, or not run the command *name*."""
-        if not self._access.allows(incoming) or ((command := find(name)) and not self._may(command, incoming)):
+        access = await self._admission.access()
+        if not access.allows(incoming):
             raise NotAllowed
+        if (command := find(name)) and _is_restricted(command, access):
+            access.require_admin(incoming.sender.id)
+        return access
 
     async def run(self, name: str, argument: str, incoming: Incoming) -> Reaction:
         """*incoming* is the invoking event as the adapter translated it. Raises UnknownCommand, BadArgument, NotAllowed
         and StoreError."""
-        self.admit(incoming)
+        access = await self.admit(incoming, name)
         command = find(name)
         if command is None:
             raise UnknownCommand(command=excerpt(name))
-        if not self._may(command, incoming):
-            raise NotAllowed
-        admin = self._access.is_admin(incoming.sender.id)
-        invocation = Invocation(self._services, incoming, self.allowed(incoming), argument, admin)
+        invocation = Invocation(self._services, incoming, access, self.allowed(incoming), argument)
         return await command.run(replace(invocation, argument=await _accepted(command, invocation)))
 
     async def complete(self, name: str, prefix: str, incoming: Incoming) -> Sequence[Choice]:
         """Values of the command's argument, those that begin with *prefix* before those that contain it; none for who may
         not run it."""
-        command, welcome = find(name), self._access.allows(incoming)
-        if command is None or command.choices is None or not welcome or not self._may(command, incoming):
+        command = find(name)
+        if command is None or command.choices is None:
+            return ()
+        try:
+            access = await self.admit(incoming, name)
+        except NotAllowed:
             return ()
         sought = prefix.strip().casefold()
-        choices = await command.choices(Invocation(self._services, incoming))
+        choices = await command.choices(Invocation(self._services, incoming, access))
         found = [choice for choice in choices if sought in choice.value.casefold()]
         return sorted(found, key=lambda choice: not choice.value.casefold().startswith(sought))
 
     async def context(self, incoming: Incoming) -> ContextReport:
         """What the command of that name tells of, as figures. Raises NotAllowed and StoreError."""
-        self.admit(incoming, "context")
-        return await self._services.conversations.context(incoming.conversation)
+        return await _report(Invocation(self._services, incoming, await self.admit(incoming, "context")))
 
     def allowed(self, incoming: Incoming) -> tuple[Command, ...]:
         """The commands that the sender may run, in the order of menus."""
-        return tuple(command for command in COMMANDS if self._may(command, incoming))
+        access = self._admission.configured
+        is_admin = access.is_admin(incoming.sender.id)
+        return tuple(command for command in COMMANDS if is_admin or not _is_restricted(command, access))
 
-    def _may(self, command: Command, incoming: Incoming) -> bool:
-        restricted = command.admin_only or command.name in self._access.restricted
-        return not restricted or self._access.is_admin(incoming.sender.id)
+    async def models(self, incoming: Incoming) -> tuple[str, ...]:
+        """Those that the sender may use there, the first of which is their default. Raises NotAllowed."""
+        access = await self.admit(incoming)
+        return access.models(incoming, self._services.models.names())
+
+
+def _is_restricted(command: Command, access: Access) -> bool:
+    return command.admin_only or command.name in access.restricted
 
 
 def find(name: str) -> Command | None:
@@ -95,8 +102,8 @@ def find(name: str) -> Command | None:
 
 async def _accepted(command: Command, invocation: Invocation) -> str:
     """The argument in the spelling of its choice, found in any case and by unique prefix. Raises BadArgument."""
-    if not invocation.argument:
-        return ""
+    if not invocation.argument or command.names_anybody:
+        return invocation.argument
     if command.choices is None:
         raise _bad(command, invocation, [invocation.say(Sentence.ARGUMENT_NONE, command=command.name)])
     values = [choice.value for choice in await command.choices(invocation)]
@@ -130,7 +137,7 @@ async def _model(invocation: Invocation) -> Reaction:
 
 
 async def _model_choices(invocation: Invocation) -> tuple[Choice, ...]:
-    return _marked(invocation.services.models.names(), (await invocation.conversation()).model)
+    return _marked(invocation.models, (await invocation.conversation()).model)
 
 
 async def _persona(invocation: Invocation) -> Reaction:
@@ -220,8 +227,12 @@ async def _stop(invocation: Invocation) -> Reaction:
 
 
 async def _context(invocation: Invocation) -> Reaction:
-    report = await invocation.services.conversations.context(invocation.incoming.conversation)
-    return Reaction(context_text(report, invocation.incoming.sender.language))
+    return Reaction(context_text(await _report(invocation), invocation.incoming.sender.language))
+
+
+async def _report(invocation: Invocation) -> ContextReport:
+    conversation = await invocation.conversation()
+    return await invocation.services.conversations.context(conversation.id, invocation.model_of(conversation))
 
 
 async def _usage(invocation: Invocation) -> Reaction:
@@ -262,6 +273,24 @@ COMMANDS: tuple[Command, ...] = (
         personal.forget,
         argument=Sentence.ARGUMENT_FORGET,
         choices=personal.forget_choices,
+    ),
+    Command(
+        "allow",
+        Sentence.HELP_ALLOW,
+        administering.allow,
+        argument=Sentence.ARGUMENT_ID,
+        choices=administering.blocked_choices,
+        admin_only=True,
+        names_anybody=True,
+    ),
+    Command(
+        "block",
+        Sentence.HELP_BLOCK,
+        administering.block,
+        argument=Sentence.ARGUMENT_ID,
+        choices=administering.allowed_choices,
+        admin_only=True,
+        names_anybody=True,
     ),
     Command("help", Sentence.HELP_HELP, _help),
 )

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from core.conversations.access import Access
+from core.conversations.admitting import Admission
 from core.conversations.context import ContextReport
 from core.conversations.exporting import Document
 from core.conversations.keeping import Keeping
@@ -36,7 +38,7 @@ class Reaction:
 
 
 class ContextReader(Protocol):
-    async def context(self, conversation: ConversationId) -> ContextReport: ...
+    async def context(self, conversation: ConversationId, model: str) -> ContextReport: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +53,29 @@ class Services:
     shelf: Shelf
     budgets: Budgets
     keeping: Keeping
+    admission: Admission
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One use of a command: by whom, where, with what. menu: the commands that the sender may run. admin: whether the
-    sender is one."""
+    """One use of a command: by whom, where, with what. access: who may what. menu: the commands that the sender may
+    run."""
 
     services: Services
     incoming: Incoming
+    access: Access
     menu: tuple[Command, ...] = ()
     argument: str = ""
-    admin: bool = False
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Those that the sender may use here."""
+        return self.access.models(self.incoming, self.services.models.names())
+
+    def model_of(self, conversation: Conversation) -> str:
+        """The one that would answer the sender there, as far as who may use it decides that."""
+        permitted = self.models
+        return conversation.model if conversation.model in permitted else next(iter(permitted), "")
 
     async def conversation(self) -> Conversation:
         return await self.services.history.conversation(self.incoming.conversation)
@@ -76,7 +89,8 @@ Choices = Callable[[Invocation], Awaitable[tuple[Choice, ...]]]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """argument: names the optional argument in menus; None where there is none. choices: all values it can take."""
+    """argument: names the optional argument in menus; None where there is none. choices: all values it can take; with
+    *names_anybody* a few of them, since it may be any id, which platforms also write their own way."""
 
     name: str
     help: Sentence
@@ -85,6 +99,7 @@ class Command:
     argument: Sentence | None = None
     choices: Choices | None = None
     admin_only: bool = False
+    names_anybody: bool = False
 
     def usage(self, language: str) -> str:
         names = ", ".join(f"/{name}" for name in (self.name, *self.aliases))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from core.conversations.exporting import branch, markdown, tree
 from core.conversations.invoking import Choice, Invocation, Reaction
 from core.conversations.keeping import budget_text, privacy_text
-from core.errors import NotAllowed
 from core.wording import Sentence
 
 _FORMATS = ("markdown", "json")
@@ -38,7 +37,7 @@ async def budget(invocation: Invocation) -> Reaction:
 
 async def privacy(invocation: Invocation) -> Reaction:
     services, conversation = invocation.services, await invocation.conversation()
-    model = services.models.get(conversation.model).spec.id
+    model = services.models.get(invocation.model_of(conversation)).spec.id
     return Reaction(privacy_text(services.keeping, model, invocation.incoming.sender.language))
 
 
@@ -52,8 +51,8 @@ async def forget_choices(_: Invocation) -> tuple[Choice, ...]:
 async def forget(invocation: Invocation) -> Reaction:
     """Everything of the conversation, for good, once that is confirmed. Where several people speak, it is an admin's."""
     incoming = invocation.incoming
-    if incoming.author and not invocation.admin:
-        raise NotAllowed
+    if incoming.author:
+        invocation.access.require_admin(incoming.sender.id)
     if not invocation.argument:
         return Reaction(invocation.say(Sentence.FORGET_ASK), await forget_choices(invocation))
     await invocation.services.inbox.stop(incoming.conversation)

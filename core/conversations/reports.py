@@ -35,7 +35,11 @@ def shown_text(answer: Answer, language: str) -> str:
 
 def note_on(answer: Answer, language: str) -> str:
     """What is to be said of an answer besides its words; empty where that is nothing."""
-    return say(Sentence.BUDGET_LOW, language, model=answer.model) if answer.instead_of else ""
+    if not answer.instead_of:
+        return ""
+    if answer.barred:
+        return say(Sentence.MODEL_BARRED, language, model=answer.model, other=answer.instead_of)
+    return say(Sentence.BUDGET_LOW, language, model=answer.model)
 
 
 def context_text(report: ContextReport, language: str) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 import structlog
 
-from core.conversations.access import Access
+from core.conversations.admitting import Admission
 from core.conversations.asking import Asking, AskingPolicy, Retries
+from core.conversations.choosing import Choosing, Chosen
 from core.conversations.cleaning import clean, tidy
 from core.conversations.context import (
     MESSAGE_FRAME,
@@ -24,14 +24,12 @@ from core.conversations.context import (
 from core.conversations.personas import Persona, Personas
 from core.domain import (
     Answer,
-    Conversation,
     ConversationId,
     Exchange,
     Finish,
     Incoming,
     Message,
     MessageId,
-    ModelSpec,
     Part,
     Prompt,
     Role,
@@ -77,7 +75,6 @@ class ConversationSettings:
     keep: float = 0.5
     max_age: float = 3600.0
     fallback: tuple[str, ...] = ()
-    access: Access = field(default_factory=Access)
     asking: AskingPolicy = field(default_factory=AskingPolicy)
 
 
@@ -91,6 +88,7 @@ class World:
     counter: TokenCounter
     clock: Clock
     chance: Chance
+    admission: Admission
     watch: Watch = UNWATCHED
 
 
@@ -102,6 +100,7 @@ class Conversations:
         self._history = world.history
         self._budgets = world.budgets
         self._personas = personas
+        self._choosing = Choosing(world.models, world.budgets, world.admission)
         self._running: dict[TurnId, Watchdog] = {}
         self.configure(settings)
 
@@ -119,7 +118,7 @@ class Conversations:
         answer = await self._history.answer_to(turn)
         if answer is None:
             try:
-                self._admit(turn)
+                await self._admit(turn)
                 wanted = turn.incoming.show
                 answer = await (self._choose(turn, wanted) if wanted else self._write(turn, reply))
             except ChatError as problem:
@@ -143,20 +142,20 @@ class Conversations:
         if scope := self._running.get(turn):
             scope.bite()
 
-    async def context(self, conversation: ConversationId) -> ContextReport:
-        """What the model would see if something were asked now."""
+    async def context(self, conversation: ConversationId, model: str) -> ContextReport:
+        """What that model would see if something were asked now."""
         state = await self._history.conversation(conversation)
-        model = self._world.models.get(state.model)
+        asked = self._world.models.get(model)
         persona = self._personas.get(state.persona)
-        room = self._room(model, persona)
-        encoding = model.spec.encoding
+        room = self._room(asked, persona)
+        encoding = asked.spec.encoding
         path = await self._history.path(conversation, state.head, encoding, EVERYTHING)
         kept = fit(path, 0, room, self._settings.keep)
         cut = path[: len(path) - len(kept)]
         persona_tokens = room.tokens(self._world.counter.count(persona.prompt).of(encoding))
         return ContextReport(
-            model=model.spec.id,
-            exact=model.spec.exact,
+            model=asked.spec.id,
+            exact=asked.spec.exact,
             persona=persona.name,
             persona_tokens=persona_tokens,
             kept=tuple((message, room.tokens(message.own.of(encoding))) for message in kept),
@@ -166,9 +165,9 @@ class Conversations:
             budget=persona_tokens + room.limit,
         )
 
-    def _admit(self, turn: Turn) -> None:
+    async def _admit(self, turn: Turn) -> None:
         incoming = turn.incoming
-        if not self._settings.access.allows(incoming):
+        if not (await self._world.admission.access()).allows(incoming):
             raise NotAllowed
         if incoming.show:
             return  # nothing is asked, so it is never too late
@@ -190,23 +189,17 @@ class Conversations:
     async def _write(self, turn: Turn, reply: Reply) -> Answer:
         """The model's answer, kept. Raises ChatError."""
         await self._budgets.admit(turn)
-        wanted = self._world.models.get(turn.incoming.model or turn.conversation.model).spec
-        chosen = await self._affordable(turn, wanted)
-        exchange = await self._ask(replace(turn, conversation=replace(turn.conversation, model=chosen)), reply)
+        choice = await self._choosing.choose(turn, self._settings.fallback)
+        turn = replace(turn, conversation=replace(turn.conversation, model=choice.model))
+        exchange = await self._ask(turn, choice, reply)
         await self._keep(turn, exchange)
         answer = answer_of(exchange.answer)
         log.info("turn.kept", question=text_of(turn.incoming.parts), answer=answer.text, **told(answer))
         self._world.watch.asked(answer.model, answer.usage)
         await self._budgets.settle(turn, answer.usage)
-        return answer if chosen == wanted.id else replace(answer, instead_of=wanted.id)
+        return choice.noted(answer)
 
-    async def _affordable(self, turn: Turn, wanted: ModelSpec) -> str:
-        """The model *wanted*, or the one to ask where little is left of a budget, if that one is cheaper."""
-        other = self._world.models.get(await self._budgets.choose(turn, wanted)).spec
-        is_cheaper = other.price and wanted.price and other.price.output < wanted.price.output
-        return other.id if is_cheaper else wanted.id
-
-    async def _ask(self, turn: Turn, reply: Reply) -> Exchange:
+    async def _ask(self, turn: Turn, choice: Chosen, reply: Reply) -> Exchange:
         """What is to be kept: the question and the model's answer to it. Raises ChatError."""
         brief = await self._brief(turn)
         asking = Asking(self._policy(turn), self._retries, reply.draft, partial(self._budgets.reserve, turn))
@@ -214,7 +207,7 @@ class Conversations:
         scope = self._running[turn.id] = self._world.clock.watchdog(None)
         try:
             async with scope:
-                await asking.run(self._candidates(turn.conversation), partial(self._prepare, brief))
+                await asking.run(choice.candidates, partial(self._prepare, brief))
         except TimeoutError:
             stopped = True
         finally:
@@ -296,11 +289,6 @@ class Conversations:
                 attempt += 1
                 log.warning("turn.not_kept", attempt=attempt, detail=str(problem))
                 await self._world.clock.sleep(backoff(attempt, 0.5, LONGEST_KEEPING, self._world.chance.unit()))
-
-    def _candidates(self, state: Conversation) -> Sequence[LanguageModel]:
-        models = [self._world.models.get(state.model)]
-        models += [self._world.models.get(name) for name in self._settings.fallback]
-        return list({model.spec.id: model for model in models}.values())
 
     def _room(self, model: LanguageModel, persona: Persona) -> Room:
         tokens = self._world.counter.count(persona.prompt).of(model.spec.encoding)

@@ -1,9 +1,13 @@
-"""Limits as the operator wrote them."""
+"""Who may, and how much, as the operator wrote it."""
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 from core.config import Config
+from core.config_access import AccessConfig, GroupConfig
 from core.config_platforms import BudgetConfig
+from core.conversations.access import Access, Group
 from core.domain_limits import Whose
 from core.limits.allowances import Allowance, SpendingPolicy
 from core.limits.rates import Rate
@@ -11,6 +15,34 @@ from core.limits.throttling import ThrottlePolicy
 
 NANO = 1_000_000_000
 """Nano-dollars of a dollar."""
+
+
+def access_policy(config: Config) -> Access:
+    """A program that has models of its own is a group by itself."""
+    lists = config.access
+    groups = [Group(name=name, models=frozenset(group.models), **_ids(group)) for name, group in lists.groups.items()]
+    for client in config.web.clients:
+        if client.models:
+            person = client_id(client.name)
+            groups.append(Group(name=person, models=frozenset(client.models), users=frozenset({person})))
+    admins, blocked = frozenset(lists.admins), frozenset(lists.blocked)
+    return Access(admins=admins, blocked=blocked, groups=tuple(groups), **_ids(lists))
+
+
+class _Ids(TypedDict):
+    users: frozenset[str]
+    chats: frozenset[str]
+    servers: frozenset[str]
+    roles: frozenset[str]
+
+
+def _ids(lists: AccessConfig | GroupConfig) -> _Ids:
+    return {
+        "users": frozenset(lists.users),
+        "chats": frozenset(lists.chats),
+        "servers": frozenset(lists.servers),
+        "roles": frozenset(lists.roles),
+    }
 
 
 def spending_policy(config: Config) -> SpendingPolicy:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.config import AccessConfig
+from core.config_access import AccessConfig
 from core.wording import Sentence, say
 from tests.support.clock import until
 from tests.support.discord_bot import bot_on, config_for, running

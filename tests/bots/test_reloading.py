@@ -140,7 +140,7 @@ async def test_what_was_taken_up_holds_from_the_next_turn_on(operator: Operator)
         here.take_up(load(operator.file))
         assert isinstance((await answer(here, "2")).problem, NotAllowed)
         with pytest.raises(NotAllowed):
-            here.commands.admit(incoming(here, "3"))
+            await here.commands.admit(incoming(here, "3"))
         assert here.personas.names() == ("pirate",)
         operator.write("limits: {messages: {user: 1/1d}}")
         here.take_up(load(operator.file))

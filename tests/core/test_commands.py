@@ -224,7 +224,7 @@ async def test_usage_adds_up_what_was_read_and_written(bot: Bot) -> None:
 
 async def test_help_names_every_command_in_the_users_language(bot: Bot) -> None:
     text = (await bot.run("/help", language="zh-CN")).text
-    assert all(f"/{command.name}" in text for command in COMMANDS)
+    assert all((f"/{command.name}" in text) is not command.admin_only for command in COMMANDS)
     assert say(Sentence.HELP_NEW, "zh") in text
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from core.conversations.access import Access
+from core.conversations.admitting import Admission
 from core.conversations.asking import AskingPolicy
 from core.conversations.personas import Persona, Personas
 from core.conversations.service import Conversations, ConversationSettings, World
@@ -52,7 +54,8 @@ async def asked(folder: Path, server: CompletionsServer) -> tuple[Notes, list[st
     clock = ManualClock()
     store_url = f"sqlite:///{folder}/parlour.db"
     async with model_on(server, clock) as model, open_store(store_url, clock) as store:
-        world = World(store, unlimited(store, clock), Only(model), OpenAITokens(), clock, EvenChance())
+        admission = Admission(store, clock, Access())
+        world = World(store, unlimited(store, clock), Only(model), OpenAITokens(), clock, EvenChance(), admission)
         settings = ConversationSettings(asking=AskingPolicy(attempts=ATTEMPTS))
         conversations = Conversations(world, Personas([Persona("assistant", "Be kind.")]), settings)
         sender = Sender(PersonId("test:1"))

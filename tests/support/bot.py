@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.chance import SystemChance
 from core.conversations.access import Access
+from core.conversations.admitting import Admission
 from core.conversations.commands import Commands, parse
 from core.conversations.invoking import Reaction, Services
 from core.conversations.keeping import Keeping
@@ -108,7 +109,7 @@ class Bot:
 
     async def context(self) -> list[str]:
         """The texts that the model would see."""
-        return [message.text for message, _ in (await self.conversations.context(CHAT)).kept]
+        return [message.text for message, _ in (await self.conversations.context(CHAT, "")).kept]
 
 
 def unlimited(store: Store, clock: Clock) -> TurnBudgets:
@@ -129,9 +130,9 @@ async def open_bot(
     async with open_store(f"sqlite:///{folder}/parlour.db", clock, StoreOptions()) as store:
         several = Several(ScriptedModel(ModelSpec(name, 8192, 1024, price=PRICE), clock) for name in models)
         personas = Personas([Persona("assistant", "Be helpful."), Persona("pirate", "Speak like a pirate.")])
-        granted, keeping = access or Access(), Keeping(30 * 86_400.0, sealed=True)
-        world = World(store, unlimited(store, clock), several, OpenAITokens(), clock, SystemChance())
+        admission, keeping = Admission(store, clock, access or Access()), Keeping(30 * 86_400.0, sealed=True)
+        world = World(store, unlimited(store, clock), several, OpenAITokens(), clock, SystemChance(), admission)
         world = equip(world)
-        conversations = Conversations(world, personas, settings or ConversationSettings(access=granted))
-        services = Services(store, store, conversations, several, personas, store, world.budgets, keeping)
-        yield Bot(store, clock, several, conversations, Commands(services, granted))
+        conversations = Conversations(world, personas, settings or ConversationSettings())
+        services = Services(store, store, conversations, several, personas, store, world.budgets, keeping, admission)
+        yield Bot(store, clock, several, conversations, Commands(services))

@@ -21,12 +21,15 @@ from tests.support.discord_threads import DiscordThreads
 from tests.support.discord_webhooks import DiscordWebhooks, admitted
 from tests.support.discord_world import (
     BOT,
+    GUILD,
+    NAMES,
     Fault,
     admit,
     as_json,
     broken,
     given,
     limited,
+    member,
     read,
     stamp,
     user,
@@ -112,10 +115,15 @@ class DiscordRest(DiscordThreads, DiscordWebhooks):
                 return self._callback(interaction, token, body, files)
             case _, "webhooks", *rest:
                 return self._webhook(method, rest, body, files)
-        return self._about_itself(method, parts)
+        return self._about(method, parts)
 
-    def _about_itself(self, method: str, parts: list[str]) -> Any:
+    def _about(self, method: str, parts: list[str]) -> Any:
+        """Itself, and members."""
         match method, *parts:
+            case "GET", "guilds", guild, "members", person:
+                if guild != GUILD or person not in NAMES:
+                    raise Refused(404, 10007, "Unknown Member")
+                return member(person)
             case "GET", "users", "@me":
                 return user(BOT, bot=True)
             case "GET", ("oauth2" | "applications"), *_ if parts[-1] == "@me":

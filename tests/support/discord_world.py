@@ -22,6 +22,9 @@ ELSEWHERE = {FAR: FAR_GUILD, GROUP: ""}
 """Channels that only an app which its user installed gets to: of a server without the bot, and a group of friends."""
 ROLE = "310"
 """The one that Discord makes for the bot when it is invited."""
+STAFF = "311"
+"""A role of CAROL's."""
+ROLES = {BOT: [ROLE], CAROL: [STAFF]}
 NAMES = {BOT: "parlour", ADA: "ada", BOB: "bob", CAROL: "carol"}
 EPOCH_MS = 1_420_070_400_000
 """Discord's first millisecond."""
@@ -65,7 +68,7 @@ def user(id_: str, *, bot: bool = False) -> dict[str, Any]:
 def member(id_: str) -> dict[str, Any]:
     return {
         "user": user(id_, bot=id_ == BOT),
-        "roles": [ROLE] if id_ == BOT else [],
+        "roles": ROLES.get(id_, []),
         "joined_at": stamp(),
         "deaf": False,
         "mute": False,
@@ -120,7 +123,8 @@ def guild(channels: Iterable[dict[str, Any]]) -> dict[str, Any]:
     colors = {"primary_color": 0, "secondary_color": None, "tertiary_color": None}
     plain = {"hoist": False, "managed": False, "mentionable": False, "flags": 0, "colors": colors}
     own = {"id": ROLE, "name": "Parlour", "permissions": "0", "position": 1, "tags": {"bot_id": BOT}, "managed": True}
-    roles = [everyone | plain, everyone | plain | own]
+    staff = {"id": STAFF, "name": "Staff", "permissions": "0", "position": 2}
+    roles = [everyone | plain, everyone | plain | own, everyone | plain | staff]
     levels = {"verification_level": 0, "default_message_notifications": 0, "explicit_content_filter": 0}
     more = {"features": [], "emojis": [], "stickers": [], "mfa_level": 0, "nsfw_level": 0, "premium_tier": 0}
     lists: dict[str, list[Any]] = {"presences": [], "voice_states": [], "threads": [], "stage_instances": []}

@@ -20,6 +20,8 @@ from bots.shared.pacing import Pacer, RateGate
 from bots.shared.surface import Deed, Limits, MessageGone, Page, Posted, Route, Slip
 from core.chance import SystemChance
 from core.clock import SystemClock
+from core.conversations.access import Access
+from core.conversations.admitting import Admission
 from core.conversations.personas import Persona, Personas
 from core.conversations.service import Conversations, ConversationSettings, World
 from core.domain import ConversationId, Incoming, ModelSpec, PersonId, Ref, Sender, TextPart, Turn, TurnId
@@ -186,7 +188,8 @@ async def station(orders: Orders) -> None:
         store: Any = Told(real, link)
         models = Several([ScriptedModel(ModelSpec("echo", 8192, 1024, price=PRICE), clock, delay=orders.word_delay)])
         budgets = TurnBudgets(Spending(store, clock, policy_of(orders)), Throttle(store, clock, ThrottlePolicy()))
-        world = World(store, budgets, models, OpenAITokens(), clock, chance)
+        admission = Admission(store, clock, Access())
+        world = World(store, budgets, models, OpenAITokens(), clock, chance, admission)
         conversations = Conversations(world, Personas([Persona("echo", "Repeat.")]), ConversationSettings())
         gates = Pacer(clock, RateGate(PLENTY, clock.monotonic()), lambda _: RateGate(PLENTY, clock.monotonic()))
         means = Means(await stack.enter_async_context(gates), clock, Controls(store))

@@ -20,6 +20,7 @@ from core.stores.redis.paces import RedisPaces
 from core.stores.redis.people import RedisPeople
 from core.stores.redis.purses import RedisPurses
 from core.stores.redis.receipts import RedisReceipts
+from core.stores.redis.rulings import RedisRulings
 from core.stores.redis.sharing import RedisSharing
 from core.stores.redis.shelf import RedisShelf
 from core.stores.redis.upkeep import RedisUpkeep
@@ -36,6 +37,7 @@ class RedisStore(
     RedisPurses,
     RedisPaces,
     RedisPeople,
+    RedisRulings,
     RedisUpkeep,
 ):
     """`core.ports.Store` over Redis 6.2 or newer, or Valkey."""

@@ -11,6 +11,7 @@ from core.stores import codec
 from core.stores.codec import record_key
 from core.stores.redis.database import FACTS, SECRETS, Database
 from core.stores.redis.purses import record_of
+from core.stores.redis.rulings import ruling_records
 from core.stores.redis.values import (
     bookmark_row,
     conversation_of,
@@ -84,7 +85,10 @@ class _Reader:
 
     async def _shared(self) -> Found:
         following = replace(self._place, step=1)
-        return ([], following) if self._place.partition else (await self._facts() + await self._secrets(), following)
+        if self._place.partition:
+            return [], following
+        rulings = await ruling_records(self._database.link)
+        return [*await self._facts(), *await self._secrets(), *rulings], following
 
     async def _facts(self) -> list[Record]:
         known = await self._database.link.execute("HGETALL", FACTS)
@@ -194,7 +198,7 @@ class _Reader:
 
 
 _STEPS = 8
-"""Facts and secrets (in the first partition), bookmarks, conversations, shelves, receipts, purses, turns that wait or are
+"""Facts, secrets and rulings (in the first partition), bookmarks, conversations, shelves, receipts, purses, turns that wait or are
 held, turns that are set aside."""
 
 

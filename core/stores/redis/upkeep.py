@@ -14,11 +14,13 @@ from core.stores.purses import PURSE_RECORD
 from core.stores.redis import health, paging
 from core.stores.redis.database import FACTS, SECRETS, Database
 from core.stores.redis.purses import filling, sweep_purses
+from core.stores.redis.rulings import RULINGS, put_ruling
 from core.stores.redis.scripts import Call
 from core.stores.redis.sharing import noting
 from core.stores.redis.shelf import shelving
 from core.stores.redis.values import conversation_fields, message_arguments, turn_fields, usage_fields
 from core.stores.redis.voices import voicing
+from core.stores.rulings import RULING_RECORD, RULING_ROW
 
 _AT_ONCE = 100
 """Records or deletions that one round trip takes, so that nobody else waits long."""
@@ -53,7 +55,7 @@ class RedisUpkeep:
         return await paging.page(self._database, cursor, limit)
 
     async def size(self) -> int:
-        shared: list[int] = [await self._database.link.execute("HLEN", key) for key in (FACTS, SECRETS)]
+        shared: list[int] = [await self._database.link.execute("HLEN", key) for key in (FACTS, SECRETS, RULINGS)]
         rows: list[int] = await self._database.run_everywhere("size")
         return sum(shared) + sum(rows)
 
@@ -66,6 +68,8 @@ class RedisUpkeep:
             elif record.kind == codec.SECRET_RECORD:
                 secret = codec.SECRET_ROW.decode(record.value)
                 await self._database.link.execute("HSETNX", SECRETS, secret.name, secret.value)
+            elif record.kind == RULING_RECORD:
+                await put_ruling(self._database.link, RULING_ROW.decode(record.value))
             else:
                 calls.append(self._loading(record))
         calls += voicing(self._database, records)

@@ -20,9 +20,11 @@ from core.stores.codec import (
 )
 from core.stores.forgetting import heard_in, heard_in_message
 from core.stores.purses import PURSE_RECORD
+from core.stores.rulings import RULING_RECORD
 from core.stores.sqlite import messages, receipts, sharing, shelf, turns, voices
 from core.stores.sqlite.database import Session, Value
 from core.stores.sqlite.purses import read_purse, write_purse
+from core.stores.sqlite.rulings import read_ruling, write_ruling
 
 _TABLES = {
     codec.CONVERSATION_RECORD: "conversations",
@@ -35,6 +37,7 @@ _TABLES = {
     codec.SECRET_RECORD: "secrets",
     codec.RECEIPT_RECORD: "receipts",
     PURSE_RECORD: "purses",
+    RULING_RECORD: "rulings",
     codec.TURN_RECORD: "turns",
 }
 _KINDS = tuple(_TABLES)
@@ -145,6 +148,7 @@ _READ: dict[str, Callable[[Session, int], Record]] = {
     codec.SECRET_RECORD: _read_secret,
     codec.RECEIPT_RECORD: _read_receipt,
     PURSE_RECORD: read_purse,
+    RULING_RECORD: read_ruling,
     codec.TURN_RECORD: _read_turn,
 }
 
@@ -268,5 +272,6 @@ _WRITE: dict[str, Callable[[Session, str], None]] = {
     codec.SECRET_RECORD: _write_secret,
     codec.RECEIPT_RECORD: _write_receipt,
     PURSE_RECORD: write_purse,
+    RULING_RECORD: write_ruling,
     codec.TURN_RECORD: _write_turn,
 }

@@ -23,6 +23,7 @@ from core.stores.sqlite.people import SqlitePeople
 from core.stores.sqlite.problems import file_problem, problem
 from core.stores.sqlite.purses import SqlitePurses
 from core.stores.sqlite.receipts import SqliteReceipts
+from core.stores.sqlite.rulings import SqliteRulings
 from core.stores.sqlite.schema import migrate
 from core.stores.sqlite.sharing import SqliteSharing
 from core.stores.sqlite.shelf import SqliteShelf
@@ -44,6 +45,7 @@ class SqliteStore(
     SqlitePurses,
     SqlitePaces,
     SqlitePeople,
+    SqliteRulings,
     SqliteUpkeep,
 ):
     """`core.ports.Store` over one SQLite file, which several processes may share."""

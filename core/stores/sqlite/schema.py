@@ -191,7 +191,26 @@ _EIGHTH = (
     "DELETE FROM admitted",
     "DELETE FROM reservations WHERE body IS NULL",
 )
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH, _EIGHTH)
+# rulings: what admins have said. tallies: what all conversations used on a UTC day, by model. marks: who asked, and where, as
+# marks that tell nobody's id, and the last day they did.
+_NINTH = (
+    """CREATE TABLE rulings (
+        seq INTEGER PRIMARY KEY,
+        subject TEXT NOT NULL UNIQUE,
+        ruling TEXT NOT NULL)""",
+    """CREATE TABLE tallies (
+        seq INTEGER PRIMARY KEY,
+        day TEXT NOT NULL,
+        model TEXT NOT NULL,
+        body TEXT NOT NULL,
+        UNIQUE (day, model))""",
+    """CREATE TABLE marks (
+        seq INTEGER PRIMARY KEY,
+        mark TEXT NOT NULL UNIQUE,
+        day TEXT NOT NULL)""",
+    "CREATE INDEX marks_day ON marks (day)",
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH, _EIGHTH, _NINTH)
 
 _LEDGER = "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, at REAL NOT NULL)"
 
