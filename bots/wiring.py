@@ -36,7 +36,8 @@ from core.conversations.service import Conversations, ConversationSettings, Worl
 from core.errors import StoreError
 from core.inbox.worker import Worker, WorkerSettings, Workplace
 from core.limits.budgets import Spending, TurnBudgets
-from core.limits.configured import access_policy, spending_policy, throttle_policy
+from core.limits.configured import access_policy, lines, spending_policy, throttle_policy
+from core.limits.lines import Lines, Trade
 from core.limits.pseudonyms import pseudonyms
 from core.limits.throttling import Throttle
 from core.llm.catalogue import LOCAL, Catalogue, open_models
@@ -81,6 +82,7 @@ class House:
     vitals: ProcessVitals
     spending: Spending
     throttle: Throttle
+    lines: Lines
 
     def take_up(self, config: Config) -> None:
         """What holds from the next turn on, of a configuration that was changed meanwhile."""
@@ -91,8 +93,8 @@ class House:
         self.throttle.configure(throttle_policy(config))
 
     def desk(self, hooks: Hooks | None) -> Desk:
-        limits = (self.spending, self.throttle)
-        relaying = Relaying(self.models, OpenAITokens(), self.config.fallback, self.watch, *limits)
+        limits = (self.spending, self.throttle, self.lines)
+        relaying = Relaying(self.clock, self.models, OpenAITokens(), self.config.fallback, self.watch, *limits)
         told = (self.watch, self.vitals, self.services, relaying)
         return Desk(self.store, self.commands, self.clock, self.chance, *told, hooks)
 
@@ -156,7 +158,8 @@ async def house(config: Config, access: Access | None = None) -> AsyncIterator[H
         spending = Spending(counted, time, spending_policy(config))
         throttle = Throttle(counted, time, throttle_policy(config))
         budgets = TurnBudgets(spending, throttle)
-        world = World(kept, budgets, catalogue, OpenAITokens(), time, chance, admission, metrics)
+        queues = lines(config, kept, Trade(time, chance, metrics), catalogue.slots())
+        world = World(kept, budgets, catalogue, OpenAITokens(), time, chance, admission, metrics, queues)
         conversations = Conversations(world, personas, _settings(config))
         keeping = Keeping(config.history.ttl, bool(config.privacy.keys))
         services = Services(kept, kept, conversations, catalogue, personas, kept, budgets, keeping, admission)
@@ -164,8 +167,9 @@ async def house(config: Config, access: Access | None = None) -> AsyncIterator[H
         sweeping = asyncio.create_task(_sweep(kept, time), name="sweeping the store")
         try:
             vitals = ProcessVitals(kept, metrics, time)
-            served = (conversations, services, commands)
-            yield House(config, kept, catalogue, personas, *served, time, chance, metrics, vitals, spending, throttle)
+            served, limits = (conversations, services, commands), (spending, throttle, queues)
+            async with queues:
+                yield House(config, kept, catalogue, personas, *served, time, chance, metrics, vitals, *limits)
         finally:
             sweeping.cancel()
             await asyncio.gather(sweeping, return_exceptions=True)

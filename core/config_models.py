@@ -28,7 +28,8 @@ class ProviderConfig(Section):
     organization: the header OpenAI-Organization. project: the header OpenAI-Project. headers: further ones of every
     request. query: further parameters of every request's address, such as Azure's `api-version`. proxy: through which it
     is reached. connect: the longest wait for a connection. first_word: the longest wait for the first byte of an answer.
-    stall: the longest silence within an answer."""
+    stall: the longest silence within an answer. at_once: how many calls it gets at the same time, from all processes on the
+    store together; more wait in line. Left out: any number."""
 
     base_url: HttpUrl
     api_key: Secret = NO_SECRET
@@ -40,6 +41,7 @@ class ProviderConfig(Section):
     connect: Seconds = Field(default=10.0, le=600)
     first_word: Seconds = Field(default=120.0, le=3600)
     stall: Seconds = Field(default=15.0, le=3600)
+    at_once: Whole | None = Field(default=None, ge=1, le=100_000)
 
 
 class Sampling(Section):

@@ -101,3 +101,13 @@ class Delay:
 
     short: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Where only *most* may be at once. name: unlike any other's. lease: seconds for which a place is kept without a word
+    from whoever has it."""
+
+    name: str
+    most: int
+    lease: float

@@ -39,7 +39,7 @@ from core.domain import (
 )
 from core.domain_limits import Balance
 from core.errors import ChatError
-from core.ports_limits import Paces, Purses, Rulings
+from core.ports_limits import Paces, Places, Purses, Rulings
 from core.ports_people import People
 from core.ports_sharing import Feeds, Receipts, Secrets, Shelf
 
@@ -89,6 +89,10 @@ class Reply(Protocol):
 
     def draft(self, text: str) -> None:
         """The text so far. Never waits, never fails; the latest wins and replaces what was shown."""
+
+    def wait(self, place: int) -> None:
+        """It is number *place* in line, 1 being next, for the model to be asked. Never waits, never fails; the first draft
+        replaces it."""
 
     async def finish(self, answer: Answer) -> None:
         """Returns when the user can see all of it. Idempotent: an interrupted one is simply called again."""
@@ -335,6 +339,7 @@ class Store(
     Purses,
     Paces,
     Rulings,
+    Places,
     People,
     Protocol,
 ):
@@ -370,6 +375,9 @@ class Budgets(Protocol):
 
     async def choose(self, turn: Turn, wanted: ModelSpec) -> str:
         """The id of the model to ask: *wanted*, or a cheaper one where little is left."""
+
+    async def check(self, turn: Turn, spec: ModelSpec, prompt: Prompt, so_far: Usage) -> None:
+        """Before a wait for `reserve`: raises LimitReached where that would, whatever others give back."""
 
     async def reserve(self, turn: Turn, spec: ModelSpec, prompt: Prompt, so_far: Usage) -> Prompt:
         """Before each call, after those that took *so_far*. The prompt, limited to what may be spent. Raises

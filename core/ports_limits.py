@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from core.domain_limits import Delay, Drawn, Grant, Pace, Purse, Ruling, Unit
+from core.domain_limits import Delay, Drawn, Grant, Pace, Purse, Queue, Ruling, Unit
 
 
 class Purses(Protocol):
@@ -44,3 +44,15 @@ class Rulings(Protocol):
 
     async def rulings(self) -> dict[str, Ruling]:
         """Everything that was said, by subject."""
+
+
+class Places(Protocol):
+    """Places that all processes on a store share, of which there are only so many: first come, first served."""
+
+    async def stand(
+        self, queue: Queue, waiting: Mapping[str, float], inside: Collection[str], gone: Collection[str]
+    ) -> Mapping[str, int]:
+        """Says, in one step, who of a process is *waiting* (under a key of its own; since when, in Unix seconds), who is
+        *inside* and who has *gone*. That holds for `queue.lease` from now on. Who is inside stays so, also where its place
+        had lapsed meanwhile and too many are. For each who waits: 0 where it is inside from now on, else its number in
+        the line of all processes, 1 for who is next."""

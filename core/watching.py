@@ -63,6 +63,9 @@ class Watch(Protocol):
     def opened(self, kind: str, change: int) -> None:
         """*change* more (or less) of something are open in this process: turns, pages, requests."""
 
+    def lined_up(self, provider: str, waiting: int, inside: int) -> None:
+        """Of this process so many wait for a place at the provider, and so many have one."""
+
 
 class Unwatched:
     """`Watch` where nobody does."""
@@ -90,6 +93,9 @@ class Unwatched:
 
     def opened(self, kind: str, change: int) -> None:
         del kind, change
+
+    def lined_up(self, provider: str, waiting: int, inside: int) -> None:
+        del provider, waiting, inside
 
 
 UNWATCHED = Unwatched()

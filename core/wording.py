@@ -51,6 +51,7 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.REASON_SEXUAL: "sex",
     Sentence.REASON_VIOLENCE: "violence",
     Sentence.REASON_OTHER: "something that is not allowed here",
+    Sentence.WAITING: "Many are asking right now. You are number {place} in line.",
     Sentence.STOPPED: "Stopped.",
     Sentence.GAVE_UP: "I tried several times and could not answer this. The operator has been told; /retry asks again.",
     Sentence.INTERNAL_ERROR: "Something went wrong on my side. Please try again with /retry.",

@@ -43,6 +43,7 @@ CHINESE: dict[Sentence, str] = {
     Sentence.REASON_SEXUAL: "色情",
     Sentence.REASON_VIOLENCE: "暴力",
     Sentence.REASON_OTHER: "这里不允许的内容",
+    Sentence.WAITING: "现在提问的人很多，您排在第 {place} 位。",
     Sentence.STOPPED: "已停止。",
     Sentence.GAVE_UP: "我试了几次都没能回答。已通知管理员；发送 /retry 可再问一次。",
     Sentence.INTERNAL_ERROR: "我这边出了问题。请用 /retry 再试。",

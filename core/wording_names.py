@@ -46,6 +46,7 @@ class Sentence(StrEnum):
     REASON_SEXUAL = "reason_sexual"
     REASON_VIOLENCE = "reason_violence"
     REASON_OTHER = "reason_other"
+    WAITING = "waiting"
     STOPPED = "stopped"
     GAVE_UP = "gave_up"
     INTERNAL_ERROR = "internal_error"

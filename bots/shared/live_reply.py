@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -43,6 +44,8 @@ out: the answer is kept, and the worker's place is free for another turn meanwhi
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 8.0
 """Seconds between two attempts where the platform does not say how long to wait."""
+LEISURE = 15.0
+"""Seconds between two numbers in line that a message shows: what is written of them is not there for the answer."""
 TYPING_AFTER = 0.5
 """Seconds after which an answer without words is announced; most models begin sooner."""
 FILE_NAME = "answer.md"
@@ -99,6 +102,7 @@ class LiveReply:
         self._sought = turn.attempt == 1 and not turn.shown
         self._pages: Sequence[Page] = ()
         self._draft = ""
+        self._place, self._placed = "", -math.inf
         self._laid_out: tuple[str, int] | None = None
         self._ending = asyncio.Event()
         self._fresh = asyncio.Event()
@@ -129,6 +133,15 @@ class LiveReply:
     def draft(self, text: str) -> None:
         if not self._ending.is_set():
             self._draft = text
+            self._fresh.set()
+            if self._place and self._permit:
+                self._permit.hasten(Priority.FIRST)
+            self._place = ""
+
+    def wait(self, place: int) -> None:
+        now = self._means.clock.monotonic()
+        if not self._draft and not self._ending.is_set() and now >= self._placed + (0.0 if self._previews else LEISURE):
+            self._place, self._placed = self._say(Sentence.WAITING, place=place), now
             self._fresh.set()
 
     async def finish(self, answer: Answer) -> None:
@@ -335,6 +348,8 @@ class LiveReply:
     def _priority(self, deed: Deed) -> Priority:
         if self._ending.is_set():
             return Priority.FINAL
+        if self._place:
+            return Priority.TYPING
         again = deed is Deed.EDIT or (deed is Deed.PREVIEW and self._previewed is not None)
         return Priority.DRAFT if again else Priority.FIRST
 
@@ -345,10 +360,11 @@ class LiveReply:
     def _lay_out_draft(self) -> None:
         """Up to the first message that is not there yet, which is thus posted with the controls that belong to the last:
         by them it is known for ours, should nobody hear that it was posted."""
-        wanted = (self._draft, len(self._shown))
+        wanted = (self._draft or self._place, len(self._shown))
         if wanted != self._laid_out and not self._ending.is_set():
-            texts = self._texts(self._draft)[: self._surface.limits.messages]
-            pages = [Page(text) for text in (texts if self._previews else texts[: len(self._shown) + 1])]
+            texts = self._texts(wanted[0])[: self._surface.limits.messages]
+            texts = texts if self._previews else texts[: len(self._shown) + 1]
+            pages = [Page(text, ours=bool(self._place)) for text in texts]
             self._pages = _ended_by(self._means.controls.writing(self._turn), pages)
             self._laid_out = wanted
 

@@ -112,7 +112,7 @@ class PipeScreen:
 
     @asynccontextmanager
     async def answering(self, interrupt: Interrupt) -> AsyncIterator[View]:  # noqa: ARG002  # a script ends by a signal
-        yield PipeView(self.say)
+        yield PipeView(self.say, self.note)
 
 
 def _drain(output: TextIO) -> None:
@@ -123,11 +123,15 @@ def _drain(output: TextIO) -> None:
 
 
 class PipeView:
-    def __init__(self, write: Callable[[str], None]) -> None:
+    def __init__(self, write: Callable[[str], None], note: Callable[[str], None]) -> None:
         self._write = write
+        self._note = note
 
     def draft(self, text: str) -> None:
         """Only what is final is written."""
+
+    def wait(self, sentence: str) -> None:
+        self._note(sentence)
 
     def finish(self, text: str) -> None:
         self._write(text)

@@ -27,6 +27,9 @@ class View(Protocol):
     def draft(self, text: str) -> None:
         """The text so far."""
 
+    def wait(self, sentence: str) -> None:
+        """Says why there is none yet."""
+
     def finish(self, text: str) -> None: ...
 
     def fail(self, sentence: str) -> None: ...
@@ -63,6 +66,9 @@ class LiveView(AbstractContextManager["LiveView"]):
     def draft(self, text: str) -> None:
         self._text = safe(text).lstrip("\n")
         self._stale = True
+
+    def wait(self, sentence: str) -> None:
+        self._spinner.update(text=plain(sentence, "dim"))
 
     def finish(self, text: str) -> None:
         self._text = safe(text).lstrip("\n")

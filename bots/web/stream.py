@@ -15,7 +15,7 @@ from core.errors import ChatError, ModelError, StoreError
 from core.inbox.worker import cancelled
 from core.ports import Claim, Clock, Reply
 from core.ports_sharing import Feeds
-from core.wording import say
+from core.wording import Sentence, say
 
 PACE, SLOWEST = 0.06, 0.5
 """Seconds between two publications of one answer: as often as a page has use for, and at least."""
@@ -70,6 +70,7 @@ class FeedReply:
         self._language = turn.incoming.sender.language
         self._tells_more = False
         self._text = ""
+        self._place = 0
         self._stale = asyncio.Event()
         self._painter: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
@@ -79,9 +80,11 @@ class FeedReply:
 
     def draft(self, text: str) -> None:
         self._text = text
-        self._stale.set()
-        if self._painter is None:
-            self._painter = asyncio.create_task(self._paint(), name=f"words {self._turn.id}")
+        self._publish()
+
+    def wait(self, place: int) -> None:
+        self._place = place
+        self._publish()
 
     async def finish(self, answer: Answer) -> None:
         message = render.answer(self._turn, answer, self._line.clock.now())
@@ -113,13 +116,22 @@ class FeedReply:
         await self.close()
         await self._say(kind, **fields)
 
+    def _publish(self) -> None:
+        self._stale.set()
+        if self._painter is None:
+            self._painter = asyncio.create_task(self._paint(), name=f"words {self._turn.id}")
+
     async def _paint(self) -> None:
         while True:
             await self._stale.wait()
             self._stale.clear()
             with suppress(StoreError):  # who watches gets the next words, or the kept answer
-                await self._say_words()
+                await (self._say_words() if self._text else self._say_place())
             await self._line.clock.sleep(self._line.pace())
+
+    async def _say_place(self) -> None:
+        message = say(Sentence.WAITING, self._language, place=self._place)
+        await self._say("waiting", place=self._place, message=message)
 
     async def _say_words(self) -> None:
         text, before = self._text, self._published

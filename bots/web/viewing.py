@@ -35,7 +35,7 @@ async def view(place: Place) -> render.Json:
         "persona": await chosen(place, "persona"),
         "head": state.head and short(state.head),
         "messages": render.messages(branch(everything, state.head), everything),
-        "pending": [await place.question(asked, heard.words.get(short(asked.event_id), "")) for asked in waiting],
+        "pending": [await _pending(place, asked, heard) for asked in waiting],
         "failed": state.failed and await _failed(place, state.failed, heard),
         "feed": heard.newest,
     }
@@ -53,10 +53,11 @@ async def choices(place: Place, command: str) -> tuple[Choice, ...]:
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What a feed tells of one conversation. newest: the event after which nothing is missed. words: by turn, of answers
-    that are being written. excuses: by turn, why there is no answer."""
+    that are being written. places: by turn, why there are none yet. excuses: by turn, why there is no answer."""
 
     newest: str
     words: dict[str, str] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
     excuses: dict[str, str] = field(default_factory=dict)
 
 
@@ -83,11 +84,18 @@ def told(events: Sequence[FeedEvent], conversation: str) -> Heard:
         turn = said.get("turn", "")
         if said["kind"] == "failed":
             heard.excuses[turn] = said["message"]
+        elif said["kind"] == "waiting":
+            heard.places[turn] = said["message"]
         elif said["kind"] == "words" and said["at"] == 0:
             heard.words[turn] = said["text"]
         elif said["kind"] == "words" and turn in heard.words:
             heard.words[turn] += said["text"]
     return heard
+
+
+async def _pending(place: Place, asked: Incoming, heard: Heard) -> render.Json:
+    turn = short(asked.event_id)
+    return {**await place.question(asked, heard.words.get(turn, "")), "waiting": heard.places.get(turn, "")}
 
 
 async def _failed(place: Place, failed: Incoming, heard: Heard) -> render.Json:

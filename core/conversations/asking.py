@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 import structlog
@@ -32,8 +33,9 @@ MOST_CONTINUATIONS = 16
 
 Prepare = Callable[[LanguageModel], Awaitable[Prompt]]
 """Fits the context to a model; raises MessageTooLong when the question alone does not fit."""
-Reserve = Callable[[ModelSpec, Prompt, Usage], Awaitable[Prompt]]
-"""The prompt as it may be sent to a model, after what was used so far; raises LimitReached when it may not."""
+Admit = Callable[[ModelSpec, Prompt, Usage], AbstractAsyncContextManager[Prompt]]
+"""Around one call of a model, after what was used so far: entered when it may be made, with the prompt as it may be sent.
+Entering raises LimitReached when it may not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,11 @@ class Asking:
     """Asks for one answer. `text`, `model`, `finish` and `usage` are what there is so far: whoever cancels `run`
     finds in them what had been written."""
 
-    def __init__(self, policy: AskingPolicy, retries: Retries, show: Callable[[str], None], reserve: Reserve) -> None:
+    def __init__(self, policy: AskingPolicy, retries: Retries, show: Callable[[str], None], admit: Admit) -> None:
         self._policy = policy
         self._retries = retries
         self._show = show
-        self._reserve = reserve
+        self._admit = admit
         self.text = ""
         self.model = ""
         self.prompt = Prompt(())
@@ -143,8 +145,7 @@ class Asking:
     async def _write(self, model: LanguageModel, prompt: Prompt, before: str) -> None:
         """One call. What it writes replaces what an earlier, failed one had shown."""
         text = before
-        affordable = await self._reserve(model.spec, prompt, self.usage)
-        async with model.stream(affordable) as deltas:
+        async with self._admit(model.spec, prompt, self.usage) as admitted, model.stream(admitted) as deltas:
             async for piece in deltas:
                 text += piece
                 self.text = text

@@ -12,11 +12,12 @@ import structlog
 from core.completions import Chunk, read_usage, text_in
 from core.conversations.context import MESSAGE_FRAME
 from core.domain import ModelSpec, Tokens, Usage
-from core.errors import ContentRefused, ModelError, RequestRefused, StoreError, WindowExceeded
+from core.errors import ContentRefused, ModelBusy, ModelError, RequestRefused, StoreError, WindowExceeded
 from core.limits.allowances import Bill, Payer
 from core.limits.budgets import Spending
+from core.limits.lines import NO_LINES, Lines
 from core.limits.throttling import Throttle
-from core.ports import LanguageModel, Models, TokenCounter
+from core.ports import Clock, LanguageModel, Models, TokenCounter
 from core.watching import Watch
 
 log = structlog.get_logger(__name__)
@@ -26,6 +27,11 @@ IMAGE = Tokens(1105, 1105)
 examples for the models of 2024."""
 _FINAL = (ContentRefused, RequestRefused, WindowExceeded)
 """Errors of the request: another model is not asked the same."""
+LONGEST_WAIT = 50.0
+"""Seconds for a place at the provider, after which a client is told to come again: proxies hang up on what says nothing for
+a minute."""
+LATER = 20.0
+"""Seconds after which it should. Clients of OpenAI wait for themselves where a server names up to a minute."""
 LIMITS = ("max_completion_tokens", "max_tokens")
 """The two names of the longest an answer may be. Servers that do not know the older one say so, which is learnt."""
 
@@ -40,16 +46,21 @@ class Asker:
     key: str
 
 
+_Asked = tuple[Mapping[str, Any], Asker]
+
+
 @dataclass(frozen=True, slots=True)
 class Relaying:
     """fallback: models to ask, in order, when the one that was named fails before its first word."""
 
+    clock: Clock
     models: Models
     counter: TokenCounter
     fallback: tuple[str, ...]
     watch: Watch
     spending: Spending
     throttle: Throttle
+    lines: Lines = NO_LINES
 
     @asynccontextmanager
     async def open(self, body: Mapping[str, Any], asker: Asker) -> AsyncIterator[Answering]:
@@ -68,7 +79,7 @@ class Relaying:
         first: ModelError | None = None
         for model in self._candidates(str(body["model"]), asker):
             try:
-                return await self._ask(opened, call, model, await self._reserved(model.spec, body, asker))
+                return await self._ask(opened, call, model, (body, asker))
             except _FINAL:
                 raise
             except ModelError as problem:
@@ -76,23 +87,38 @@ class Relaying:
                 first = first or problem
         raise first or ModelError("no model is configured")
 
-    async def _ask(
-        self, opened: AsyncExitStack, call: _Call, model: LanguageModel, body: Mapping[str, Any]
-    ) -> Answering:
-        call.answering = answering = Answering(model.spec, self._measure(model.spec, body))
-        try:
-            answering.batches = await opened.enter_async_context(model.relay(body))
-        except ModelError:
-            call.answering = None  # nothing was written, so nothing is billed
-            raise
+    async def _ask(self, opened: AsyncExitStack, call: _Call, model: LanguageModel, asked: _Asked) -> Answering:
+        """What is entered here is left with *opened*, or at once where nothing comes of it."""
+        async with AsyncExitStack() as entered:
+            body = await self._admitted(entered, model.spec, *asked)
+            call.answering = answering = Answering(model.spec, self._measure(model.spec, body))
+            try:
+                answering.batches = await entered.enter_async_context(model.relay(body))
+            except ModelError:
+                call.answering = None  # nothing was written, so nothing is billed
+                raise
+            opened.push_async_exit(entered.pop_all())
         return answering
 
-    async def _reserved(self, spec: ModelSpec, body: Mapping[str, Any], asker: Asker) -> Mapping[str, Any]:
-        """The request, with an answer no longer than what may be spent. Raises BudgetSpent and StoreError."""
+    async def _admitted(
+        self, entered: AsyncExitStack, spec: ModelSpec, body: Mapping[str, Any], asker: Asker
+    ) -> Mapping[str, Any]:
+        """The request, with an answer no longer than what may be spent, once the provider has room for it. Raises
+        BudgetSpent, ModelBusy and StoreError."""
         name, wanted = next(((name, body[name]) for name in LIMITS if body.get(name) is not None), (LIMITS[-1], None))
         bill = Bill(spec, self._measure(spec, body).prompt, answers=body.get("n") or 1, most=wanted)
+        if spec.id in self.lines:
+            await self.spending.check(asker.payer, bill)
+            await self._queue(entered, spec.id)
         granted = await self.spending.reserve(asker.key, asker.payer, bill)
         return body if granted is None else {**body, name: granted}
+
+    async def _queue(self, entered: AsyncExitStack, model: str) -> None:
+        try:
+            async with self.clock.watchdog(LONGEST_WAIT):
+                await entered.enter_async_context(self.lines.place(model, self.clock.now()))
+        except TimeoutError as error:
+            raise ModelBusy(f"no place in {LONGEST_WAIT:.0f} s", retry_after=LATER) from error
 
     async def _settle(self, call: _Call, asker: Asker) -> None:
         try:

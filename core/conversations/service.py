@@ -22,6 +22,7 @@ from core.conversations.context import (
     used_by,
 )
 from core.conversations.personas import Persona, Personas
+from core.conversations.queueing import Queueing
 from core.domain import (
     Answer,
     ConversationId,
@@ -43,6 +44,7 @@ from core.domain import (
     text_of,
 )
 from core.errors import ChatError, MessageTooLong, MessageTooOld, NotAllowed, QuestionGone, Stopped, StoreUnavailable
+from core.limits.lines import NO_LINES, Lines
 from core.limits.rates import backoff
 from core.ports import (
     Budgets,
@@ -90,6 +92,7 @@ class World:
     chance: Chance
     admission: Admission
     watch: Watch = UNWATCHED
+    lines: Lines = NO_LINES
 
 
 class Conversations:
@@ -202,7 +205,8 @@ class Conversations:
     async def _ask(self, turn: Turn, choice: Chosen, reply: Reply) -> Exchange:
         """What is to be kept: the question and the model's answer to it. Raises ChatError."""
         brief = await self._brief(turn)
-        asking = Asking(self._policy(turn), self._retries, reply.draft, partial(self._budgets.reserve, turn))
+        queueing = Queueing(self._budgets, self._world.lines, turn, reply.wait)
+        asking = Asking(self._policy(turn), self._retries, reply.draft, queueing)
         stopped = False
         scope = self._running[turn.id] = self._world.clock.watchdog(None)
         try:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from core.conversations.context import reserved_for
 from core.domain import Incoming, ModelSpec, Prompt, Turn, Usage
-from core.domain_limits import Balance, Grant, Purse, Whose
+from core.domain_limits import Balance, Purse, Whose
 from core.errors import BudgetSpent
 from core.limits.allowances import Bill, Payer, SpendingPolicy, charged, payer_of, purses_of, used_of
 from core.limits.rates import backoff
@@ -77,9 +77,19 @@ class Spending:
             if grant.short is None:
                 return grant.tokens
             if not grant.open or self._clock.monotonic() - since > PATIENCE:
-                raise _spent(purses, grant)
+                raise _spent(purses[grant.short])
             attempt += 1
             await self._clock.sleep(backoff(attempt, FIRST_LOOK, LONGEST_LOOK, 1.0))
+
+    async def check(self, payer: Payer, bill: Bill) -> None:
+        """Sets nothing aside. Raises BudgetSpent where there is not enough for the call whatever others give back, and
+        StoreError."""
+        purses = self._charged(payer, bill)
+        drawn = await self._purses.drawn([purse.name for purse in purses]) if purses else ()
+        least = min(LEAST_OUTPUT, self._most(bill))
+        for purse, known in zip(purses, drawn, strict=True):
+            if purse.allows(purse.limit - known.spent, least) < least:
+                raise _spent(purse)
 
     async def settle(self, key: str, payer: Payer, usage: Usage) -> None:
         """What the answer came to. Repeating it changes nothing. Raises StoreError."""
@@ -119,9 +129,11 @@ class TurnBudgets:
     async def choose(self, turn: Turn, wanted: ModelSpec) -> str:
         return await self._spending.choose(payer_of(turn.incoming), wanted)
 
+    async def check(self, turn: Turn, spec: ModelSpec, prompt: Prompt, so_far: Usage) -> None:
+        await self._spending.check(payer_of(turn.incoming), _bill(spec, prompt, so_far))
+
     async def reserve(self, turn: Turn, spec: ModelSpec, prompt: Prompt, so_far: Usage) -> Prompt:
-        bill = Bill(spec, prompt.tokens + so_far.completion, so_far)
-        tokens = await self._spending.reserve(turn.id, payer_of(turn.incoming), bill)
+        tokens = await self._spending.reserve(turn.id, payer_of(turn.incoming), _bill(spec, prompt, so_far))
         return prompt if tokens is None else replace(prompt, max_output=tokens)
 
     async def settle(self, turn: Turn, usage: Usage) -> None:
@@ -131,7 +143,10 @@ class TurnBudgets:
         await self._spending.refund(turn.id)
 
 
-def _spent(purses: tuple[Purse, ...], grant: Grant) -> BudgetSpent:
-    purse = purses[grant.short or 0]
+def _bill(spec: ModelSpec, prompt: Prompt, so_far: Usage) -> Bill:
+    return Bill(spec, prompt.tokens + so_far.completion, so_far)
+
+
+def _spent(purse: Purse) -> BudgetSpent:
     when = datetime.fromtimestamp(purse.until, UTC)
     return BudgetSpent(SENTENCES[purse.whose], purse.name, when=f"{when:%Y-%m-%d %H:%M} UTC")

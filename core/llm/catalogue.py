@@ -12,7 +12,7 @@ from core.config_models import ModelConfig, ProviderConfig
 from core.domain import Encoding, ModelSpec, Price, Prompt
 from core.errors import ModelNone
 from core.llm.knowledge import configured, is_commercial, known_about
-from core.llm.local import MAX_OUTPUT, WINDOW, LocalConnection, why_unusable, with_local_defaults
+from core.llm.local import MAX_OUTPUT, SLOTS, WINDOW, LocalConnection, why_unusable, with_local_defaults
 from core.llm.memory import FactsMemory
 from core.llm.openai import ChatModel, Connection
 from core.llm.primer import Primed
@@ -52,6 +52,10 @@ class Catalogue:
     def loading(self) -> str | None:
         """The id of a local model that is being loaded right now."""
         return next((local.loading for local in self._on_this_machine if local.loading), None)
+
+    def slots(self) -> Mapping[str, int]:
+        """How many calls the models get at once that run on this machine, by their ids."""
+        return {local.model: SLOTS for local in self._on_this_machine}
 
     def providers(self) -> Sequence[str]:
         """Those that `offers` can be asked about."""

@@ -26,7 +26,8 @@ WINDOW = 8192
 amount whose memory small machines have."""
 MAX_OUTPUT = 1024
 SLOTS = 2
-"""Conversations that keep their prompt's state in the server; more wait in line."""
+"""Conversations that keep their prompt's state in the server; more wait in line, in ours rather than in the server's, so that
+people are told."""
 MOST_THREADS = 4
 LONGEST_LOAD = 300.0
 """Seconds."""
@@ -72,13 +73,14 @@ class LocalConnection(Connection):
     def __init__(self, config: ModelConfig, clock: Clock) -> None:
         super().__init__(ProviderConfig(base_url="http://127.0.0.1/v1"), clock)
         self._config = config
+        self.model = config.id
         self._process: asyncio.subprocess.Process | None = None
         self._starting: asyncio.Task[None] | None = None
 
     @property
     def loading(self) -> str | None:
         """The model's id while it is being loaded, which takes a second or more."""
-        return self._config.id if self._starting is not None else None
+        return self.model if self._starting is not None else None
 
     async def ready(self) -> None:
         """Returns when the model is loaded. A caller that is cancelled does not stop the loading."""

@@ -35,6 +35,7 @@ class Metrics:
         self._oldest = self._gauge("queue_oldest_seconds", "Age of the message that waits longest")
         self._store = self._gauge("store_up", "Whether the store answered when this was asked")
         self._open = self._gauge("open", "What is open in this process, by kind", "kind")
+        self._lines = self._gauge("provider_calls", "Calls of a provider that takes only so many", "provider", "state")
         self._waits = Histogram(
             "parlour_turn_wait_seconds",
             "Waiting times of answers, by phase",
@@ -87,6 +88,10 @@ class Metrics:
 
     def opened(self, kind: str, change: int) -> None:
         self._open.labels(kind).inc(change)
+
+    def lined_up(self, provider: str, waiting: int, inside: int) -> None:
+        for state, calls in (("waiting", waiting), ("running", inside)):
+            self._lines.labels(provider, state).set(calls)
 
     def exposition(self, depth: InboxDepth | None, now: float) -> Exposition:
         """With the queue as it is at the time *now*; None: the store could not say."""

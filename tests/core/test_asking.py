@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -43,7 +44,7 @@ class Try:
         ]
         self.shown: list[str] = []
         self.retries = Retries(POLICY, self.clock, EvenChance())
-        self.asking = Asking(POLICY, self.retries, self.shown.append, self.reserve)
+        self.asking = Asking(POLICY, self.retries, self.shown.append, self.admit)
         self.limited = False
         self.affordable: list[int] = []
         self.prompt_tokens = 0
@@ -55,12 +56,13 @@ class Try:
         task.result()
         return self.asking
 
-    async def reserve(self, spec: ModelSpec, prompt: Prompt, so_far: Usage) -> Prompt:
+    @asynccontextmanager
+    async def admit(self, spec: ModelSpec, prompt: Prompt, so_far: Usage) -> AsyncIterator[Prompt]:
         """As many calls as `affordable` has numbers; any where it never had one."""
         del spec, so_far
         if self.limited and not self.affordable:
             raise BudgetSpent(Sentence.BUDGET_SPENT_USER, when="tomorrow")
-        return replace(prompt, max_output=self.affordable.pop(0)) if self.limited else prompt
+        yield replace(prompt, max_output=self.affordable.pop(0)) if self.limited else prompt
 
     async def prepare(self, model: LanguageModel) -> Prompt:
         tokens = self.prompt_tokens or model.spec.window // 2

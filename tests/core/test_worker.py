@@ -58,6 +58,9 @@ class WallReply:
     def draft(self, text: str) -> None:
         self.wall.drafts[self.turn.id] = text
 
+    def wait(self, place: int) -> None:
+        """Nobody waits here."""
+
     async def finish(self, answer: Answer) -> None:
         self._write()
         self.wall.shown[self.turn.id] = answer.text

@@ -50,12 +50,16 @@ class Notes:
     """A reply that notes what a user would see."""
 
     drafts: list[str] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
     final: str = ""
     instead_of: str = ""
     problem: ChatError | None = None
 
     def draft(self, text: str) -> None:
         self.drafts.append(text)
+
+    def wait(self, place: int) -> None:
+        self.places.append(place)
 
     async def finish(self, answer: Answer) -> None:
         self.final, self.instead_of = answer.text, answer.instead_of

@@ -18,6 +18,7 @@ from core.stores.redis.inbox import RedisInbox
 from core.stores.redis.listening import Listener
 from core.stores.redis.paces import RedisPaces
 from core.stores.redis.people import RedisPeople
+from core.stores.redis.places import RedisPlaces
 from core.stores.redis.purses import RedisPurses
 from core.stores.redis.receipts import RedisReceipts
 from core.stores.redis.rulings import RedisRulings
@@ -38,6 +39,7 @@ class RedisStore(
     RedisPaces,
     RedisPeople,
     RedisRulings,
+    RedisPlaces,
     RedisUpkeep,
 ):
     """`core.ports.Store` over Redis 6.2 or newer, or Valkey."""

@@ -20,6 +20,7 @@ from core.stores.sqlite.history import SqliteHistory
 from core.stores.sqlite.inbox import SqliteInbox
 from core.stores.sqlite.paces import SqlitePaces
 from core.stores.sqlite.people import SqlitePeople
+from core.stores.sqlite.places import SqlitePlaces
 from core.stores.sqlite.problems import file_problem, problem
 from core.stores.sqlite.purses import SqlitePurses
 from core.stores.sqlite.receipts import SqliteReceipts
@@ -46,6 +47,7 @@ class SqliteStore(
     SqlitePaces,
     SqlitePeople,
     SqliteRulings,
+    SqlitePlaces,
     SqliteUpkeep,
 ):
     """`core.ports.Store` over one SQLite file, which several processes may share."""

@@ -210,7 +210,30 @@ _NINTH = (
         day TEXT NOT NULL)""",
     "CREATE INDEX marks_day ON marks (day)",
 )
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH, _EIGHTH, _NINTH)
+# places: who waits for a place since when, and who is `inside`, until nothing was heard of them for too long.
+_TENTH = (
+    """CREATE TABLE places (
+        queue TEXT NOT NULL,
+        key TEXT NOT NULL,
+        since REAL NOT NULL,
+        inside INTEGER NOT NULL,
+        until REAL NOT NULL,
+        PRIMARY KEY (queue, key)) WITHOUT ROWID""",
+    "CREATE INDEX places_line ON places (queue, inside, since, key)",
+    "CREATE INDEX places_until ON places (until)",
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    _FIRST,
+    _SECOND,
+    _THIRD,
+    _FOURTH,
+    _FIFTH,
+    _SIXTH,
+    _SEVENTH,
+    _EIGHTH,
+    _NINTH,
+    _TENTH,
+)
 
 _LEDGER = "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, at REAL NOT NULL)"
 

@@ -11,6 +11,7 @@ from core.stores.options import StoreOptions
 from core.stores.sqlite import copies, sharing, shelf
 from core.stores.sqlite.database import Database, Session
 from core.stores.sqlite.paces import forget_paces
+from core.stores.sqlite.places import forget_places
 from core.stores.sqlite.purses import forget_purses
 from core.stores.sqlite.receipts import forget_receipts
 from core.stores.sqlite.wake import Wake
@@ -49,6 +50,7 @@ class SqliteUpkeep:
             forget_receipts,
             forget_purses,
             forget_paces,
+            forget_places,
         ):
             while deleted := await self._database.write(forget):
                 total += deleted

@@ -26,7 +26,7 @@ export class AnswerView {
 
   update(entry, isLast) {
     const { isBusy } = this.#app.talk;
-    const signature = JSON.stringify([entry.text.length, entry.state, entry.message?.siblings, entry.message?.model, isBusy, isLast]);
+    const signature = JSON.stringify([entry.text.length, entry.state, entry.waiting, entry.message?.siblings, entry.message?.model, isBusy, isLast]);
     this.#entry = entry;
     if (signature === this.#signature) return;
     this.#signature = signature;
@@ -37,7 +37,7 @@ export class AnswerView {
   #grow() {
     this.#isWhole = false;
     this.element.dataset.state = this.#entry.state;
-    this.#actions.replaceChildren(writing());
+    this.#actions.replaceChildren(writing(this.#entry.waiting));
     if (this.#entry.text) this.#growth.grow(this.#entry.text);
   }
 
@@ -73,7 +73,8 @@ export class AnswerView {
 }
 
 /** Stands where the buttons will be, so that nothing moves when they come. */
-const writing = () => make("span", { class: "writing", title: say("writing") }, make("span", { class: "dots", "aria-hidden": "true" }));
+const writing = (reason) =>
+  make("span", { class: "writing", title: say("writing") }, make("span", { class: "dots", "aria-hidden": "true" }), reason || "");
 
 /** The model, how the answer ended where that is not as usual, tokens and cost. */
 function facts({ model, finish, usage }) {

@@ -285,7 +285,7 @@ export class App extends EventTarget {
   #on(event) {
     if (event.kind === "reload") return this.#reload();
     if (event.kind === "removed") return this.#gone(event.conversation);
-    if (event.kind !== "words") this.loadShelf();
+    if (event.kind !== "words" && event.kind !== "waiting") this.loadShelf();
     this.#mark(event);
     if (event.conversation !== this.talk.id) return;
     this.#heard = Date.now();
@@ -305,6 +305,10 @@ export class App extends EventTarget {
   #happened = {
     asked({ turn, question }) {
       this.talk.asked({ ...question, turn });
+    },
+    waiting(event) {
+      const isFirst = this.talk.waits(event);
+      if (isFirst || event.place === 1) this.tell("say", event.message);
     },
     words(event) {
       if (!this.talk.words(event)) this.refresh();

@@ -68,6 +68,14 @@ export class Talk {
     return true;
   }
 
+  /** Says why there are no words yet. Whether that was not said before. */
+  waits({ turn, message }) {
+    const found = this.pending.find((one) => one.turn === turn && !one.words);
+    const isFirst = Boolean(found) && !found.waiting;
+    if (found) found.waiting = message;
+    return isFirst;
+  }
+
   /** The answer is kept. It stays where it is shown until the state comes that has it among the messages. Whether it was
    * waited for. */
   done({ turn, message }) {
@@ -108,7 +116,7 @@ export class Talk {
 function merged(known, turn) {
   const words = turn.words ?? "";
   const newer = known?.words.startsWith(words) ? known.words : words;
-  return { ...turn, words: newer, isStopping: known?.isStopping ?? false };
+  return { ...turn, words: newer, waiting: known?.waiting || turn.waiting, isStopping: known?.isStopping ?? false };
 }
 
 /** Why it failed is told once and not kept. */
@@ -122,6 +130,7 @@ function keptEntry(message) {
 function turnEntries(turn) {
   const question = { key: questionOf(turn.turn), kind: "question", text: turn.text, state: turn.isUnsent ? "unsent" : "done", turn: turn.turn };
   const answer = { key: answerOf(turn.turn), kind: "answer", text: turn.words, message: turn.message, turn: turn.turn };
+  answer.waiting = turn.words ? "" : turn.waiting;
   answer.state = turn.message ? "done" : turn.words ? "growing" : "waiting";
   const shown = turn.again ? [] : [question];
   return turn.isUnsent ? shown : [...shown, answer];

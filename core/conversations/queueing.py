@@ -1,0 +1,30 @@
+"""How one turn comes to ask a model: a place in the line for it, and money for the call."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from core.domain import ModelSpec, Prompt, Turn, Usage
+from core.limits.lines import Lines, Tell
+from core.ports import Budgets
+
+
+@dataclass(frozen=True, slots=True)
+class Queueing:
+    """`core.conversations.asking.Admit` for *turn*. tell: its number in line."""
+
+    budgets: Budgets
+    lines: Lines
+    turn: Turn
+    tell: Tell
+
+    @asynccontextmanager
+    async def __call__(self, spec: ModelSpec, prompt: Prompt, so_far: Usage) -> AsyncIterator[Prompt]:
+        """Who has nothing left is told before waiting; what a call may cost is set aside when it can be made. The place
+        in line is that of the question, however often it is tried."""
+        if spec.id in self.lines:
+            await self.budgets.check(self.turn, spec, prompt, so_far)
+        async with self.lines.place(spec.id, self.turn.incoming.sent_at, self.tell):
+            yield await self.budgets.reserve(self.turn, spec, prompt, so_far)

@@ -1,0 +1,138 @@
+"""A turn that waits for its model: what its author is told, and what happens to the place and to the money."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from core.conversations.asking import AskingPolicy
+from core.conversations.service import ConversationSettings, World
+from core.domain_limits import Queue, Whose
+from core.errors import BudgetSpent, ModelBusy, ModelKeyRefused, Stopped
+from core.limits.allowances import Allowance, Payer, SpendingPolicy, purses_of
+from core.limits.budgets import Spending, TurnBudgets
+from core.limits.lines import LEASE, PATIENCE, Line, Lines, OwnPlaces, Trade
+from core.limits.throttling import Throttle, ThrottlePolicy
+from core.llm.scripted import Script, spoken
+from core.watching import UNWATCHED
+from tests.support.bot import Bot, Notes, open_bot
+from tests.support.chance import EvenChance
+from tests.support.clock import ManualClock
+
+SETTINGS = ConversationSettings(asking=AskingPolicy(attempts=2, backoff=30.0), fallback=("beta",))
+
+
+@dataclass
+class Bar:
+    """A bot whose model alpha takes one call at once. Somebody else can have that place."""
+
+    bot: Bot
+    clock: ManualClock
+    alpha: Line
+    beta: Line
+
+    @asynccontextmanager
+    async def taken(self, line: Line) -> AsyncIterator[None]:
+        async with line.place(0.0, lambda _: None):
+            yield
+
+    async def ask(self, text: str = "Hello") -> asyncio.Task[Notes]:
+        return asyncio.create_task(self.bot.tell(text))
+
+    async def passing(self, task: asyncio.Task[Any], seconds: float) -> None:
+        """As much of that as it takes until the task is done."""
+        end = self.clock.now() + seconds
+        while not task.done() and self.clock.now() < end:
+            await self.clock.advance(0.25)
+            await asyncio.sleep(0.001)
+
+
+@asynccontextmanager
+async def bar(folder: Path, policy: SpendingPolicy | None = None) -> AsyncIterator[Bar]:
+    clock = ManualClock()
+    trade = Trade(clock, EvenChance(), UNWATCHED)
+    alpha, beta = (Line(OwnPlaces(), Queue(name, 1, LEASE), trade) for name in ("alpha", "beta"))
+
+    def equip(world: World) -> World:
+        store: Any = world.history
+        spending = Spending(store, clock, policy or SpendingPolicy())
+        budgets = TurnBudgets(spending, Throttle(store, clock, ThrottlePolicy()))
+        return replace(world, budgets=budgets, lines=Lines({"alpha": alpha, "beta": beta}))
+
+    async with open_bot(folder, clock, settings=SETTINGS, equip=equip) as bot:
+        yield Bar(bot, clock, alpha, beta)
+        await alpha.close()
+        await beta.close()
+
+
+async def test_who_waits_is_told_and_then_answered(tmp_path: Path) -> None:
+    async with bar(tmp_path) as here:
+        async with here.taken(here.alpha):
+            asking = await here.ask()
+            await here.passing(asking, 2 * PATIENCE)
+            assert not asking.done()
+        await here.passing(asking, 5.0)
+        notes = await asking
+        assert (notes.places, notes.final) == ([1], "You said: Hello")
+
+
+async def test_stop_ends_the_wait(tmp_path: Path) -> None:
+    async with bar(tmp_path) as here:
+        async with here.taken(here.alpha):
+            asking = await here.ask()
+            await here.passing(asking, PATIENCE)
+            (turn,) = await here.bot.store.waiting(here.bot.incoming().conversation)
+            here.bot.conversations.stop(turn.event_id)
+            notes = await asking
+        assert isinstance(notes.problem, Stopped)
+        async with here.taken(here.alpha):
+            assert here.bot.models.get("alpha").prompts == []
+
+
+async def test_a_failed_call_leaves_its_place_to_others_until_it_is_tried_again(tmp_path: Path) -> None:
+    async with bar(tmp_path) as here:
+        here.bot.models.get("alpha").scripts.append(Script(refusal=ModelBusy()))
+        asking = await here.ask()
+        await here.passing(asking, 5.0)
+        async with here.taken(here.alpha):
+            assert not asking.done()
+        await here.passing(asking, 40.0)
+        assert (await asking).final == "You said: Hello"
+
+
+async def test_who_is_sent_on_to_another_model_gives_the_first_place_back(tmp_path: Path) -> None:
+    async with bar(tmp_path) as here:
+        here.bot.models.get("alpha").scripts.append(Script(refusal=ModelKeyRefused()))
+        async with here.taken(here.beta):
+            asking = await here.ask()
+            await here.passing(asking, PATIENCE)
+            async with here.taken(here.alpha):
+                assert not asking.done()
+        await here.passing(asking, 5.0)
+        assert (await asking).final == "You said: Hello"
+
+
+async def test_who_has_nothing_left_is_told_without_waiting(tmp_path: Path) -> None:
+    async with bar(tmp_path, SpendingPolicy({Whose.USER: Allowance(day=1)})) as here, here.taken(here.alpha):
+        notes = await here.bot.tell("Hello")
+        assert isinstance(notes.problem, BudgetSpent)
+        assert notes.places == []
+
+
+async def test_nothing_is_set_aside_for_who_waits(tmp_path: Path) -> None:
+    policy = SpendingPolicy({Whose.TOTAL: Allowance(day=10**9)})
+    async with bar(tmp_path, policy) as here:
+        (purse,) = purses_of(policy, Payer("anybody"), here.clock.now())
+        here.bot.models.get("alpha").scripts.append(spoken("Well, then.", delay=1.0))
+        async with here.taken(here.alpha):
+            asking = await here.ask()
+            await here.passing(asking, PATIENCE)
+            assert (await here.bot.store.drawn([purse.name]))[0].held == 0
+        await here.passing(asking, 1.0)
+        assert (await here.bot.store.drawn([purse.name]))[0].held > 0
+        await here.passing(asking, 10.0)
+        await asking
