@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import structlog
 
 from core.errors import StoreError, SurfaceUnavailable
-from core.limits.rates import backoff
+from core.limits.rates import backoff, is_news
 from core.ports import Chance, Clock
 
 log = structlog.get_logger(__name__)
@@ -16,6 +17,10 @@ T = TypeVar("T")
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0
 """Seconds between two attempts, where nobody says how long to wait."""
+
+
+def _level(failures: int) -> int:
+    return logging.WARNING if is_news(failures) else logging.DEBUG
 
 
 class Patience:
@@ -31,7 +36,7 @@ class Patience:
                 return await attempt()
             except (StoreError, SurfaceUnavailable) as problem:
                 failures += 1
-                log.warning("platform.waiting", detail=str(problem), failures=failures)
+                log.log(_level(failures), "platform.waiting", detail=str(problem), failures=failures)
                 asked = problem.retry_after if isinstance(problem, SurfaceUnavailable) else None
             pause = asked or backoff(failures, FIRST_PAUSE, LONGEST_PAUSE, self._chance.unit())
             await self._clock.sleep(pause)

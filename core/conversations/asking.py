@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from core.conversations.context import continued
+from core.conversations.outages import Outages
 from core.domain import NO_USAGE, Finish, ModelSpec, Prompt, Usage
 from core.errors import ContentRefused, LimitReached, ModelError, ModelGarbled, WindowExceeded
 from core.limits.rates import Bucket, Rate, backoff, full, take
@@ -57,16 +58,25 @@ class Retries:
         self._chance = chance
         self._watch = watch
         self._buckets: dict[str, Bucket] = {}
+        self._outages = Outages()
+
+    def answered(self, model: str) -> None:
+        self._outages.answered(model)
 
     async def pause(self, model: str, attempt: int, problem: ModelError) -> None:
         """Returns when *model* may be asked again; raises *problem* when it may not."""
+        now = self._clock.monotonic()
+        if problem.retryable:
+            self._outages.failed(model, problem, now)
         waits_too_long = (problem.retry_after or 0) > LONGEST_RETRY_AFTER
         if not problem.retryable or attempt >= self._policy.attempts or waits_too_long:
             raise problem
-        self._watch.asked_again(model, type(problem).__name__)
-        now = self._clock.monotonic()
-        self._buckets[model], queue = take(self._buckets.get(model, full(RETRY_RATE, now)), RETRY_RATE, now)
+        bucket, queue = take(self._buckets.get(model, full(RETRY_RATE, now)), RETRY_RATE, now)
         delay = backoff(attempt, self._policy.backoff, LONGEST_BACKOFF, self._chance.unit())
+        if self._outages.lasts(model, now + max(delay, queue)):
+            raise problem
+        self._buckets[model] = bucket
+        self._watch.asked_again(model, type(problem).__name__)
         await self._clock.sleep(max(delay, queue, problem.retry_after or 0))
 
 
@@ -137,10 +147,12 @@ class Asking:
         while True:
             attempt += 1
             try:
-                return await self._write(model, prompt, before)
+                await self._write(model, prompt, before)
             except ModelError as problem:
                 log.info("model.not_answered", model=model.spec.id, attempt=attempt, error=type(problem).__name__)
                 await self._retries.pause(model.spec.id, attempt, problem)
+            else:
+                return self._retries.answered(model.spec.id)
 
     async def _write(self, model: LanguageModel, prompt: Prompt, before: str) -> None:
         """One call. What it writes replaces what an earlier, failed one had shown."""

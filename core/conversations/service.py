@@ -7,6 +7,7 @@ from functools import partial
 
 import structlog
 
+from core.clock import SteadyTime
 from core.conversations.admitting import Admission
 from core.conversations.asking import Asking, AskingPolicy, Retries
 from core.conversations.choosing import Choosing, Chosen
@@ -105,6 +106,7 @@ class Conversations:
         self._personas = personas
         self._choosing = Choosing(world.models, world.budgets, world.admission)
         self._running: dict[TurnId, Watchdog] = {}
+        self._time = SteadyTime(world.clock)
         self.configure(settings)
 
     def configure(self, settings: ConversationSettings) -> None:
@@ -175,7 +177,8 @@ class Conversations:
         if incoming.show:
             return  # nothing is asked, so it is never too late
         fresh = turn.attempt == 1 and not turn.requeued  # what an operator put back is wanted, however old it is
-        if fresh and self._world.clock.now() - incoming.sent_at > self._settings.max_age:
+        now = min(self._world.clock.now(), self._time.now())  # a clock that was set forward makes nothing old
+        if fresh and now - incoming.sent_at > self._settings.max_age:
             raise MessageTooOld
         if turn.stop_requested:
             raise Stopped

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from core.domain import Turn
 from core.errors import GaveUp, LeaseLost, ParlourError, StoreError, SurfaceClosed, SurfaceUnavailable
 from core.inbox.leases import Hold, Lease
 from core.inbox.timing import TimedReply
-from core.limits.rates import backoff
+from core.limits.rates import backoff, is_news
 from core.ports import Chance, Clock, Inbox, Outcome, Replies
 from core.watching import UNWATCHED, Ending, Phase, Watch
 
@@ -63,6 +64,8 @@ class Worker:
         self._running: set[asyncio.Task[None]] = set()
         self._draining = asyncio.Event()
         self._store_away = 0
+        self._postponed: dict[str, int] = {}
+        """By lane, how often since a turn of it could be ended."""
 
     def drain(self) -> None:
         """Claims no more; `run` returns when the running answers have ended, or have been left after the drain time."""
@@ -115,7 +118,7 @@ class Worker:
 
     def _begin(self, turn: Turn, lease: Lease) -> None:
         if turn.attempt == 1:
-            waited = self._place.clock.now() - turn.incoming.sent_at
+            waited = max(0.0, self._place.clock.now() - turn.incoming.sent_at)  # clocks differ
             self._watch.waited(turn.incoming.lane, Phase.QUEUED, waited)
         task = asyncio.create_task(self._hold(turn, lease), name=f"turn {turn.id}")
         self._running.add(task)
@@ -180,7 +183,10 @@ class Worker:
                 await self._give_back(turn, self._pause(turn.attempt), spent=True)
 
     async def _postpone(self, turn: Turn, seconds: float, problem: ParlourError) -> None:
-        log.warning("turn.postponed", detail=str(problem))
+        times = self._postponed[turn.incoming.lane] = self._postponed.get(turn.incoming.lane, 0) + 1
+        log.log(
+            logging.WARNING if is_news(times) else logging.DEBUG, "turn.postponed", detail=str(problem), times=times
+        )
         self._tell(turn, Ending.POSTPONED)
         await self._give_back(turn, seconds, spent=False)
 
@@ -214,6 +220,7 @@ class Worker:
         hold.release()
         await self._inbox.finish(turn, outcome)
         log.info("turn.finished", outcome=outcome.value)
+        self._postponed.pop(turn.incoming.lane, None)
         self._tell(turn, Ending(outcome.value))
 
     def _tell(self, turn: Turn, ending: Ending) -> None:

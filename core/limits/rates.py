@@ -35,6 +35,11 @@ def take(bucket: Bucket, rate: Rate, now: float, permits: float = 1.0) -> tuple[
     return Bucket(level, max(now, bucket.at)), max(0.0, -level / rate.per_second)
 
 
+def is_news(times: int) -> bool:
+    """Whether the log is to tell of what happens again and again: the first time, the second, the fourth, the eighth, …"""
+    return times & (times - 1) == 0
+
+
 def backoff(attempt: int, base: float, most: float, unit: float) -> float:
     """Seconds to wait after failed attempt number *attempt* (1 for the first): doubles from *base* up to *most*, and is
     spread by *unit* in [0, 1) over its upper half, so that those who failed together do not come back together."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from bots.shared.patience import Patience
 from core.errors import SurfaceUnavailable
@@ -26,6 +27,18 @@ async def test_a_brief_wait_tries_again_and_ends(clock: ManualClock) -> None:
     await clock.advance(0.2)
     with pytest.raises(SurfaceUnavailable, match="5 s"):
         await waiting
+
+
+async def test_what_stays_away_for_an_hour_does_not_fill_the_log(clock: ManualClock) -> None:
+    async def away() -> str:
+        raise SurfaceUnavailable("502")
+
+    with capture_logs() as logged:
+        waiting = asyncio.create_task(Patience(clock, EvenChance()).patiently(away))
+        await clock.advance(3600.0)
+        waiting.cancel()
+    warnings = [line for line in logged if line["log_level"] == "warning"]
+    assert 5 < len(warnings) < 12 < len(logged)
 
 
 async def test_a_brief_wait_does_not_outlast_what_hangs(clock: ManualClock) -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from core.conversations.asking import RETRY_RATE, Asking, AskingPolicy, Retries
+from core.conversations.outages import LASTS, OVER
 from core.domain import Finish, ModelSpec, Price, Prompt, PromptMessage, Usage
 from core.errors import (
     BudgetSpent,
@@ -192,6 +193,50 @@ async def test_many_retries_at_once_do_not_bury_an_ailing_server() -> None:
     await attempt.clock.advance(60.0)
     assert all(pause.done() for pause in pauses)
     assert attempt.clock.now() - start == 62.0
+
+
+async def pausing(retries: Retries, problem: ModelError, times: int = 1) -> list[BaseException | None]:
+    return await asyncio.gather(*(retries.pause("m1", 1, problem) for _ in range(times)), return_exceptions=True)
+
+
+async def down(here: Try) -> list[asyncio.Task[list[BaseException | None]]]:
+    """Half a minute in which the server answers nobody."""
+    waiting = []
+    for _ in range(7):
+        waiting.append(asyncio.create_task(pausing(here.retries, ModelUnreachable(), 5)))
+        await here.clock.advance(5.0)
+    return waiting
+
+
+async def test_while_a_server_is_down_people_are_told_at_once() -> None:
+    here = Try([])
+    await down(here)
+    with pytest.raises(ModelUnreachable):
+        await here.retries.pause("m1", 1, ModelUnreachable())
+
+
+async def test_nobody_waits_in_a_queue_of_retries_for_a_server_that_is_down() -> None:
+    here = Try([])
+    pauses = [asyncio.create_task(pausing(here.retries, ModelUnreachable())) for _ in range(1000)]
+    await here.clock.advance(LASTS + 1)
+    assert all(pause.done() for pause in pauses)
+
+
+@pytest.mark.parametrize("known", ["it answered since", "nobody asked for a while", "it only asks for patience"])
+async def test_a_server_that_is_not_known_to_be_down_is_asked_again(known: str) -> None:
+    here = Try([])
+    if known == "it only asks for patience":
+        pausing_long = [asyncio.create_task(pausing(here.retries, ModelBusy(), 50))]
+    else:
+        pausing_long = await down(here)
+    if known == "it answered since":
+        here.retries.answered("m1")
+    if known == "nobody asked for a while":
+        await here.clock.advance(OVER)
+    again = asyncio.create_task(here.retries.pause("m1", 1, ModelUnreachable()))
+    await here.clock.advance(10.0)
+    await again
+    assert all(task.done() for task in pausing_long)
 
 
 async def test_what_cannot_be_afforded_is_not_asked() -> None:

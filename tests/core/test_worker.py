@@ -177,6 +177,16 @@ async def test_a_platform_that_cannot_be_written_to_delays_and_costs_no_attempt(
         assert len(here.bot.models.get("").prompts) == 1
 
 
+async def test_a_platform_that_stays_away_does_not_fill_the_log(tmp_path: Path) -> None:
+    with capture_logs() as logged:
+        async with office(tmp_path) as here:
+            here.wall.trouble = SurfaceUnavailable("502", retry_after=1.0)
+            await here.ask("Hello")
+            await here.passing(lambda: sum(line["event"] == "turn.postponed" for line in logged) == 64)
+    told = [line["times"] for line in logged if line["event"] == "turn.postponed" and line["log_level"] == "warning"]
+    assert told == [1, 2, 4, 8, 16, 32, 64]
+
+
 @pytest.mark.parametrize("answered", [True, False])
 async def test_a_platform_that_takes_nothing_there_any_more_ends_the_turn(answered: bool, tmp_path: Path) -> None:
     async with office(tmp_path) as here:

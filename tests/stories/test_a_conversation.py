@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from core.conversations.access import Access
 from core.domain import ConversationId, Finish, Incoming, Ref, Turn, answer_id
 from core.errors import (
@@ -221,6 +223,26 @@ async def test_a_message_from_long_ago_gets_an_apology(tmp_path: Path) -> None:
         await bot.store.put(bot.incoming("Hello?"))
         await clock.advance(3601)
         assert isinstance((await bot.answer()).problem, MessageTooOld)
+
+
+@pytest.mark.parametrize("seconds", [7200.0, -7200.0])
+async def test_a_clock_that_is_set_makes_no_message_one_from_long_ago(tmp_path: Path, seconds: float) -> None:
+    clock = ManualClock()
+    async with open_bot(tmp_path, clock) as bot:
+        asked = bot.incoming("Hello?")
+        clock.set(seconds)
+        await bot.store.put(asked)
+        assert (await bot.answer()).problem is None
+
+
+async def test_a_clock_that_was_wrong_at_first_and_is_set_right_makes_none_either(tmp_path: Path) -> None:
+    clock = ManualClock()
+    right = clock.now()
+    clock.set(7200.0)
+    async with open_bot(tmp_path, clock) as bot:
+        clock.set(-7200.0)
+        await bot.store.put(replace(bot.incoming("Hello?"), sent_at=right))
+        assert (await bot.answer()).problem is None
 
 
 async def test_who_is_not_allowed_is_told_so(tmp_path: Path) -> None:

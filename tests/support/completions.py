@@ -92,10 +92,12 @@ Play = Callable[[Wire], Awaitable[None]]
 
 @dataclass
 class CompletionsServer:
-    """Use as ``async with``. refuses: parameters that this model does not support. key: None takes any."""
+    """Use as ``async with``. refuses: parameters that this model does not support. key: None takes any. always: what it
+    does with every request, once the plays that were planned are over."""
 
     refuses: set[str] = field(default_factory=set)
     key: str | None = KEY
+    always: Play | None = None
     models: Sequence[str] = ("gpt-5-mini",)
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
@@ -146,7 +148,7 @@ class CompletionsServer:
             await whole({"object": "list", "data": [{"id": name, "object": "model"} for name in self.models]})(wire)
         else:
             usual = answer if wire.request.body.get("stream") else completion
-            await (self._plays.pop(0) if self._plays else usual("Hello there."))(wire)
+            await (self._plays.pop(0) if self._plays else self.always or usual("Hello there."))(wire)
 
     def _refusal(self, request: Request) -> Play | None:
         if self.key and request.headers.get("authorization") != f"Bearer {self.key}":
