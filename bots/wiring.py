@@ -48,7 +48,7 @@ from core.stores.backup import Progress
 from core.stores.copying import copy
 from core.stores.opening import open_store
 from core.stores.options import StoreOptions
-from core.telemetry.logs import LogPolicy, set_up
+from core.telemetry.logs import LogPolicy, hide, set_up
 from core.telemetry.metrics import Metrics
 from core.telemetry.vitals import ProcessVitals
 from core.watching import Watch
@@ -91,6 +91,8 @@ class House:
         self.personas.configure(_personas(config))
         self.spending.configure(spending_policy(config))
         self.throttle.configure(throttle_policy(config))
+        hide(secrets_of(config))
+        self.models.take_keys(config.providers)
 
     def desk(self, hooks: Hooks | None) -> Desk:
         limits = (self.spending, self.throttle, self.lines)

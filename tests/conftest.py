@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import io
+import logging
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+import structlog
 
 from tests.support.clock import ManualClock
 
@@ -71,3 +74,13 @@ def nothing_blocks_the_loop() -> Iterator[None]:
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    """For a log that a test sets up; afterwards it is as it was."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield io.StringIO()
+    root.handlers[:], root.level = handlers, level
+    structlog.reset_defaults()

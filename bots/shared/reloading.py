@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import Self
 
 from core.config import Config, load
+from core.config_fields import NO_SECRET
+from core.config_models import ProviderConfig
 from core.errors import ConfigError
 from core.ports import Clock
 
@@ -22,9 +24,21 @@ Look = tuple[tuple[int, int, int] | None, ...]
 """What tells one version of the files from another: when they were written, how large they are, and which they are."""
 
 
+def _is_live(name: str, before: Config, after: Config) -> bool:
+    """Of a provider its key alone, where it had one: whether a model can be asked at all is decided at the start."""
+    return name in LIVE or (name == "providers" and _keyless(before) == _keyless(after))
+
+
+def _keyless(config: Config) -> dict[str, tuple[ProviderConfig, bool]]:
+    return {
+        name: (provider.model_copy(update={"api_key": NO_SECRET}), bool(provider.api_key.get_secret_value()))
+        for name, provider in config.providers.items()
+    }
+
+
 class Reloading:
     """``async with Reloading(…) as reloading``: *file*, and the `.env` beside it, are watched until the block ends.
-    *take_up* is given each new configuration, in which only what is `LIVE` differs; *announce* is told what the operator
+    *take_up* is given each new configuration, in which only what is `LIVE` and the providers' keys differ; *announce* is told what the operator
     wants to see. A file that is broken, or gone, changes nothing."""
 
     def __init__(
@@ -85,12 +99,12 @@ class Reloading:
             self._announce(f"the configuration stays as it was: {problem}")
             return
         changed = [name for name in Config.model_fields if getattr(written, name) != getattr(self._config, name)]
-        taken = [name for name in changed if name in LIVE]
+        taken = [name for name in changed if _is_live(name, self._config, written)]
         if taken:
             self._config = self._config.model_copy(update={name: getattr(written, name) for name in taken})
             self._take_up(self._config)
             self._announce(f"taken up from {self._file}: {', '.join(taken)}")
-        waiting = tuple(name for name in changed if name not in LIVE)
+        waiting = tuple(name for name in changed if name not in taken)
         if waiting and waiting != self._waiting:
             self._announce(f"changed in {self._file}, and taken up by a restart: {', '.join(waiting)}")
         self._waiting = waiting

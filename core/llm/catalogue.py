@@ -57,6 +57,11 @@ class Catalogue:
         """How many calls the models get at once that run on this machine, by their ids."""
         return {local.model: SLOTS for local in self._on_this_machine}
 
+    def take_keys(self, providers: Mapping[str, ProviderConfig]) -> None:
+        """The keys of *providers*, from the next request on. Answers that are being written go on."""
+        for name, connection in self._connections.items():
+            connection.take_key(providers[name])
+
     def providers(self) -> Sequence[str]:
         """Those that `offers` can be asked about."""
         return tuple(self._connections)

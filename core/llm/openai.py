@@ -57,6 +57,12 @@ class Connection:
                 self._client = await asyncio.to_thread(_client_for, self.provider)
             return self._client
 
+    def take_key(self, provider: ProviderConfig) -> None:
+        """The key of *provider*, which differs in nothing else, from the next request on."""
+        self.provider = provider
+        if self._client is not None:
+            self._client.api_key = _key_of(provider)
+
     async def ready(self) -> None:
         """Returns when the server can be asked. Raises ModelError."""
 
@@ -104,6 +110,10 @@ class Connection:
         return read_problem(status, body, headers, self._clock.now(), secret=secret)
 
 
+def _key_of(provider: ProviderConfig) -> str:
+    return provider.api_key.get_secret_value() or NO_KEY
+
+
 def _client_for(provider: ProviderConfig) -> openai.AsyncOpenAI:
     """On aiohttp, which reads a chunk at half of httpx's cost. Proxies of the environment are not for loopback."""
     transport = openai.DefaultAioHttpClient(
@@ -112,7 +122,7 @@ def _client_for(provider: ProviderConfig) -> openai.AsyncOpenAI:
         trust_env=not is_loopback(provider.base_url),
     )
     client = openai.AsyncOpenAI(
-        api_key=provider.api_key.get_secret_value() or NO_KEY,
+        api_key=_key_of(provider),
         base_url=provider.base_url,
         default_headers=provider.headers,
         default_query=provider.query,

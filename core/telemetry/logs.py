@@ -64,6 +64,11 @@ def set_up(policy: LogPolicy, stream: TextIO | None = None) -> None:
     )
 
 
+def hide(secrets: Iterable[str]) -> None:
+    """These too, beside those of the policy: keys that were changed meanwhile."""
+    _redaction.hide(secrets)
+
+
 def _shared(policy: LogPolicy) -> list[Processor]:
     steps: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -77,12 +82,13 @@ def _shared(policy: LogPolicy) -> list[Processor]:
 
 def _last(policy: LogPolicy, human: bool, target: TextIO) -> list[Processor]:
     """Exceptions become text before secrets are looked for; one event stays one line also with a traceback in it."""
-    secrets = _Redaction(policy.secrets)
+    _redaction.forget()
+    _redaction.hide(policy.secrets)
     if not human:
         render: Processor = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
-        return [structlog.processors.format_exc_info, secrets, render]
+        return [structlog.processors.format_exc_info, _redaction, render]
     console = structlog.dev.ConsoleRenderer(colors=target.isatty(), pad_event_to=0)
-    return [structlog.processors.format_exc_info, _one_line, secrets, console]
+    return [structlog.processors.format_exc_info, _one_line, _redaction, console]
 
 
 def _without_content(_logger: Any, _method: str, event: Event) -> Event:
@@ -106,9 +112,15 @@ def _joined(text: object) -> str:
 class _Redaction:
     """Blots secrets out of an event: as they are, and as a URL or JSON would spell them."""
 
-    def __init__(self, secrets: Iterable[str]) -> None:
+    def __init__(self) -> None:
+        self._secrets: list[str] = []
+
+    def forget(self) -> None:
+        self._secrets = []
+
+    def hide(self, secrets: Iterable[str]) -> None:
         spelt = {form for secret in secrets for form in (secret, quote(secret, safe=""), quote_plus(secret))}
-        self._secrets = sorted(spelt, key=len, reverse=True)
+        self._secrets = sorted({*self._secrets, *spelt}, key=len, reverse=True)
 
     def __call__(self, _logger: Any, _method: str, event: Event) -> Event:
         return {key: self._clean(value) for key, value in event.items()} if self._secrets else event
@@ -126,3 +138,7 @@ class _Redaction:
         for secret in self._secrets:
             text = text.replace(secret, HIDDEN)
         return text
+
+
+_redaction = _Redaction()
+"""One, as there is one log: `set_up` replaces what it hides."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -10,14 +11,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 
 from bots import wiring
 from bots.shared.reloading import LOOK, Reloading
 from core.config import Config, load
 from core.domain import ConversationId, Incoming, PersonId, Sender, TextPart, TurnId
-from core.errors import NotAllowed
+from core.errors import ModelKeyRefused, NotAllowed
+from core.telemetry.logs import LogPolicy, set_up
 from tests.support.bot import LANE, LEASE, Notes
 from tests.support.clock import ManualClock, until
+from tests.support.completions import CompletionsServer
 
 BASE = "models: [{id: echo, provider: scripted}]\nstore: sqlite:///{folder}/parlour.db\nweb: {port: 0}\n"
 
@@ -102,6 +106,28 @@ async def test_the_environment_file_is_watched_too(operator: Operator) -> None:
     assert operator.taken[-1].limits.tokens.user == 9
 
 
+async def test_a_key_that_was_changed_is_taken_up_and_everything_else_of_a_provider_waits(operator: Operator) -> None:
+    mine = "providers: {mine: {base_url: 'http://127.0.0.1:1/v1', api_key: '${MY_KEY}'"
+    named = operator.folder / ".env"
+    named.write_text("MY_KEY=old-key\n")
+    operator.write(f"{mine}}}}}")
+    async with operator.watching():
+        named.write_text("MY_KEY=new-key\n")
+        await operator.hears(1)
+        operator.write(f"{mine}, at_once: 3}}}}")
+        await operator.hears(2)
+    assert [config.providers["mine"].api_key.get_secret_value() for config in operator.taken] == ["new-key"]
+    assert operator.lines[1] == f"changed in {operator.file}, and taken up by a restart: providers"
+
+
+async def test_a_first_key_waits_for_a_restart(operator: Operator) -> None:
+    operator.write("providers: {mine: {base_url: 'http://127.0.0.1:1/v1'}}")
+    async with operator.watching():
+        operator.write("providers: {mine: {base_url: 'http://127.0.0.1:1/v1', api_key: first-key}}")
+        await operator.hears(1)
+    assert operator.taken == []
+
+
 async def test_who_asks_need_not_wait(operator: Operator) -> None:
     async with operator.watching() as reloading:
         operator.write("limits: {tokens: {user: 5}}")
@@ -146,6 +172,26 @@ async def test_what_was_taken_up_holds_from_the_next_turn_on(operator: Operator)
         here.take_up(load(operator.file))
         shown = [await answer(here, name) for name in ("4", "5")]
         assert [bool(notes.final) for notes in shown] == [True, False]
+
+
+async def test_a_changed_key_is_used_from_the_next_question_on_and_hidden_from_the_log(
+    operator: Operator, stream: io.StringIO
+) -> None:
+    async with CompletionsServer(key="the-old-key") as server:
+        own = f"providers: {{mine: {{base_url: '{server.url}', api_key: KEY}}}}\nmodels: [{{id: gpt, provider: mine}}]"
+        file = operator.folder / "own.yaml"
+        file.write_text(own.replace("KEY", "the-old-key") + f"\nstore: sqlite:///{operator.folder}/parlour.db")
+        async with wiring.house(load(file)) as here:
+            assert (await answer(here, "1")).final == "Hello there."
+            server.key = "the-new-key"
+            assert isinstance((await answer(here, "2")).problem, ModelKeyRefused)
+            set_up(LogPolicy(format="json"), stream)
+            file.write_text(file.read_text().replace("the-old-key", "the-new-key"))
+            here.take_up(load(file))
+            assert (await answer(here, "3")).final == "Hello there."
+            structlog.get_logger("parlour").warning("said", detail="the-new-key")
+    assert "said" in stream.getvalue()
+    assert "the-new-key" not in stream.getvalue()
 
 
 def incoming(here: wiring.House, name: str) -> Incoming:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,15 +13,6 @@ import structlog
 from core.telemetry.logs import LogPolicy, set_up
 
 SECRET = "sk-very/secret+0123"
-
-
-@pytest.fixture
-def stream() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield io.StringIO()
-    root.handlers[:], root.level = handlers, level
-    structlog.reset_defaults()
 
 
 def events(stream: io.StringIO) -> list[dict[str, Any]]:
