@@ -10,10 +10,11 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import structlog
 
+from bots.shared.departing import Departure
 from bots.shared.hooks import Hooks
 from bots.shared.platform import AllReplies, Desk, Finding, Platform, PlatformModule
 from bots.shared.reloading import Reloading
@@ -54,7 +55,6 @@ from core.telemetry.vitals import ProcessVitals
 from core.watching import Watch
 
 log = structlog.get_logger(__name__)
-T = TypeVar("T")
 
 SWEEP = 3600.0
 """Seconds between two sweeps of what has expired in the store."""
@@ -99,6 +99,9 @@ class House:
         relaying = Relaying(self.clock, self.models, OpenAITokens(), self.config.fallback, self.watch, *limits)
         told = (self.watch, self.vitals, self.services, relaying)
         return Desk(self.store, self.commands, self.clock, self.chance, *told, hooks)
+
+    def departure(self, seconds: float | None) -> Departure:
+        return Departure(self.vitals, self.clock, seconds or 0.0)
 
     def worker(self, lanes: frozenset[str], replies: Replies) -> Worker:
         inbox = self.config.inbox
@@ -184,7 +187,8 @@ async def chat(config: Config, conversation: str) -> int:
     async with house(config, Access(admins=frozenset({seat.person}))) as here:
         desk = TerminalDesk(here.store, here.store, here.commands, here.clock, here.chance)
         terminal = open_terminal(desk, seat, here.models.loading)
-        return await _converse([terminal.run()], [here.worker(frozenset({seat.lane}), terminal)], here.vitals)
+        worker = here.worker(frozenset({seat.lane}), terminal)
+        return await _converse([terminal.run()], worker, here.departure(None))
 
 
 async def serve(config: Config, names: Sequence[str], announce: Callable[[str], None], file: Path | None = None) -> int:
@@ -208,7 +212,8 @@ async def serve(config: Config, names: Sequence[str], announce: Callable[[str], 
             reloading = await opened.enter_async_context(watching)
             hung_up = None if sys.stdin is not None and sys.stdin.isatty() else reloading.ask
         talking = [_served(platform, announce) for platform in platforms]
-        return await _converse(talking, [worker], here.vitals, hung_up)
+        leave = config.web.leave if "web" in names else None
+        return await _converse(talking, worker, here.departure(leave), hung_up)
 
 
 def _about_models(config: Config, usable: Sequence[str]) -> Iterator[str]:
@@ -239,8 +244,8 @@ async def _served(platform: Platform, announce: Callable[[str], None]) -> int:
 
 async def _converse(
     listening: Sequence[Coroutine[Any, Any, int]],
-    workers: Sequence[Worker],
-    vitals: ProcessVitals,
+    worker: Worker,
+    departure: Departure,
     hung_up: Callable[[], None] | None = None,
 ) -> int:
     """Reads and answers until nobody listens any more, or SIGTERM was received and the running answers have ended. A
@@ -248,8 +253,8 @@ async def _converse(
     SIGHUP does instead."""
     loop = asyncio.get_running_loop()
     talking = asyncio.create_task(_all(listening), name="listening")
-    working = asyncio.create_task(_all([worker.run() for worker in workers]), name="working")
-    loop.add_signal_handler(signal.SIGTERM, _drain, workers, vitals)
+    working = asyncio.create_task(worker.run(), name="working")
+    loop.add_signal_handler(signal.SIGTERM, departure.begin, worker.drain)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
         loop.add_signal_handler(signal.SIGHUP, hung_up or talking.cancel)
     try:
@@ -261,19 +266,14 @@ async def _converse(
         working.result()
         return 0
     finally:
+        departure.end()
         talking.cancel()
         working.cancel()
         await asyncio.gather(talking, working, return_exceptions=True)
 
 
-async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    return await asyncio.gather(*work)
-
-
-def _drain(workers: Sequence[Worker], vitals: ProcessVitals) -> None:
-    vitals.drain()
-    for worker in workers:
-        worker.drain()
+async def _all(listening: Sequence[Coroutine[Any, Any, int]]) -> list[int]:
+    return await asyncio.gather(*listening)
 
 
 def _personas(config: Config) -> list[Persona]:

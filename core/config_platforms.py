@@ -13,6 +13,7 @@ from core.config_fields import (
     Network,
     Number,
     OptionalUrl,
+    Seconds,
     Secret,
     ShortName,
     SocketUrl,
@@ -144,7 +145,9 @@ class WebConfig(Section):
     people find the page, where that is not host and port. token: lets people in. open: whether everybody may come in
     without one, at your cost. trusted_proxies: whose word on a request's origin is taken. clients: who may use the API besides
     whoever has the token. cookie_keys: sign the cookies, the first one the new ones; none: the store's own.
-    connections: held at once at most. metrics: from where /metrics can be read without the token."""
+    connections: held at once at most. metrics: from where /metrics can be read without the token. leave: so long after the
+    process was told to end it still answers, while /readyz says no, so that a balancer sends nobody here any more; left
+    out: not at all."""
 
     host: Name = "127.0.0.1"
     port: Whole = Field(default=8080, ge=0, le=65535)
@@ -156,3 +159,4 @@ class WebConfig(Section):
     cookie_keys: tuple[Annotated[Secret, AfterValidator(longer(16))], ...] = ()
     connections: Whole = Field(default=4000, ge=10, le=100_000)
     metrics: tuple[Network, ...] = ("127.0.0.0/8", "::1/128")
+    leave: Seconds | None = Field(default=None, le=600)

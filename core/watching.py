@@ -112,6 +112,10 @@ class Exposition:
 class Vitals(Protocol):
     """For those who run the process."""
 
+    @property
+    def draining(self) -> bool:
+        """Whether it was told to end."""
+
     async def ready(self) -> bool:
         """Whether it may be given work: the store answers, and the process does not drain."""
 

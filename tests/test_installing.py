@@ -34,6 +34,8 @@ SCHEMAS = json.loads((ROOT / "tests/support/kubernetes/schemas.json").read_text(
 UNIT = (ROOT / "deploy/parlour.service").read_text()
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 DRAIN = InboxConfig().drain
+IN_CLUSTER = next(item for item in KUBERNETES if item["kind"] == "ConfigMap")["data"]["config.yaml"]
+LEAVE = parse_config(IN_CLUSTER, {}).web.leave or 0.0
 
 
 @pytest.fixture(scope="module")
@@ -172,20 +174,29 @@ def test_nobody_in_the_cluster_is_root_or_writes_to_an_image() -> None:
 
 
 def test_the_configuration_of_the_cluster_can_be_read() -> None:
-    text = of_kind("ConfigMap")[0]["data"]["config.yaml"]
-    assert parse_config(text, {"REDIS_URL": "redis://parlour-redis:6379/0"}).store == "redis://parlour-redis:6379/0"
+    assert (
+        parse_config(IN_CLUSTER, {"REDIS_URL": "redis://parlour-redis:6379/0"}).store == "redis://parlour-redis:6379/0"
+    )
 
 
 def test_running_answers_get_their_time_wherever_it_is_told_to_end() -> None:
     for item in of_kind("Deployment"):
         pod = item["spec"]["template"]["spec"]
-        waits = pod["containers"][0].get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
+        waits = LEAVE + DRAIN if item["metadata"]["name"] == "parlour-web" else 0.0
         assert pod["terminationGracePeriodSeconds"] > waits + DRAIN
         assert item["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
     ours = [service for service in COMPOSE["services"].values() if service["image"] == "parlour"]
     assert len(ours) == 2
     assert all(int(service["stop_grace_period"].removesuffix("s")) > DRAIN for service in ours)
     assert int(setting("TimeoutStopSec").removesuffix("s")) > DRAIN
+
+
+def test_a_server_that_ends_answers_until_its_probe_has_failed() -> None:
+    (probe,) = (
+        container["readinessProbe"] for _, container in pods() if container.get("readinessProbe", {}).get("httpGet")
+    )
+    assert probe["httpGet"]["path"] == "/readyz"
+    assert probe["periodSeconds"] * probe["failureThreshold"] < LEAVE
 
 
 def setting(name: str) -> str:

@@ -28,6 +28,7 @@ from bots.web.door import Door, Gate
 from bots.web.entrance import Entrance
 from bots.web.exposure import SHORTEST_TOKEN, Exposure, address, exposure_of
 from bots.web.front import LANE, Front, Routes
+from bots.web.leaving import Leaving
 from bots.web.listening import Manners, bind, room, serve
 from bots.web.notices import notice
 from bots.web.proxies import THIS_MACHINE
@@ -112,6 +113,7 @@ async def _gate(desk: Desk, config: Config) -> Gate:
         tickets=Tickets(keys, token, desk.clock, desk.chance),
         entrance=Entrance(web, desk.store, desk.chance),
         hooks=desk.hooks or Hooks(),
+        leaving=Leaving(desk.vitals),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.datastructures import MutableHeaders
@@ -50,7 +50,7 @@ class Gate:
     tickets: Tickets
     entrance: Entrance
     hooks: Hooks
-    leaving: Leaving = field(default_factory=Leaving)
+    leaving: Leaving
 
 
 class Door:
@@ -64,7 +64,7 @@ class Door:
         if scope["type"] != "http":
             return
         request = self._as_asked(scope)
-        send = headed(send, secure=scope["scheme"] == "https")
+        send = headed(self._gate.leaving.said(send), secure=scope["scheme"] == "https")
         try:
             most = self._pass(request)
             ticket, turned_away = (None, None) if self._is_public(request) else await self._identify(request)

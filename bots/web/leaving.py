@@ -1,14 +1,21 @@
-"""The end of the server, as the page's open streams hear of it: at once, so that they are opened elsewhere."""
+"""The end of the server, as those hear of it who are connected: their next request goes elsewhere, and the page's open
+streams end at once, so that they are opened there."""
 
 from __future__ import annotations
 
 import asyncio
 
-from starlette.types import Message, Receive
+from starlette.datastructures import MutableHeaders
+from starlette.types import Message, Receive, Send
+
+from core.watching import Vitals
 
 
 class Leaving:
-    def __init__(self) -> None:
+    """*vitals*: know that it was told to end, some time before it does."""
+
+    def __init__(self, vitals: Vitals) -> None:
+        self._vitals = vitals
         self._has_left = False
         self._waiting: set[asyncio.Future[None]] = set()
 
@@ -17,6 +24,16 @@ class Leaving:
         for waiting in self._waiting:
             if not waiting.done():
                 waiting.set_result(None)
+
+    def said(self, send: Send) -> Send:
+        """*send*, which closes the connection after an answer that begins when this process was told to end."""
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start" and self._vitals.draining:
+                MutableHeaders(scope=message)["Connection"] = "close"
+            await send(message)
+
+        return sending
 
     def heard(self, receive: Receive) -> Receive:
         """*receive*, which says that the browser is gone as soon as the server is to go."""

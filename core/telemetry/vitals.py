@@ -19,14 +19,14 @@ class ProcessVitals:
         self._inbox = inbox
         self._metrics = metrics
         self._clock = clock
-        self._draining = False
+        self.draining = False
 
     def drain(self) -> None:
-        """The process takes no more work from now on."""
-        self._draining = True
+        """The process is to be given no more work from now on."""
+        self.draining = True
 
     async def ready(self) -> bool:
-        return not self._draining and await self._depth() is not None
+        return not self.draining and await self._depth() is not None
 
     async def metrics(self) -> Exposition:
         return self._metrics.exposition(await self._depth(), self._clock.now())

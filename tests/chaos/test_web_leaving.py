@@ -43,6 +43,27 @@ def question() -> dict[str, object]:
     return {"model": "echo", "messages": [{"role": "user", "content": WORDS}]}
 
 
+async def test_behind_a_balancer_it_answers_until_nobody_is_sent_to_it_any_more(tmp_path: Path) -> None:
+    """On connections that were there and on new ones; each of them is closed after that."""
+    port = free_port()
+    config = tmp_path / "config.yaml"
+    config.write_text(settings(tmp_path, port).replace("web: {", "web: {leave: 3s, "))
+    url = f"http://127.0.0.1:{port}"
+    async with process(config, "web") as server:
+        await listening(port)
+        async with page(url) as ada, httpx2.AsyncClient(base_url=url, trust_env=False) as program:
+            assert "connection" not in (await program.get("/readyz")).headers
+            server.terminate()
+            while (refused := await program.get("/readyz")).status_code == 200:
+                assert server.returncode is None
+            assert (refused.status_code, refused.headers["connection"]) == (503, "close")
+            answered = await program.post("/v1/chat/completions", json=question(), timeout=30)
+            assert answered.headers["connection"] == "close"
+            assert answered.json()["choices"][0]["message"]["content"] == f"You said: {WORDS}"
+            assert await ada.answer("Who is still there?") == "You said: Who is still there?"
+            assert await server.wait() == 0
+
+
 async def test_a_silent_page_keeps_nobody_from_ending(tmp_path: Path) -> None:
     """However long answers may take to end: it has none."""
     port = free_port()
