@@ -167,7 +167,7 @@ async def house(config: Config, access: Access | None = None) -> AsyncIterator[H
         world = World(kept, budgets, catalogue, OpenAITokens(), time, chance, admission, metrics, queues)
         conversations = Conversations(world, personas, _settings(config))
         keeping = Keeping(config.history.ttl, bool(config.privacy.keys))
-        services = Services(kept, kept, conversations, catalogue, personas, kept, budgets, keeping, admission)
+        services = Services(kept, kept, conversations, catalogue, personas, kept, budgets, keeping, admission, kept)
         commands = Commands(services)
         sweeping = asyncio.create_task(_sweep(kept, time), name="sweeping the store")
         try:

@@ -15,7 +15,7 @@ class People(Protocol):
         model with somebody else's question."""
 
     async def company(self, conversation: ConversationId) -> frozenset[PersonId]:
-        """Whose words a conversation has, in that sense."""
+        """Who asks there, and is not only quoted."""
 
     async def unanswered(self, conversation: ConversationId) -> tuple[Incoming, ...]:
         """What was asked there and is set aside, or ended in an error and is still known (`Inbox.asked`)."""
@@ -23,7 +23,7 @@ class People(Protocol):
     async def forget_person(self, person: PersonId, tombstone: str) -> int:
         """Deletes everything about the person; how many rows were deleted or rewritten.
 
-        A conversation in which nobody else has a voice is removed, as `Shelf.remove` does it. In the others the person's
+        A conversation in which nobody else asks is removed, as `Shelf.remove` does it. In the others the person's
         questions and the answers to them read *tombstone* from then on and have no author, sender or background; they
         keep their place in the tree and their token counts. Turns that ask in the person's name, or ask again what is
         deleted, are dropped, and so is the background of others' questions, if it quotes the person or does not say whom

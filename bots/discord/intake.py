@@ -22,7 +22,18 @@ from bots.discord.overhearing import Overhearing
 from bots.discord.refusing import may_write
 from bots.discord.stream import DiscordReplies
 from bots.discord.surroundings import Surroundings
-from bots.discord.translate import Place, is_addressed, is_from_person, place_of, ref_of, revised, translate
+from bots.discord.translate import (
+    NOTHING,
+    Background,
+    Place,
+    is_addressed,
+    is_from_person,
+    place_of,
+    ref_of,
+    revised,
+    translate,
+    with_backgrounds,
+)
 from bots.shared.patience import Patience
 from bots.shared.platform import Desk
 from core.domain import ConversationId, Incoming, Ref, TextPart
@@ -56,7 +67,7 @@ class Intake:
         self._replies = replies
         self._attention = Attention(desk, habits, self._patience)
         self._surroundings = Surroundings(replies.read, self._patience)
-        self._members = Members(replies.read, self._patience)
+        self._members = Members(replies.read, self._patience, desk.clock)
         self._overhearing = Overhearing(habits, replies.read, self._patience)
         self._orders: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._storing = asyncio.Semaphore(STORED_AT_ONCE)
@@ -134,20 +145,22 @@ class Intake:
         files = await attachments.read(self._api, message.attachments, own=True)
         files += await attachments.read(self._api, forwarded_files(message))
         parts = (*incoming.parts, *map(TextPart, files))
-        background = await self._background(message, me, incoming)
-        if background and not parts:
+        backgrounds, overheard = await self._backgrounds(message, me, incoming), NOTHING
+        if any(background.text for background in backgrounds) and not parts:
             parts = (TextPart(say(Sentence.DISCORD_EXPLAIN, incoming.sender.language)),)
         if not await self._attention.hears_all(message, me, incoming):
-            incoming = replace(incoming, overheard=await self._overhearing.before(message, me))
-        return replace(incoming, parts=parts, background=background)
+            overheard = await self._overhearing.before(message, me)
+        return with_backgrounds(replace(incoming, parts=parts), backgrounds, overheard)
 
-    async def _background(self, message: discord.Message, me: discord.ClientUser, incoming: Incoming) -> str:
+    async def _backgrounds(
+        self, message: discord.Message, me: discord.ClientUser, incoming: Incoming
+    ) -> tuple[Background, Background]:
         """What the history does not hold: the beginning of somebody's thread, and what somebody else is replied to."""
-        beginning = ""
+        beginning = NOTHING
         if isinstance(message.channel, discord.Thread) and not await self._attention.has_begun(incoming):
             beginning = await self._surroundings.beginning(message, me)
         replied = self._surroundings.replied(message, me, own=threads.opens(incoming))
-        return "\n\n".join(filter(None, (beginning, replied)))
+        return beginning, replied
 
     async def _put(self, message: discord.Message, incoming: Incoming) -> None:
         if incoming.ref:

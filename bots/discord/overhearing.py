@@ -11,7 +11,7 @@ from bots.discord.api import Refusal
 from bots.discord.habits import Habits
 from bots.discord.library import related
 from bots.discord.surroundings import Read
-from bots.discord.translate import is_addressed, is_from_person, words_of
+from bots.discord.translate import NOTHING, Background, is_addressed, is_from_person, person_of, words_of
 from bots.shared.patience import Patience
 from bots.shared.surface import MessageGone
 from core.conversations.context import remark
@@ -37,7 +37,7 @@ class Overhearing:
         self._habits = habits
         self._read = read
         self._patience = patience
-        self._heard: dict[int, dict[int, str]] = {}
+        self._heard: dict[int, dict[int, Background]] = {}
 
     def hear(self, message: discord.Message, me: discord.abc.User) -> None:
         """*message*, new or edited, was not meant for the bot."""
@@ -47,17 +47,18 @@ class Overhearing:
     def forget(self, channel: int, message: int) -> None:
         self._heard.get(channel, {}).pop(message, None)
 
-    async def before(self, message: discord.Message, me: discord.abc.User) -> str:
-        """The background of a question; empty where the one who asks may not read what was said, and where nothing was."""
+    async def before(self, message: discord.Message, me: discord.abc.User) -> Background:
+        """The background of a question; nothing where the one who asks may not read what was said, and where nothing was."""
         most = self._habits.overhear_in(message.channel)
         if not most or not _may_read(message):
-            return ""
+            return NOTHING
         if (channel := message.channel.id) not in self._heard:
             await self._follow(message, me)
         since = discord.utils.time_snowflake(message.created_at) - (int(RECENT * 1000) << 22)
         heard = self._heard.get(channel, {})
-        lines = [heard[id_] for id_ in sorted(heard) if since < id_ < message.id][-most:]
-        return "\n".join([TITLE, *lines]) if lines else ""
+        said = [heard[id_] for id_ in sorted(heard) if since < id_ < message.id][-most:]
+        people = dict.fromkeys(person for one in said for person in one.people)
+        return Background("\n".join([TITLE, *(one.text for one in said)]), tuple(people)) if said else NOTHING
 
     async def _follow(self, message: discord.Message, me: discord.abc.User) -> None:
         channel = message.channel.id
@@ -73,10 +74,11 @@ class Overhearing:
         if len(self._heard) > MOST_CHANNELS:
             del self._heard[next(iter(self._heard))]
 
-    def _keep(self, heard: dict[int, str], messages: Iterable[discord.Message], me: discord.abc.User) -> None:
+    def _keep(self, heard: dict[int, Background], messages: Iterable[discord.Message], me: discord.abc.User) -> None:
         for message in messages:
             if words := excerpt(words_of(message, me), LONGEST):
-                heard[message.id] = remark(message.author.display_name, words)
+                line = remark(message.author.display_name, words)
+                heard[message.id] = Background(line, (person_of(message.author.id),))
         for oldest in sorted(heard)[:-PAGE]:
             del heard[oldest]
 

@@ -28,7 +28,7 @@ from bots.discord.interactions import (
 from bots.discord.library import message_from
 from bots.discord.menu import ABOUT, BRANCH
 from bots.discord.stream import DiscordReplies
-from bots.discord.translate import quotation, ref_of
+from bots.discord.translate import NOTHING, quotation, ref_of, with_backgrounds
 from bots.shared.platform import Desk
 from bots.shared.surface import MessageGone
 from core.conversations.reports import excerpt
@@ -96,10 +96,9 @@ class MessageCommands:
         asked = replace(
             incoming,
             parts=tuple(map(TextPart, (typed or say(Sentence.DISCORD_EXPLAIN, language), *files))),
-            background=quotation(pointed, me),
             address={**incoming.address, "about": _link(interaction, target)},
         )
-        return await put(self._desk, asked)
+        return await put(self._desk, with_backgrounds(asked, [quotation(pointed, me)], NOTHING))
 
     async def _fetched(self, interaction: discord.Interaction, target: str) -> discord.Message | None:
         """After a restart the message is known to Discord alone."""

@@ -10,7 +10,7 @@ import structlog
 
 from bots.discord.api import Refusal
 from bots.discord.library import related
-from bots.discord.translate import quotation
+from bots.discord.translate import NOTHING, Background, quotation
 from bots.shared.patience import Patience
 from bots.shared.surface import MessageGone
 
@@ -39,21 +39,21 @@ class Surroundings:
             return
         reference.resolved = await self._message(message, reference.channel_id, reference.message_id)
 
-    async def beginning(self, message: discord.Message, me: discord.abc.User) -> str:
-        """The first message of the thread that *message* is in, as background; empty where there is none."""
+    async def beginning(self, message: discord.Message, me: discord.abc.User) -> Background:
+        """The first message of the thread that *message* is in; nothing where there is none."""
         thread = message.channel
         if not isinstance(thread, discord.Thread) or thread.id == message.id:
-            return ""
+            return NOTHING
         parent = thread.parent
         place = thread.id if parent is not None and parent.type in FORUMS else thread.parent_id
         first = await self._message(message, place, thread.id)
-        return quotation(first, me, "This thread began with a message") if first else ""
+        return quotation(first, me, "This thread began with a message") if first else NOTHING
 
-    def replied(self, message: discord.Message, me: discord.abc.User, *, own: bool) -> str:
-        """What is replied to, as background; the bot's *own* words where the history does not hold them."""
+    def replied(self, message: discord.Message, me: discord.abc.User, *, own: bool) -> Background:
+        """What is replied to; the bot's *own* words where the history does not hold them."""
         replied = message.reference.resolved if message.reference else None
         if not isinstance(replied, discord.Message) or (replied.author.id == me.id and not own):
-            return ""
+            return NOTHING
         return quotation(replied, me)
 
     async def _message(self, near: discord.Message, channel: int, message: int) -> discord.Message | None:

@@ -122,10 +122,35 @@ def _replied_to(message: discord.Message) -> Ref | None:
     return ref_of(reference.channel_id, reference.message_id)
 
 
-def quotation(message: discord.Message, me: discord.abc.User, title: str = "The next message is about this one") -> str:
-    """*message* as the background of a question about it, with *title* above it; empty where it has no words."""
-    words = quoted(words_of(message, me))
-    return f"{title} by {named(message.author.display_name)}:\n{words}" if words else ""
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What a question is about, or is asked among. people: whose words it has; nobody where they are the bot's, which has
+    told them somebody's."""
+
+    text: str = ""
+    people: tuple[PersonId, ...] = ()
+
+
+NOTHING = Background()
+
+
+def quotation(
+    message: discord.Message, me: discord.abc.User, title: str = "The next message is about this one"
+) -> Background:
+    """*message* as the background of a question about it, with *title* above it; nothing where it has no words."""
+    if not (words := quoted(words_of(message, me))):
+        return NOTHING
+    people = () if message.author.id == me.id else (person_of(message.author.id),)
+    return Background(f"{title} by {named(message.author.display_name)}:\n{words}", people)
+
+
+def with_backgrounds(incoming: Incoming, backgrounds: Iterable[Background], overheard: Background) -> Incoming:
+    """*incoming* with what it is about, and what it is asked among. Where one has nobody's words, it is not said whose
+    there are at all."""
+    known = [each for each in (*backgrounds, overheard) if each.text]
+    people = {person: None for each in known for person in each.people} if all(each.people for each in known) else {}
+    text = "\n\n".join(each.text for each in backgrounds if each.text)
+    return replace(incoming, background=text, overheard=overheard.text, quoted=tuple(people))
 
 
 def words_of(message: discord.Message, me: discord.abc.User) -> str:

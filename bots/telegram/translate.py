@@ -180,6 +180,7 @@ def readable(message: Message, me: User) -> str:
     name = re.escape(f"@{me.username}")
     return re.sub(rf"\A\s*(?:{name}\b[\s,:]*)+|\s*{name}\s*\Z", "", _with_links(message), flags=re.IGNORECASE).strip()
 
+        quoted=_quoted(message, me),
 
 def _with_links(message: Message) -> str:
     """Telegram counts in UTF-16 units."""
@@ -204,3 +205,12 @@ def _background(message: Message, me: User) -> str:
     who = "you" if ours else named(sender_of(replied).name if replied is not None and speaks else "") or "somebody"
     kind = "quotes this from a message" if quote else "replies to this message"
     return f"The next message {kind} by {who}:\n{quoted(words)}"
+def _quoted(message: Message, me: User) -> tuple[PersonId, ...]:
+    """Whose words `_background` has; nobody's where they are the bot's, which has told them somebody's."""
+    replied = replied_to(message)
+    if replied is None or not (replied.from_user or replied.sender_chat):
+        return ()
+    sender = sender_of(replied).id
+    return () if sender == person_of(me.id) else (sender,)
+
+

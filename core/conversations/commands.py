@@ -263,7 +263,7 @@ COMMANDS: tuple[Command, ...] = (
         Sentence.HELP_EXPORT,
         personal.export,
         argument=Sentence.ARGUMENT_FORMAT,
-        choices=personal.format_choices,
+        choices=personal.export_choices,
     ),
     Command("budget", Sentence.HELP_BUDGET, personal.budget),
     Command("privacy", Sentence.HELP_PRIVACY, personal.privacy),

@@ -57,22 +57,23 @@ def tree(conversation: Conversation, messages: Sequence[Message], at: float) -> 
         "format": "parlour-conversation",
         "version": 1,
         "conversation": conversation.id,
-        "exported_at": _iso(at),
+        "exported_at": iso(at),
         "head": conversation.head,
         "model": conversation.model,
         "persona": conversation.persona,
-        "messages": [_message(message) for message in messages],
+        "messages": [described(message) for message in messages],
     }
     text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
     return Document(f"{_stem(conversation, at)}.json", "application/json", _bytes(text))
 
 
-def _message(message: Message) -> Mapping[str, object]:
+def described(message: Message) -> Mapping[str, object]:
+    """As it stands in the JSON document."""
     return {
         "id": message.id,
         "parent": message.parent,
         "role": message.role.value,
-        "at": _iso(message.at),
+        "at": iso(message.at),
         "author": message.author,
         "model": message.model,
         "finish": message.finish and message.finish.value,
@@ -92,7 +93,8 @@ def _speaker(message: Message, language: str) -> str:
     return message.author or say(Sentence.ROLE_YOU, language)
 
 
-def _iso(at: float) -> str:
+def iso(at: float) -> str:
+    """The Unix time *at* in UTC."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
 
 
@@ -102,7 +104,12 @@ def _readable(at: float) -> str:
 
 def _stem(conversation: Conversation, at: float) -> str:
     name = re.sub(r"[^A-Za-z0-9]+", "-", conversation.id).strip("-")[:80]
-    return f"{name}-{datetime.fromtimestamp(at, UTC):%Y%m%d-%H%M%S}"
+    return f"{name}-{stamp(at)}"
+
+
+def stamp(at: float) -> str:
+    """The Unix time *at* as part of a file's name."""
+    return f"{datetime.fromtimestamp(at, UTC):%Y%m%d-%H%M%S}"
 
 
 def _bytes(text: str) -> bytes:

@@ -9,6 +9,7 @@ from typing import Protocol
 from core.conversations.access import Access
 from core.conversations.admitting import Admission
 from core.conversations.context import ContextReport
+from core.conversations.dossier import Records
 from core.conversations.exporting import Document
 from core.conversations.keeping import Keeping
 from core.conversations.personas import Personas
@@ -28,13 +29,16 @@ class Choice:
 @dataclass(frozen=True, slots=True)
 class Reaction:
     """What a command has to say. choices: values to run the same command with. turn: its answer is on its way; the
-    caller shows it like that of any message. removed: the conversation is there no more."""
+    caller shows it like that of any message. removed: the conversation is there no more. forgotten: nor is anything else
+    of the sender. private: what it says and gives is for the sender alone."""
 
     text: str
     choices: tuple[Choice, ...] = ()
     documents: tuple[Document, ...] = ()
     turn: TurnId | None = None
     removed: bool = False
+    forgotten: bool = False
+    private: bool = False
 
 
 class ContextReader(Protocol):
@@ -54,6 +58,7 @@ class Services:
     budgets: Budgets
     keeping: Keeping
     admission: Admission
+    people: Records
 
 
 @dataclass(frozen=True, slots=True)

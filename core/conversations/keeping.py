@@ -42,7 +42,8 @@ def privacy_text(keeping: Keeping, model: str, language: str) -> str:
         kept = say(Sentence.PRIVACY_KEPT_FOR, language, days=f"{keeping.ttl / DAY:.3g}")
     sealed = [say(Sentence.PRIVACY_SEALED, language)] if keeping.sealed else []
     sent, counted = say(Sentence.PRIVACY_SENT, language, model=model), say(Sentence.PRIVACY_COUNTED, language)
-    return "\n".join([kept, *sealed, sent, counted, say(Sentence.PRIVACY_RIGHTS, language)])
+    others = [say(sentence, language) for sentence in (Sentence.PRIVACY_COPIES, Sentence.PRIVACY_RIGHTS)]
+    return "\n".join([kept, *sealed, sent, counted, *others])
 
 
 def _line(balance: Balance, language: str) -> str:

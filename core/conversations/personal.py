@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from core.conversations.dossier import dossier
 from core.conversations.exporting import branch, markdown, tree
 from core.conversations.invoking import Choice, Invocation, Reaction
 from core.conversations.keeping import budget_text, privacy_text
 from core.wording import Sentence
 
 _FORMATS = ("markdown", "json")
+_CONVERSATION, _ME = "conversation", "me"
 
 
-async def format_choices(_: Invocation) -> tuple[Choice, ...]:
-    return tuple(Choice(name, name) for name in _FORMATS)
+async def export_choices(_: Invocation) -> tuple[Choice, ...]:
+    return tuple(Choice(name, name) for name in (*_FORMATS, _ME))
 
 
 async def export(invocation: Invocation) -> Reaction:
     """Both formats unless one is asked for. The count is that of the current branch."""
+    if invocation.argument == _ME:
+        return await _export_me(invocation)
     conversation = await invocation.conversation()
     messages = await invocation.services.history.messages(conversation.id)
     if not messages:
@@ -41,20 +45,40 @@ async def privacy(invocation: Invocation) -> Reaction:
     return Reaction(privacy_text(services.keeping, model, invocation.incoming.sender.language))
 
 
-_FORGET = "conversation"
-
-
 async def forget_choices(_: Invocation) -> tuple[Choice, ...]:
-    return (Choice(_FORGET, _FORGET),)
+    return tuple(Choice(name, name) for name in (_CONVERSATION, _ME))
 
 
 async def forget(invocation: Invocation) -> Reaction:
-    """Everything of the conversation, for good, once that is confirmed. Where several people speak, it is an admin's."""
+    """For good, once that is confirmed: everything of the conversation, or everything about who asks."""
+    if invocation.argument:
+        return await (_forget_me if invocation.argument == _ME else _forget_conversation)(invocation)
+    incoming = invocation.incoming
+    if incoming.author and not invocation.access.is_admin(incoming.sender.id):
+        return Reaction(invocation.say(Sentence.FORGET_ASK_ME), (Choice(_ME, _ME),))
+    return Reaction(invocation.say(Sentence.FORGET_ASK), await forget_choices(invocation))
+
+
+async def _forget_conversation(invocation: Invocation) -> Reaction:
+    """Where several people speak, it is an admin's to delete."""
     incoming = invocation.incoming
     if incoming.author:
         invocation.access.require_admin(incoming.sender.id)
-    if not invocation.argument:
-        return Reaction(invocation.say(Sentence.FORGET_ASK), await forget_choices(invocation))
     await invocation.services.inbox.stop(incoming.conversation)
     rows = await invocation.services.shelf.remove(incoming.sender.id, incoming.conversation)
     return Reaction(invocation.say(Sentence.FORGET_DONE, rows=rows), removed=True)
+
+
+async def _forget_me(invocation: Invocation) -> Reaction:
+    person = invocation.incoming.sender.id
+    rows = await invocation.services.people.forget_person(person, invocation.say(Sentence.MESSAGE_DELETED))
+    return Reaction(invocation.say(Sentence.FORGET_ME_DONE, rows=rows), removed=True, forgotten=True)
+
+
+async def _export_me(invocation: Invocation) -> Reaction:
+    incoming = invocation.incoming
+    found = await dossier(invocation.services.people, incoming.sender.id, incoming.sent_at)
+    if not found.conversations:
+        return Reaction(invocation.say(Sentence.EXPORT_NOTHING))
+    text = invocation.say(Sentence.EXPORT_ME_DONE, conversations=found.conversations, messages=found.messages)
+    return Reaction(text, documents=(found.document,), private=True)

@@ -57,13 +57,22 @@ class Forgotten:
         return self.person in said.quoted or bool(words and not said.quoted)
 
 
-def heard_in(incoming: Incoming) -> tuple[PersonId, ...]:
-    """Whose words it has."""
-    return tuple(dict.fromkeys((incoming.sender.id, *incoming.quoted)))
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Whose words something has. speaker: who said it; None for an answer. quoted: as in `Incoming`."""
+
+    speaker: PersonId | None = None
+    quoted: tuple[PersonId, ...] = ()
+
+    @property
+    def people(self) -> tuple[PersonId, ...]:
+        return tuple(dict.fromkeys((*([self.speaker] if self.speaker else []), *self.quoted)))
 
 
-def heard_in_message(message: Message) -> tuple[PersonId, ...]:
-    return tuple(dict.fromkeys((*([message.sender] if message.sender else []), *message.quoted)))
+def heard_in(said: Incoming | Message | None) -> Heard:
+    if said is None:
+        return Heard()
+    return Heard(said.sender.id if isinstance(said, Incoming) else said.sender, said.quoted)
 
 
 def deleted(person: PersonId, messages: Iterable[Message]) -> frozenset[MessageId | None]:
@@ -76,6 +85,11 @@ def deleted(person: PersonId, messages: Iterable[Message]) -> frozenset[MessageI
 def between(name: str) -> tuple[str, str]:
     """All that begins with *name* and a slash lies from the first of these on and before the second."""
     return f"{name}/", f"{name}{_AFTER_SLASH}"
+
+
+def receipts_of(name: str) -> tuple[str, str]:
+    """How the keys of receipts begin that are called after *name*: those of requests, and of commands."""
+    return name, f"command:{name}"
 
 
 def digest_of(event: str) -> str:

@@ -381,5 +381,5 @@ async def test_commands_and_their_arguments_complete(hall: Hall) -> None:
 
     assert await complete("/mo") == ["/model"]
     assert await complete("/model b") == ["beta"]
-    assert await complete("/export ") == ["markdown", "json"]
+    assert await complete("/export ") == ["markdown", "json", "me"]
     assert await complete("Tell me") == []

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from core.domain import ConversationId, Encoding, Message, PersonId, Ref, Sender, TurnId, answer_id, question_id
+from core.domain_limits import Ruling
 from core.errors import LeaseLost
 from core.ports import Outcome, Store
 from core.ports_sharing import Receipts
@@ -29,7 +30,7 @@ async def test_a_voice_is_heard_where_somebody_asked_or_is_quoted(store: Store) 
     await answered(store, asked("1", conversation=CHAT))
     await store.put(asked("2", conversation=OTHER, sender=BOB, quoted=(ADA.id,), background="Ada said: no"))
     assert await store.voices(ADA.id) == (CHAT, OTHER)
-    assert await store.company(OTHER) == {ADA.id, BOB.id}
+    assert await store.company(OTHER) == {BOB.id}
     assert await store.voices(PersonId("terminal:nobody")) == ()
 
 
@@ -73,6 +74,21 @@ async def test_a_question_that_is_deleted_is_shown_as_nothing(store: Store) -> N
     await store.forget_person(ADA.id, GONE)
     assert await store.shown_as(CHAT, Ref("terminal:1")) is None
     assert await store.shown_as(CHAT, Ref("terminal:2")) == question_id(TurnId("2"))
+
+
+async def test_whom_somebody_only_quotes_does_not_keep_a_conversation(store: Store) -> None:
+    await answered(store, asked("1", quoted=(BOB.id,), background="Bob said: no"))
+    await store.forget_person(ADA.id, GONE)
+    assert await store.messages(CHAT) == ()
+    assert await store.voices(BOB.id) == ()
+
+
+async def test_an_admins_permission_goes_and_a_block_stays(store: Store) -> None:
+    await store.rule(ADA.id, Ruling.ALLOWED)
+    await store.rule(BOB.id, Ruling.BLOCKED)
+    await store.forget_person(ADA.id, GONE)
+    await store.forget_person(BOB.id, GONE)
+    assert await store.rulings() == {BOB.id: Ruling.BLOCKED}
 
 
 async def test_forgetting_again_finds_nothing(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -12,6 +13,7 @@ import pytest
 
 from core.conversations.access import Access
 from core.conversations.keeping import Keeping, privacy_text
+from core.domain import ConversationId
 from core.domain_limits import Whose
 from core.errors import NotAllowed
 from core.limits.allowances import Allowance, SpendingPolicy
@@ -60,7 +62,7 @@ def test_what_is_kept_for_ever_and_in_the_clear_is_not_called_otherwise() -> Non
 async def test_forget_asks_before_it_deletes(bot: Bot) -> None:
     await bot.tell(SECRET)
     asked = await bot.run("/forget")
-    assert [choice.value for choice in asked.choices] == ["conversation"]
+    assert [choice.value for choice in asked.choices] == ["conversation", "me"]
     assert await bot.context() == [SECRET, f"You said: {SECRET}"]
 
 
@@ -93,3 +95,53 @@ async def test_what_several_people_said_only_an_admin_forgets(tmp_path: Path) ->
         assert await bot.context()
         await bot.commands.run("forget", "conversation", replace(bot.incoming(person="test:bob"), author="Bob"))
         assert not await bot.context()
+
+
+async def test_who_may_not_delete_what_others_said_is_offered_their_own(bot: Bot) -> None:
+    asked = await bot.commands.run("forget", "", replace(bot.incoming(), author="Ada"))
+    assert [choice.value for choice in asked.choices] == ["me"]
+    assert "/forget me" in asked.text
+
+
+async def test_forget_me_deletes_what_a_person_said_wherever_that_was(bot: Bot) -> None:
+    await bot.tell(SECRET)
+    elsewhere = replace(bot.incoming(SECRET), conversation=ConversationId("test:2"))
+    await bot.store.put(elsewhere)
+    await bot.answer()
+    done = await bot.run("/forget me")
+    assert "entries are deleted" in done.text
+    assert (done.removed, done.forgotten) == (True, True)
+    assert await bot.store.voices(elsewhere.sender.id) == ()
+    assert await bot.context() == []
+
+
+async def test_what_others_go_on_with_says_in_ones_language_that_something_was_deleted(bot: Bot) -> None:
+    await bot.tell(SECRET)
+    await bot.store.put(bot.incoming("What did she say?", "test:bob"))
+    await bot.answer()
+    await bot.run("/forget me", language="zh")
+    assert await bot.context() == ["[此消息已被删除。]"] * 2 + ["What did she say?", "You said: What did she say?"]
+
+
+async def test_export_me_is_everything_about_a_person_and_nobody_else(bot: Bot) -> None:
+    await bot.tell(SECRET)
+    await bot.store.put(bot.incoming("Bob asks", "test:bob"))
+    await bot.answer()
+    await bot.store.put(replace(bot.incoming("Ada waits"), conversation=ConversationId("test:2")))
+    await bot.store.shelve(bot.incoming().sender.id, CHAT, "her title")
+    given = await bot.run("/export me")
+    (document,) = given.documents
+    assert given.private
+    assert "2 conversations, 2 messages" in given.text
+    told = json.loads(document.content)
+    assert [one["conversation"] for one in told["conversations"]] == [CHAT, "test:2"]
+    shared, alone = told["conversations"]
+    assert (shared["shared"], alone["shared"]) == (True, False)
+    assert [message["parts"][0]["text"] for message in shared["messages"]] == [SECRET, f"You said: {SECRET}"]
+    assert [turn["parts"][0]["text"] for turn in alone["unanswered"]] == ["Ada waits"]
+    assert told["shelf"][0]["title"] == "her title"
+    assert "Bob asks" not in document.content.decode()
+
+
+async def test_who_said_nothing_has_nothing_to_export(bot: Bot) -> None:
+    assert (await bot.run("/export me")).text == "There is nothing to export yet."

@@ -173,7 +173,7 @@ async def _talk(store: Store) -> None:
     await store.drop((await store.aside())[0].turn)
 
 
-FOR_EVER = {"clock", "meta", "facts", "seq", "token", "ended", "conversations", "v", "w"}
+FOR_EVER = {"clock", "meta", "facts", "seq", "token", "ended", "conversations", "a", "v", "w"}
 """Keys without an expiry when nothing waits: three for the database, four small ones in each partition, of which the
 last two are emptied by `sweep`, as are those that say who has words where."""
 KEPT = {"c", "m", "k", "r", "s", "u"}

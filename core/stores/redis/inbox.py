@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import socket
 from collections.abc import Collection
@@ -14,7 +13,6 @@ from core.domain import ConversationId, InboxDepth, Incoming, Ref, SetAside, Tur
 from core.errors import LeaseLost, StoreError
 from core.ports import Outcome
 from core.stores.codec import INCOMING
-from core.stores.forgetting import heard_in
 from core.stores.redis.database import Database
 from core.stores.redis.values import fields_of, incoming_of, set_aside_of, turn_of
 from core.stores.redis.wake import Wake
@@ -42,7 +40,8 @@ class RedisInbox:
             incoming.replaces or "",
             incoming.show or "",
             "" if incoming.parts else 1,
-            json.dumps(heard_in(incoming)),
+            incoming.sender.id,
+            *incoming.quoted,
         )
         self._changed(conversation)
         return bool(new)

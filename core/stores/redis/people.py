@@ -11,10 +11,11 @@ from collections.abc import Collection
 
 from core.domain import ConversationId, Incoming, Message, PersonId, TurnId, question_id
 from core.stores.codec import INCOMING, MESSAGE
-from core.stores.forgetting import Forgotten, deleted, feeds_of, place_of, turns_in
+from core.stores.forgetting import Forgotten, deleted, feeds_of, place_of, receipts_of, turns_in
 from core.stores.redis.database import Database
 from core.stores.redis.files import rewrite_files
 from core.stores.redis.inbox import waiting
+from core.stores.redis.rulings import forget_grant
 from core.stores.redis.values import conversation_of, fields_of, incoming_of, message_of
 from core.stores.redis.voices import voices
 
@@ -30,7 +31,7 @@ class RedisPeople:
         return await voices(self._database, person)
 
     async def company(self, conversation: ConversationId) -> frozenset[PersonId]:
-        return frozenset(await self._database.link.execute("SMEMBERS", self._database.key("w", conversation)))
+        return frozenset(await self._database.link.execute("SMEMBERS", self._database.key("a", conversation)))
 
     async def unanswered(self, conversation: ConversationId) -> tuple[Incoming, ...]:
         return await _unanswered(self._database, conversation)
@@ -72,7 +73,7 @@ class _Forgetting:
         rows = await self._words(name)
         await self._database.run("unvoice", name, name, self._person)
         if late := await self._words(name):  # said between the two
-            await self._database.run("voice", name, name, self._person)
+            await self._database.run("voice", name, name, "", self._person)
             return rows + late + await self._conversation(name)
         return rows
 
@@ -115,10 +116,12 @@ class _Forgetting:
         return plan if any(plan.values()) or "failed" in plan else None
 
     async def _traces(self) -> int:
-        plan = {"names": [self._person, *self._removed], "places": list(map(place_of, self._removed))}
+        names = [self._person, *self._removed]
+        receipts = [key for name in names for key in receipts_of(name)]
+        plan = {"events": names, "receipts": receipts, "places": list(map(place_of, self._removed))}
         rows: int = sum(await self._database.run_everywhere("erase", self._person, json.dumps(plan)))
         await self._forget_feeds()
-        return rows
+        return rows + await forget_grant(self._database.link, self._person)
 
     async def _forget_feeds(self) -> None:
         homes: dict[str, list[str]] = {}

@@ -26,6 +26,13 @@ async def put_ruling(link: Link, row: RulingRow) -> None:
     await link.execute("HSET", RULINGS, storable(row.subject), row.ruling)
 
 
+async def forget_grant(link: Link, subject: str) -> int:
+    """What an admin allowed *subject*; a block stays. How many there were."""
+    if await link.execute("HGET", RULINGS, storable(subject)) != Ruling.ALLOWED:
+        return 0
+    return int(await link.execute("HDEL", RULINGS, storable(subject)))
+
+
 async def ruling_records(link: Link) -> list[Record]:
     rows = [RulingRow(subject, ruling) for subject, ruling in sorted((await _read(link)).items())]
     return [Record(RULING_RECORD, row.subject, RULING_ROW.encode(row)) for row in rows]

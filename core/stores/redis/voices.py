@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from core.domain import ConversationId, PersonId, Record
 from core.stores import codec
-from core.stores.forgetting import heard_in, heard_in_message
+from core.stores.forgetting import Heard, heard_in
 from core.stores.redis import paging
 from core.stores.redis.database import INDEXED, META, Database
 from core.stores.redis.purses import HOME
@@ -25,9 +25,9 @@ async def voices(database: Database, person: PersonId) -> tuple[ConversationId, 
 def voicing(database: Database, records: Iterable[Record]) -> Iterator[Call]:
     """The steps that note whose words *records* have."""
     for record in records:
-        name, people = _heard(record)
-        if people:
-            yield database.call("voice", database.partition(name), name, *people)
+        name, heard = _heard(record)
+        if heard.people:
+            yield database.call("voice", database.partition(name), name, heard.speaker or "", *heard.quoted)
 
 
 async def _index(database: Database) -> None:
@@ -42,14 +42,14 @@ async def _index(database: Database) -> None:
     await database.link.execute("HSET", META, INDEXED, "1")
 
 
-def _heard(record: Record) -> tuple[ConversationId, tuple[PersonId, ...]]:
+def _heard(record: Record) -> tuple[ConversationId, Heard]:
     if record.kind == codec.MESSAGE_RECORD:
         row = codec.MESSAGE_ROW.decode(record.value)
-        return row.conversation, heard_in_message(row.message)
+        return row.conversation, heard_in(row.message)
     if record.kind == codec.TURN_RECORD:
         incoming = codec.TURN_ROW.decode(record.value).incoming
         return incoming.conversation, heard_in(incoming)
     if record.kind == codec.CONVERSATION_RECORD:
         conversation = codec.CONVERSATION.decode(record.value)
-        return conversation.id, heard_in(conversation.failed) if conversation.failed else ()
-    return ConversationId(""), ()
+        return conversation.id, heard_in(conversation.failed)
+    return ConversationId(""), Heard()

@@ -18,7 +18,7 @@ from core.stores.codec import (
     UsageRow,
     record_key,
 )
-from core.stores.forgetting import heard_in, heard_in_message
+from core.stores.forgetting import heard_in
 from core.stores.purses import PURSE_RECORD
 from core.stores.rulings import RULING_RECORD
 from core.stores.sqlite import messages, receipts, sharing, shelf, turns, voices
@@ -164,7 +164,7 @@ def load(session: Session, records: Sequence[Record]) -> None:
 def _write_conversation(session: Session, value: str) -> None:
     found: Conversation = codec.CONVERSATION.decode(value)
     messages.touch(session, found.id)
-    voices.note(session, found.id, heard_in(found.failed) if found.failed else ())
+    voices.note(session, found.id, heard_in(found.failed))
     session.run(
         "UPDATE conversations SET head = ?, epoch = ?, model = ?, persona = ?, failed = ? WHERE id = ?",
         found.head,
@@ -179,7 +179,7 @@ def _write_conversation(session: Session, value: str) -> None:
 def _write_message(session: Session, value: str) -> None:
     row = codec.MESSAGE_ROW.decode(value)
     messages.add_message(session, row.conversation, row.message, row.position)
-    voices.note(session, row.conversation, heard_in_message(row.message))
+    voices.note(session, row.conversation, heard_in(row.message))
 
 
 def _write_ref(session: Session, value: str) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from core.domain import ConversationId, Incoming, Message, MessageId, PersonId, TurnId, question_id
+from core.domain_limits import Ruling
 from core.stores.codec import INCOMING, MESSAGE
-from core.stores.forgetting import Forgotten, between, deleted, digest_of, feeds_of, place_of, turns_in
+from core.stores.forgetting import Forgotten, between, deleted, digest_of, feeds_of, place_of, receipts_of, turns_in
 from core.stores.sqlite import messages, shelf, turns, voices
 from core.stores.sqlite.database import Database, Session
 from core.stores.sqlite.feeds import Board
@@ -128,14 +129,21 @@ def _change_failed(
 def _forget_traces(session: Session, person: PersonId) -> int:
     """What names the person outside of conversations."""
     rows = session.run("DELETE FROM shelf WHERE owner = ?", person).rowcount
-    rows += session.run("DELETE FROM receipts WHERE key >= ? AND key < ?", *between(person)).rowcount
-    return rows + _digest_events(session, person)
+    rows += session.run("DELETE FROM rulings WHERE subject = ? AND ruling = ?", person, Ruling.ALLOWED).rowcount
+    return rows + _forget_named(session, person)
 
 
 def _forget_place(session: Session, name: ConversationId) -> int:
     """A private chat of which nothing is left."""
     lane, ending = place_of(name)
     rows = session.run("DELETE FROM bookmarks WHERE lane = ? AND place LIKE '%' || ?", lane, ending).rowcount
+    return rows + _forget_named(session, name)
+
+
+def _forget_named(session: Session, name: str) -> int:
+    """What is called after the person, or a conversation that is removed: requests and events."""
+    deleting = "DELETE FROM receipts WHERE key >= ? AND key < ?"
+    rows = sum(session.run(deleting, *between(named)).rowcount for named in receipts_of(name))
     return rows + _digest_events(session, name)
 
 

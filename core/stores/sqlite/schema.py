@@ -222,6 +222,8 @@ _TENTH = (
     "CREATE INDEX places_line ON places (queue, inside, since, key)",
     "CREATE INDEX places_until ON places (until)",
 )
+# speaks: whether they asked there; else somebody else only quoted them.
+_ELEVENTH = ("ALTER TABLE voices ADD COLUMN speaks INTEGER NOT NULL DEFAULT 1",)
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
     _SECOND,
@@ -233,6 +235,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _EIGHTH,
     _NINTH,
     _TENTH,
+    _ELEVENTH,
 )
 
 _LEDGER = "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, at REAL NOT NULL)"

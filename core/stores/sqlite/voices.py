@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from core.domain import ConversationId, PersonId
+from core.stores.forgetting import Heard
 from core.stores.sqlite.database import Session
 
 
-def note(session: Session, name: ConversationId, people: Iterable[PersonId]) -> None:
-    for person in people:
-        session.run("INSERT OR IGNORE INTO voices (person, conversation) VALUES (?, ?)", person, name)
+def note(session: Session, name: ConversationId, heard: Heard) -> None:
+    for person in heard.people:
+        session.run(
+            """INSERT INTO voices (person, conversation, speaks) VALUES (?, ?, ?)
+            ON CONFLICT (person, conversation) DO UPDATE SET speaks = MAX(speaks, excluded.speaks)""",
+            person,
+            name,
+            int(person == heard.speaker),
+        )
 
 
 def of(session: Session, person: PersonId) -> tuple[ConversationId, ...]:
@@ -19,7 +24,8 @@ def of(session: Session, person: PersonId) -> tuple[ConversationId, ...]:
 
 
 def company(session: Session, name: ConversationId) -> frozenset[PersonId]:
-    return frozenset(person for (person,) in session.all("SELECT person FROM voices WHERE conversation = ?", name))
+    rows = session.all("SELECT person FROM voices WHERE conversation = ? AND speaks", name)
+    return frozenset(person for (person,) in rows)
 
 
 def forget(session: Session, name: ConversationId, person: PersonId | None = None) -> None:

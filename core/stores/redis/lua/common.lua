@@ -55,18 +55,25 @@ local function fade(conv)
   end
 end
 
--- Voices: w:<conversation> whose words it has · v:<person> the conversations of this partition that have theirs.
-local function note_voices(conv, people)
-  for _, person in ipairs(people) do
-    call('SADD', key('w', conv), person)
-    call('SADD', key('v', person), conv)
-  end
+-- Voices: w:<conversation> whose words it has · a:<conversation> who of them asked there, and is not only quoted ·
+-- v:<person> the conversations of this partition that have their words.
+local function note_voice(conv, person)
+  call('SADD', key('w', conv), person)
+  call('SADD', key('v', person), conv)
   -- So that whoever forgets the conversation finds it.
   if not call('ZSCORE', P .. ':conversations', conv) then fade(conv) end
 end
 
+local function note_voices(conv, speaker, quoted)
+  for _, person in ipairs(quoted) do note_voice(conv, person) end
+  if speaker == '' then return end
+  note_voice(conv, speaker)
+  call('SADD', key('a', conv), speaker)
+end
+
 local function forget_voice(conv, person)
   call('SREM', key('w', conv), person)
+  call('SREM', key('a', conv), person)
   call('SREM', key('v', person), conv)
 end
 

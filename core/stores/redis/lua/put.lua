@@ -1,8 +1,7 @@
 -- id, conversation, lane, incoming, ref, reply_to, revises, group, ready ('' without a hold),
 -- the message that is its parent if that is known now, replaces, show, 1 if it has no parts,
--- whose words it has (JSON) → 1 new, 0 known
+-- who says it, whom it quotes… → 1 new, 0 known
 local id, conv, lane, incoming, ref, reply_to, revises, group, ready, again, replaces, show_kept, bare = unpack(A)
-local people = list_of(A[14])
 local turn = key('t', id)
 
 local state, till = unpack(call('HMGET', turn, 'state', 'until'))
@@ -12,7 +11,7 @@ if state and (state ~= 'ended' or after(till, NOW)) then
 end
 if after(call('HGET', key('t', digest_of(id)), 'until'), NOW) then return 0 end
 if state then call('DEL', turn) end
-note_voices(conv, people)
+note_voices(conv, A[14], {unpack(A, 15)})
 
 local function show_question(target)
   if ref == '' then return end

@@ -1,7 +1,7 @@
 -- conversation, nobody's conversation of this partition, person ('' for anybody) → how many rows are gone; -1 where others
--- than the person have a voice
+-- than the person speak
 local conv, nobodys, person = unpack(A)
-if person ~= '' and (call('SISMEMBER', key('w', conv), person) == 0 or call('SCARD', key('w', conv)) > 1) then return -1 end
+if person ~= '' and (call('SISMEMBER', key('a', conv), person) == 0 or call('SCARD', key('a', conv)) > 1) then return -1 end
 local rows = 0
 local used = call('HGETALL', key('u', conv))
 for index = 1, #used, 2 do call('HINCRBY', key('u', nobodys), used[index], used[index + 1]) end
