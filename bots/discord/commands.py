@@ -25,6 +25,7 @@ from bots.discord.interactions import (
     said,
 )
 from bots.discord.menu import ASK
+from bots.discord.translate import id_in
 from bots.shared.platform import Desk
 from bots.shared.surface import File
 from core.conversations.commands import find
@@ -89,6 +90,9 @@ class SlashCommands:
         await answer(self._api, interaction, Callback({"type": kind, "data": {"choices": offered}}))
 
     async def _run(self, name: str, argument: str, incoming: Incoming) -> Callback:
+        command = find(name)
+        if command and command.names_anybody:
+            argument = id_in(argument)
         reaction = await self._desk.commands.run(name, argument, incoming)
         return deferred() if reaction.turn else _shown(name, reaction)
 

@@ -109,6 +109,12 @@ def roles_of(person: discord.abc.User) -> tuple[str, ...]:
     return tuple(f"{LANE}:{role}" for role in role_ids(person))
 
 
+def id_in(text: str) -> str:
+    """By which access lists name whom, or the place that, *text* mentions; itself where it mentions none."""
+    found = _MENTION.fullmatch(text.strip())
+    return f"{LANE}:{found['id']}" if found and not found["kind"].endswith(":") else text
+
+
 def sender_of(person: discord.abc.User, server: discord.Guild | None) -> Sender:
     """The language is the server's: Discord tells a person's own only with an interaction."""
     language = str(server.preferred_locale) if server else "en"

@@ -9,7 +9,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Message, User
 
 from bots.shared.platform import Desk
 from bots.telegram.speaking import Remark, Speaker
-from bots.telegram.translate import command_of, place_at, place_of
+from bots.telegram.translate import command_of, meant_by, place_at, place_of
 from core.conversations.commands import Commands, find
 from core.conversations.invoking import Choice, Reaction
 from core.domain import Incoming
@@ -42,9 +42,14 @@ class MenuCommands:
         """Name and argument of the command that *message* is, where it is for this bot: in groups a command that names
         nobody is meant only if there is such a one here."""
         invoked = command_of(message)
-        if invoked is None or place_of(message).private or f"@{self._me.username}".casefold() in _first_word(message):
-            return invoked
-        return invoked if find(invoked[0]) is not None else None
+        if invoked is None:
+            return None
+        name, argument = invoked
+        command = find(name)
+        if command and command.names_anybody:
+            return name, meant_by(message, self._me) or argument
+        named = place_of(message).private or f"@{self._me.username}".casefold() in _first_word(message)
+        return invoked if named or command else None
 
     async def run(self, invoked: tuple[str, str], incoming: Incoming, message: int) -> None:
         """Runs it and says what there is to say. *message*: the one that invoked it."""

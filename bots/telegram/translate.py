@@ -150,6 +150,20 @@ def replied_to(message: Message) -> Message | None:
     return None if replied is None or replied.forum_topic_created is not None else replied
 
 
+def meant_by(message: Message, me: User) -> str:
+    """Whom a command is about that names nobody by id: who is mentioned without a user name, or who is replied to; empty
+    where that is nobody but the bot. Of other mentions Telegram does not tell bots who it is."""
+    mentioned = (entity.user for entity in entities_of(message) if entity.type == MessageEntity.TEXT_MENTION)
+    if user := next(filter(None, mentioned), None):
+        return person_of(user.id)
+    replied = replied_to(message)
+    told = message.text is None or len(message.text.split(maxsplit=1)) > 1
+    if told or replied is None or not (replied.from_user or replied.sender_chat):
+        return ""
+    person = sender_of(replied).id
+    return "" if person == person_of(me.id) else person
+
+
 def translate(message: Message, me: User, scope: str) -> Incoming:
     """A message that `is_from_person`. Its files are still to be read."""
     place, sender = place_of(message), sender_of(message)

@@ -74,11 +74,18 @@ class Access(Circle):
     def allows(self, incoming: Incoming) -> bool:
         if self.is_admin(incoming.sender.id):
             return True
-        names = names_of(incoming)
-        said = {self.rulings[name] for name in names if name in self.rulings}
-        if Ruling.BLOCKED in said or not self.blocked.isdisjoint(names):
+        if self.blocks(incoming):
             return False
-        return self.is_empty or Ruling.ALLOWED in said or self.holds(incoming)
+        return self.is_empty or Ruling.ALLOWED in self._said(incoming) or self.holds(incoming)
+
+    def blocks(self, incoming: Incoming) -> bool:
+        """Whether somebody said so; who is merely on no list is not blocked."""
+        if self.is_admin(incoming.sender.id):
+            return False
+        return Ruling.BLOCKED in self._said(incoming) or not self.blocked.isdisjoint(names_of(incoming))
+
+    def _said(self, incoming: Incoming) -> set[Ruling]:
+        return {self.rulings[name] for name in names_of(incoming) if name in self.rulings}
 
     def models(self, incoming: Incoming, names: Sequence[str]) -> tuple[str, ...]:
         """Those of the models *names* that may answer: what any group of the sender's allows, or where they are in none,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -42,7 +42,7 @@ class Asker:
     request, unlike that of any other."""
 
     payer: Payer
-    allowed: Callable[[str], bool]
+    allowed: Collection[str]
     key: str
 
 
@@ -135,7 +135,7 @@ class Relaying:
         return Measure(self.counter, spec, body["messages"])
 
     def _candidates(self, name: str, asker: Asker) -> Sequence[LanguageModel]:
-        names = [name, *(other for other in self.fallback if asker.allowed(other))]
+        names = [name, *(other for other in self.fallback if other in asker.allowed)]
         return [self.models.get(other) for other in dict.fromkeys(names)]
 
 

@@ -14,6 +14,7 @@ from core.conversations.commands import Commands, parse
 from core.conversations.invoking import Reaction, Services
 from core.conversations.keeping import Keeping
 from core.conversations.personas import Persona, Personas
+from core.conversations.reports import note_on
 from core.conversations.service import Conversations, ConversationSettings, World
 from core.domain import Answer, ConversationId, Incoming, ModelSpec, PersonId, Price, Sender, TextPart, TurnId
 from core.errors import ChatError
@@ -53,6 +54,7 @@ class Notes:
     places: list[int] = field(default_factory=list)
     final: str = ""
     instead_of: str = ""
+    note: str = ""
     problem: ChatError | None = None
 
     def draft(self, text: str) -> None:
@@ -62,7 +64,7 @@ class Notes:
         self.places.append(place)
 
     async def finish(self, answer: Answer) -> None:
-        self.final, self.instead_of = answer.text, answer.instead_of
+        self.final, self.instead_of, self.note = answer.text, answer.instead_of, note_on(answer, "en")
 
     async def fail(self, problem: ChatError) -> None:
         self.problem = problem

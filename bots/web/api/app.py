@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -74,8 +74,9 @@ class Api:
             raise refusal_at(415)
         raw = await request.body()
         asked = read(raw, request.headers.get(CONVERSATION))
+        permitted = await self._permitted(client)
         if model := asked.body.get("model"):
-            self._check_model(client, model)
+            _check_model(model, permitted)
         if asked.conversation is not None and client.shared:
             raise Refusal(403, "Conversations need a key, so that they are somebody's.", "not_allowed", "conversation")
         key = request.headers.get(KEY, "")
@@ -83,46 +84,54 @@ class Api:
             raise Refusal(400, f"{KEY}: expected at most {LONGEST_KEY} characters.", "invalid_value")
         desk, kept = self.front.desk, asked.conversation is not None
         digest = digest_of(key.encode(), str(asked.conversation).encode(), raw)
-        work: Work = self._passing(client, asked)
+        work: Work = self._passing(client, asked, permitted)
         if kept:
-            work = await self._keeping(client, asked, digest if key else desk.chance.name())
+            work = await self._keeping(client, asked, permitted, digest if key else desk.chance.name())
         if key:
             name = f"{client.person}/{key}"
             work = Repeating(desk.store, desk.clock, self.background, name, digest, work, joins=kept)
         return Answer(work)
 
     async def models(self, request: Request) -> Response:
-        client = await self.clients.of(request)
-        listed = [self._described(name) for name in self.front.desk.services.models.names() if client.may_ask(name)]
+        listed = [_described(name) for name in await self._permitted(await self.clients.of(request))]
         return JSONResponse({"object": "list", "data": listed})
 
     async def model(self, request: Request) -> Response:
         name = request.path_params["model"]
-        self._check_model(await self.clients.of(request), name)
-        return JSONResponse(self._described(name))
+        _check_model(name, await self._permitted(await self.clients.of(request)))
+        return JSONResponse(_described(name))
 
     async def openapi(self, _: Request) -> Response:
         return JSONResponse(document())
 
-    def _passing(self, client: Client, asked: Asked) -> Work:
-        desk = self.front.desk
-        return Passing(desk.relaying, desk.watch, client, asked, self._frame(""))
+    async def _permitted(self, client: Client) -> tuple[str, ...]:
+        """The models that the client may ask. Raises Refusal for who is blocked."""
+        services, request = self.front.desk.services, client.request(self.front.desk.clock.now())
+        access = await services.admission.access()
+        if access.blocks(request):
+            raise Refusal(403, "This client is blocked.", "not_allowed")
+        return access.models(request, services.models.names())
 
-    async def _keeping(self, client: Client, asked: Asked, turn: str) -> Work:
+    def _passing(self, client: Client, asked: Asked, permitted: tuple[str, ...]) -> Work:
+        desk = self.front.desk
+        return Passing(desk.relaying, desk.watch, client, asked, permitted, self._frame(""))
+
+    async def _keeping(self, client: Client, asked: Asked, permitted: tuple[str, ...], turn: str) -> Work:
         desk = self.front.desk
         incoming = turn_of(client, asked, turn, desk.clock.now())
         if not incoming.model:
             kept = (await desk.store.conversation(incoming.conversation)).model
-            incoming = replace(incoming, model=self._permitted(client, kept))
+            incoming = replace(incoming, model=self._usual(kept, permitted))
         frame = self._frame(incoming.model)
         return Keeping(desk.store, desk.clock, incoming, frame, asked.streamed, asked.wants_usage)
 
-    def _permitted(self, client: Client, wanted: str) -> str:
+    def _usual(self, wanted: str, permitted: tuple[str, ...]) -> str:
         """The model *wanted* or else the default, or where the client may ask neither, the first one that it may. Raises
         Refusal."""
         models = self.front.desk.services.models
         usual = models.get(wanted).spec.id
-        permitted = [name for name in (usual, *models.names()) if client.may_ask(name)]
+        if usual in permitted or not models.names():
+            return usual
         if not permitted:
             raise _unknown(usual)
         return permitted[0]
@@ -131,12 +140,14 @@ class Api:
         desk = self.front.desk
         return Frame(f"chatcmpl-{desk.chance.name()}", int(desk.clock.now()), model)
 
-    def _check_model(self, client: Client, name: str) -> None:
-        if name not in self.front.desk.services.models.names() or not client.may_ask(name):
-            raise _unknown(name)
 
-    def _described(self, name: str) -> dict[str, object]:
-        return {"id": name, "object": "model", "created": 0, "owned_by": "parlour"}
+def _check_model(name: str, permitted: Sequence[str]) -> None:
+    if name not in permitted:
+        raise _unknown(name)
+
+
+def _described(name: str) -> dict[str, object]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "parlour"}
 
 
 def _unknown(model: str) -> Refusal:

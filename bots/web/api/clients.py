@@ -9,24 +9,26 @@ from starlette.requests import Request
 from bots.web.api.problems import Refusal
 from bots.web.entrance import Entrance, bearer_of
 from bots.web.exposure import Exposure
+from bots.web.front import LANE
 from core.config_platforms import OPERATOR
-from core.domain import PersonId
+from core.domain import ConversationId, Incoming, PersonId, Sender, TurnId
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """models: those it may ask; empty: all. shared: whether it is whoever comes, and not somebody."""
+    """shared: whether it is whoever comes, and not somebody."""
 
     name: str
-    models: frozenset[str] = frozenset()
     shared: bool = False
 
     @property
     def person(self) -> PersonId:
         return PersonId(f"api:{self.name}")
 
-    def may_ask(self, model: str) -> bool:
-        return not self.models or model in self.models
+    def request(self, now: float) -> Incoming:
+        """Something it wants, at the Unix time *now*, by which to judge whether it may."""
+        person = self.person
+        return Incoming(TurnId(person), ConversationId(person), LANE, Sender(person), (), now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,5 +53,4 @@ class Clients:
             raise Refusal(401, "Incorrect API key provided.", "invalid_api_key")
         if holder.client is None:
             return Client(OPERATOR)
-        known = holder.client
-        return Client(known.name, frozenset(known.models))
+        return Client(holder.client.name)

@@ -18,16 +18,17 @@ from core.watching import Watch
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """`Work`. frame: the model is the one that answers."""
+    """`Work`. permitted: the models that may be asked. frame: the model is the one that answers."""
 
     relaying: Relaying
     watch: Watch
     client: Client
     asked: Asked
+    permitted: tuple[str, ...]
     frame: Frame
 
     async def __call__(self, outlet: Outlet) -> None:
-        asker = Asker(Payer(self.client.person), self.client.may_ask, self.frame.id)
+        asker = Asker(Payer(self.client.person), self.permitted, self.frame.id)
         try:
             async with self.relaying.open(self.asked.body, asker) as answering:
                 dress = Dress(replace(self.frame, model=answering.model))

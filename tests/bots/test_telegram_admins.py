@@ -1,0 +1,49 @@
+"""What admins say on Telegram about people, and who is shown the commands for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.config import Config
+from core.config_access import AccessConfig
+from core.wording import Sentence, say
+from tests.support.clock import until
+from tests.support.telegram_bot import config_for, running
+from tests.support.telegram_server import TelegramServer
+from tests.support.telegram_world import ADA, BOB, BOT_NAME, SUPERGROUP
+
+ME = f"@{BOT_NAME}"
+
+
+def with_admin(telegram: TelegramServer, folder: Path) -> Config:
+    """Ada is one."""
+    access = AccessConfig(admins=(f"telegram:{ADA}",))
+    return config_for(telegram, folder).model_copy(update={"access": access})
+
+
+async def test_an_admin_blocks_whom_they_reply_to(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, running(telegram, with_admin(telegram, tmp_path)):
+        insult = telegram.say(BOB, "nonsense", SUPERGROUP)
+        telegram.say(ADA, f"/block{ME}", SUPERGROUP, reply_to=insult)
+        await until(lambda: telegram.shown(SUPERGROUP) == [f"telegram:{BOB} is blocked now."])
+        telegram.say(BOB, f"{ME} hello", SUPERGROUP)
+        await until(lambda: telegram.shown(SUPERGROUP)[1:] == [say(Sentence.NOT_ALLOWED, "en")])
+
+
+async def test_a_command_with_an_id_is_about_that_one_whoever_is_replied_to(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, running(telegram, with_admin(telegram, tmp_path)):
+        said = telegram.say(BOB, "nonsense", SUPERGROUP)
+        telegram.say(ADA, f"/block{ME} 77", SUPERGROUP, reply_to=said)
+        await until(lambda: telegram.shown(SUPERGROUP) == ["telegram:77 is blocked now."])
+
+
+async def test_who_is_no_admin_hears_so(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, running(telegram, with_admin(telegram, tmp_path)):
+        telegram.say(BOB, "/block 77")
+        await until(lambda: telegram.shown(BOB) == [say(Sentence.NOT_ALLOWED, "en")])
+
+
+async def test_where_nobody_is_an_admin_one_hears_how_to_become_one(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, running(telegram, config_for(telegram, tmp_path)):
+        telegram.say(ADA, "/block 77")
+        await until(lambda: telegram.shown(ADA) == [say(Sentence.NO_ADMINS, "en", id=f"telegram:{ADA}")])
