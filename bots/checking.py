@@ -15,11 +15,13 @@ from core.domain import ModelFacts, Prompt, PromptMessage
 from core.errors import ModelError, ModelGarbled, ParlourError, StoreError
 from core.limits.configured import spending_policy
 from core.ports import LanguageModel, Models
+from core.ports_moderation import Moderator
 
 LONGEST_LOOK = 30.0
 """Seconds for one provider or the store: a check is for people who wait for it."""
 ASKED = ("discord", "telegram")
 """Platforms whose servers are asked; what there is to say of the others is known here."""
+MODERATION = "moderation"
 TINY_ANSWER = 16
 """Tokens at most of the answer that a provider is asked for. Fewer are refused by some servers."""
 
@@ -47,6 +49,7 @@ async def _findings(config: Config, file: Path | None, *, offline: bool) -> Asyn
     yield _file(config, file)
     for finding in [*_keys(config), *await _store(config), *await _models(config, offline=offline)]:
         yield finding
+    yield await _moderation(config, offline=offline)
     for finding in await _platforms(config, offline=offline):
         yield finding
 
@@ -127,6 +130,30 @@ async def _first_words(model: LanguageModel) -> None:
     async with model.stream(prompt) as deltas:
         async for _ in deltas:
             pass
+
+
+async def _moderation(config: Config, *, offline: bool) -> Finding:
+    async with wiring.moderators(config) as moderators:
+        moderator = moderators.get(config.moderation)
+        if moderator is None:
+            return Finding(State.OFF, MODERATION, "no moderation.provider")
+        if offline:
+            return Finding(State.OK, MODERATION, "not asked (--offline)")
+        return await _judged(moderator)
+
+
+async def _judged(moderator: Moderator) -> Finding:
+    """What the service says of a greeting."""
+    try:
+        async with wiring.clock().watchdog(LONGEST_LOOK):
+            verdict = await moderator.check(["Good morning!"])
+    except ModelError as problem:
+        return Finding(State.ERROR, MODERATION, f"{type(problem).__name__}: {problem}")
+    except TimeoutError:
+        return Finding(State.ERROR, MODERATION, f"no answer within {LONGEST_LOOK:.0f} s")
+    if verdict.reason is None:
+        return Finding(State.OK, MODERATION, "answers")
+    return Finding(State.WARN, MODERATION, f"a greeting would be refused ({verdict.detail}): see moderation.thresholds")
 
 
 async def _platforms(config: Config, *, offline: bool) -> list[Finding]:

@@ -31,6 +31,7 @@ from core.conversations.asking import AskingPolicy
 from core.conversations.commands import Commands
 from core.conversations.invoking import Services
 from core.conversations.keeping import Keeping
+from core.conversations.moderating import Bench, Moderation, ModerationPolicy
 from core.conversations.personas import Persona, Personas
 from core.conversations.relaying import Relaying
 from core.conversations.service import Conversations, ConversationSettings, World
@@ -42,6 +43,7 @@ from core.limits.lines import Lines, Trade
 from core.limits.pseudonyms import pseudonyms
 from core.limits.throttling import Throttle
 from core.llm.catalogue import LOCAL, Catalogue, open_models
+from core.llm.moderation import Moderators, open_moderators
 from core.llm.tokens import OpenAITokens
 from core.ports import Chance, Clock, Facts, Replies, Store
 from core.stores import backup
@@ -83,6 +85,8 @@ class House:
     spending: Spending
     throttle: Throttle
     lines: Lines
+    moderation: Moderation
+    moderators: Moderators
 
     def take_up(self, config: Config) -> None:
         """What holds from the next turn on, of a configuration that was changed meanwhile."""
@@ -93,6 +97,8 @@ class House:
         self.throttle.configure(throttle_policy(config))
         hide(secrets_of(config))
         self.models.take_keys(config.providers)
+        self.moderators.take_keys(config.providers)
+        self.moderation.configure(_bench(config, self.moderators))
 
     def desk(self, hooks: Hooks | None) -> Desk:
         limits = (self.spending, self.throttle, self.lines)
@@ -152,10 +158,14 @@ def models(config: Config, facts: Facts) -> AbstractAsyncContextManager[Catalogu
     return open_models(config.models, config.providers, facts, clock())
 
 
+def moderators(config: Config) -> AbstractAsyncContextManager[Moderators]:
+    return open_moderators(config.providers, clock())
+
+
 @asynccontextmanager
 async def house(config: Config, access: Access | None = None) -> AsyncIterator[House]:
     """*access*: instead of the configured one."""
-    async with store(config) as kept, models(config, kept) as catalogue:
+    async with store(config) as kept, models(config, kept) as catalogue, moderators(config) as judges:
         personas = Personas(_personas(config))
         time, chance = clock(), SystemChance()
         admission = Admission(kept, time, access or access_policy(config))
@@ -164,7 +174,8 @@ async def house(config: Config, access: Access | None = None) -> AsyncIterator[H
         throttle = Throttle(counted, time, throttle_policy(config))
         budgets = TurnBudgets(spending, throttle)
         queues = lines(config, kept, Trade(time, chance, metrics), catalogue.slots())
-        world = World(kept, budgets, catalogue, OpenAITokens(), time, chance, admission, metrics, queues)
+        judging = Moderation(time, chance, metrics, _bench(config, judges))
+        world = World(kept, budgets, catalogue, OpenAITokens(), time, chance, admission, metrics, queues, judging)
         conversations = Conversations(world, personas, _settings(config))
         keeping = Keeping(config.history.ttl, bool(config.privacy.keys))
         services = Services(kept, kept, conversations, catalogue, personas, kept, budgets, keeping, admission, kept)
@@ -172,9 +183,9 @@ async def house(config: Config, access: Access | None = None) -> AsyncIterator[H
         sweeping = asyncio.create_task(_sweep(kept, time), name="sweeping the store")
         try:
             vitals = ProcessVitals(kept, metrics, time)
-            served, limits = (conversations, services, commands), (spending, throttle, queues)
+            served = (conversations, services, commands, time, chance, metrics, vitals)
             async with queues:
-                yield House(config, kept, catalogue, personas, *served, time, chance, metrics, vitals, *limits)
+                yield House(config, kept, catalogue, personas, *served, spending, throttle, queues, judging, judges)
         finally:
             sweeping.cancel()
             await asyncio.gather(sweeping, return_exceptions=True)
@@ -278,6 +289,12 @@ async def _all(listening: Sequence[Coroutine[Any, Any, int]]) -> list[int]:
 
 def _personas(config: Config) -> list[Persona]:
     return [Persona(persona.name, persona.prompt) for persona in config.personas]
+
+
+def _bench(config: Config, moderators: Moderators) -> Bench:
+    wanted = config.moderation
+    policy = ModerationPolicy(wanted.questions, wanted.answers, wanted.on_failure == "refuse", wanted.timeout)
+    return Bench(moderators.get(wanted), policy)
 
 
 def _settings(config: Config) -> ConversationSettings:

@@ -31,6 +31,7 @@ from core.config_fields import (
 )
 from core.config_limits import LimitsConfig
 from core.config_models import ModelConfig, ProviderConfig
+from core.config_moderation import ModerationConfig
 from core.config_platforms import DiscordConfig, Section, TelegramConfig, WebConfig
 from core.config_problems import explain, got_at
 from core.config_text import MAX_BYTES, Place, Value, Wrong, parse, plain, spell, substitute
@@ -158,6 +159,7 @@ class Config(Section):
     web: WebConfig = WebConfig()
     access: AccessConfig = AccessConfig()
     limits: LimitsConfig = LimitsConfig()
+    moderation: ModerationConfig = ModerationConfig()
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Config:
@@ -264,6 +266,8 @@ def _contradictions(config: Config) -> Iterator[Wrong]:
             yield Wrong(f"expected one of {_listed(known)}", ("fallback", index))
     if config.limits.downgrade_to not in (None, *known):
         yield Wrong(f"expected one of {_listed(known)}", ("limits", "downgrade_to"))
+    if config.moderation.provider not in (None, *config.providers):
+        yield Wrong(f"expected one of {_listed([*config.providers])}", ("moderation", "provider"))
 
 
 def _shard_contradictions(config: Config) -> Iterator[Wrong]:

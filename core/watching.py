@@ -38,6 +38,22 @@ class Ending(StrEnum):
     SET_ASIDE = "set_aside"
 
 
+class Subject(StrEnum):
+    """What moderation checks."""
+
+    QUESTION = "question"
+    ANSWER = "answer"
+
+
+class Checked(StrEnum):
+    """What came of a check."""
+
+    PASSED = "passed"
+    REFUSED = "refused"
+    NOT = "unchecked"
+    """The service could not be asked."""
+
+
 class Watch(Protocol):
     """Never waits, never fails. *lane* as in `Incoming`; *model* is one of the configuration."""
 
@@ -59,6 +75,9 @@ class Watch(Protocol):
 
     def refused(self, platform: str) -> None:
         """The platform could not be written to; it is tried again."""
+
+    def moderated(self, subject: Subject, checked: Checked, seconds: float) -> None:
+        """A text was checked, which took so long."""
 
     def opened(self, kind: str, change: int) -> None:
         """*change* more (or less) of something are open in this process: turns, pages, requests."""
@@ -90,6 +109,9 @@ class Unwatched:
 
     def refused(self, platform: str) -> None:
         del platform
+
+    def moderated(self, subject: Subject, checked: Checked, seconds: float) -> None:
+        del subject, checked, seconds
 
     def opened(self, kind: str, change: int) -> None:
         del kind, change

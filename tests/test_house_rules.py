@@ -56,7 +56,18 @@ WIRED = ("core.stores", "core.llm", "core.telemetry")
 
 CONFIG = tuple(
     f"core.config_{part}"
-    for part in ("access", "fields", "keys", "limits", "models", "platforms", "problems", "text", "schema")
+    for part in (
+        "access",
+        "fields",
+        "keys",
+        "limits",
+        "models",
+        "moderation",
+        "platforms",
+        "problems",
+        "text",
+        "schema",
+    )
 )
 FLOORS = (
     ("core.wording", "core.wording_chinese", "core.wording_names"),

@@ -15,7 +15,7 @@ from core.config_models import ProviderConfig
 from core.errors import ConfigError
 from core.ports import Clock
 
-LIVE = ("access", "answer", "context", "limits", "personas")
+LIVE = ("access", "answer", "context", "limits", "moderation", "personas")
 """Sections that hold from the next turn on. Everything else has something open behind it: a store, a connection, a port."""
 LOOK = 2.0
 """Seconds between two looks at the files."""

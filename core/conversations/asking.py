@@ -82,7 +82,7 @@ class Retries:
 
 class Asking:
     """Asks for one answer. `text`, `model`, `finish` and `usage` are what there is so far: whoever cancels `run`
-    finds in them what had been written."""
+    finds in them what had been written. calling: a call is under way whose usage is not among it."""
 
     def __init__(self, policy: AskingPolicy, retries: Retries, show: Callable[[str], None], admit: Admit) -> None:
         self._policy = policy
@@ -94,6 +94,7 @@ class Asking:
         self.prompt = Prompt(())
         self.finish = Finish.STOP
         self.usage: Usage = NO_USAGE
+        self.calling = False
 
     async def run(self, candidates: Sequence[LanguageModel], prepare: Prepare) -> None:
         """Asks the candidates in turn until one has answered. Raises the first one's ModelError when none has."""
@@ -138,7 +139,7 @@ class Asking:
             await self._persist(model, continued(self.prompt, before, CONTINUE), before)
         except (ModelError, LimitReached) as problem:
             log.warning("model.not_continued", model=model.spec.id, error=type(problem).__name__, detail=problem.detail)
-            self.text, self.finish = before, Finish.LENGTH
+            self.text, self.finish, self.calling = before, Finish.LENGTH, False
             return False
         return len(self.text) > len(before)
 
@@ -158,6 +159,7 @@ class Asking:
         """One call. What it writes replaces what an earlier, failed one had shown."""
         text = before
         async with self._admit(model.spec, prompt, self.usage) as admitted, model.stream(admitted) as deltas:
+            self.calling = True
             async for piece in deltas:
                 text += piece
                 self.text = text
@@ -166,6 +168,7 @@ class Asking:
             raise ModelGarbled("an empty answer")
         self.finish = deltas.finish
         self.usage = self.usage + deltas.usage
+        self.calling = False
 
 
 def _is_short(problem: WindowExceeded, prompt: Prompt, spec: ModelSpec) -> bool:

@@ -22,8 +22,11 @@ from core.conversations.context import (
     room_for,
     used_by,
 )
+from core.conversations.exchanging import Books
+from core.conversations.moderating import Moderation
 from core.conversations.personas import Persona, Personas
 from core.conversations.queueing import Queueing
+from core.conversations.showing import showing
 from core.domain import (
     Answer,
     ConversationId,
@@ -40,11 +43,20 @@ from core.domain import (
     Turn,
     TurnId,
     Usage,
-    answer_id,
     question_id,
     text_of,
 )
-from core.errors import ChatError, MessageTooLong, MessageTooOld, NotAllowed, QuestionGone, Stopped, StoreUnavailable
+from core.errors import (
+    AnswerFlagged,
+    ChatError,
+    MessageTooLong,
+    MessageTooOld,
+    NotAllowed,
+    NotModerated,
+    QuestionGone,
+    Stopped,
+    StoreUnavailable,
+)
 from core.limits.lines import NO_LINES, Lines
 from core.limits.rates import backoff
 from core.ports import (
@@ -83,7 +95,7 @@ class ConversationSettings:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What a conversation needs of the world."""
+    """What a conversation needs of the world. moderation: None where nothing is ever checked."""
 
     history: History
     budgets: Budgets
@@ -94,6 +106,7 @@ class World:
     admission: Admission
     watch: Watch = UNWATCHED
     lines: Lines = NO_LINES
+    moderation: Moderation | None = None
 
 
 class Conversations:
@@ -105,6 +118,8 @@ class Conversations:
         self._budgets = world.budgets
         self._personas = personas
         self._choosing = Choosing(world.models, world.budgets, world.admission)
+        self._books = Books(world.models, world.counter, world.clock)
+        self._moderation = world.moderation or Moderation(world.clock, world.chance, world.watch)
         self._running: dict[TurnId, Watchdog] = {}
         self._time = SteadyTime(world.clock)
         self.configure(settings)
@@ -208,21 +223,30 @@ class Conversations:
     async def _ask(self, turn: Turn, choice: Chosen, reply: Reply) -> Exchange:
         """What is to be kept: the question and the model's answer to it. Raises ChatError."""
         brief = await self._brief(turn)
+        shown = showing(self._moderation, reply.draft, self._world.clock)
         queueing = Queueing(self._budgets, self._world.lines, turn, reply.wait)
-        asking = Asking(self._policy(turn), self._retries, reply.draft, queueing)
+        asking = Asking(self._policy(turn), self._retries, shown.draft, queueing)
         stopped = False
         scope = self._running[turn.id] = self._world.clock.watchdog(None)
         try:
             async with scope:
-                await asking.run(choice.candidates, partial(self._prepare, brief))
+                incoming = await self._moderation.question(turn.incoming, brief.question)
+                brief = replace(brief, turn=replace(turn, incoming=incoming))
+                writing = asking.run(choice.candidates, partial(self._prepare, brief))
+                await shown.write(writing, lambda: asking.text)
         except TimeoutError:
             stopped = True
+        except (AnswerFlagged, NotModerated):
+            await self._charge(turn, asking)
+            raise
         finally:
             if self._running.get(turn.id) is scope:  # a process that was paused may have claimed the turn anew
                 del self._running[turn.id]
-        if stopped and not asking.text:
+        text = shown.seen(asking.text) if stopped else asking.text
+        if not text:
+            await self._charge(turn, asking)
             raise Stopped
-        return self._exchange(turn, brief, asking, stopped=stopped)
+        return self._books.exchange(turn, brief.question, asking, text, stopped=stopped)
 
     def _policy(self, turn: Turn) -> AskingPolicy:
         """An answer whose length was asked for is not continued."""
@@ -301,29 +325,12 @@ class Conversations:
         tokens = self._world.counter.count(persona.prompt).of(model.spec.encoding)
         return room_for(model.spec, self._settings.context_tokens, tokens)
 
-    def _exchange(self, turn: Turn, brief: Brief, asking: Asking, *, stopped: bool) -> Exchange:
-        question = brief.question
-        own = MESSAGE_FRAME + self._world.counter.count(asking.text)
-        answer = Message(
-            id=answer_id(turn.id),
-            parent=question.id,
-            role=Role.ASSISTANT,
-            parts=(TextPart(asking.text),),
-            at=self._world.clock.now(),
-            own=own,
-            total=question.total + own,
-            model=asking.model,
-            finish=Finish.STOPPED if stopped else asking.finish,
-            usage=self._stopped_usage(asking, own) if stopped else asking.usage,
-        )
-        return Exchange(None if turn.incoming.again is not None else question, answer)
-
-    def _stopped_usage(self, asking: Asking, written: Tokens) -> Usage:
-        """A call that was stopped reports nothing; the provider bills it all the same, so it is estimated."""
-        spec = self._world.models.get(asking.model).spec
-        call = Usage(prompt=asking.prompt.tokens, completion=written.of(spec.encoding))
-        cost = spec.price.of(call) if spec.price else None
-        return asking.usage + replace(call, cost=cost)
+    async def _charge(self, turn: Turn, asking: Asking) -> None:
+        """What was written and nobody gets to see is paid for all the same."""
+        if asking.text:
+            usage = self._books.used(asking)
+            self._world.watch.asked(asking.model, usage)
+            await self._budgets.settle(turn, usage)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ own retries are off: `core.conversations.asking` decides about those.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any, NoReturn
@@ -83,16 +83,29 @@ class Connection:
 
     async def offers(self) -> tuple[str, ...]:
         """The names of the models that the server offers. Raises ModelError."""
-        try:
+        with self._understood():
             client = await self.client()
             async with self._clock.watchdog(LONGEST_LIST):
                 page = await client.models.list()
             return tuple(sorted(model.id for model in page.data or ()))
+
+    async def moderate(self, body: Mapping[str, Any]) -> Any:
+        """What the server's Moderations API says of *body*, decoded and nothing more. Raises ModelError."""
+        with self._understood(str(body.get("model"))):
+            client = await self.client()
+            answer = await client.moderations.with_raw_response.create(input="", extra_body=body)
+            return from_json(answer.content)
+
+    @contextmanager
+    def _understood(self, model: str = "") -> Iterator[None]:
+        """Raises ModelError for whatever goes wrong with a request that is answered as a whole."""
+        try:
+            yield
         except openai.APIStatusError as error:
-            raise error_of(self.problem(error), "") from error
+            raise error_of(self.problem(error), model) from error
         except (openai.APIConnectionError, *NETWORK_ERRORS) as error:  # TimeoutError is an OSError
             raise ModelUnreachable(_reason(error)) from error
-        except (openai.OpenAIError, ValueError, TypeError, AttributeError) as error:  # not a list of models
+        except (openai.OpenAIError, ValueError, TypeError, AttributeError) as error:  # not what was asked for
             raise ModelGarbled(_reason(error)) from error
 
     @property

@@ -17,7 +17,7 @@ from prometheus_client import (
 )
 
 from core.domain import InboxDepth, Usage
-from core.watching import Ending, Exposition, Phase
+from core.watching import Checked, Ending, Exposition, Phase, Subject
 
 WAITS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 640.0)
 """Seconds: the buckets of waiting times, from what nobody notices to a platform's penalty."""
@@ -50,6 +50,13 @@ class Metrics:
         self._cost = self._counter("model_cost_dollars", "What answers cost", "model")
         self._repeats = self._counter(
             "model_retries", "Calls of models that failed and were tried again", "model", "error"
+        )
+        self._checks = Histogram(
+            "parlour_moderation_seconds",
+            "Checks of texts by the moderation service, by what came of them",
+            ("subject", "checked"),
+            registry=self._registry,
+            buckets=WAITS,
         )
         self._penalties = self._counter("platform_penalties", "Times a platform asked for a pause", "platform")
         self._pauses = self._counter("platform_penalty_seconds", "Seconds of pause that were asked for", "platform")
@@ -85,6 +92,9 @@ class Metrics:
 
     def refused(self, platform: str) -> None:
         self._refusals.labels(platform).inc()
+
+    def moderated(self, subject: Subject, checked: Checked, seconds: float) -> None:
+        self._checks.labels(subject, checked).observe(seconds)
 
     def opened(self, kind: str, change: int) -> None:
         self._open.labels(kind).inc(change)

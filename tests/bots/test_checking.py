@@ -8,6 +8,7 @@ import pytest
 
 from bots.checking import check
 from core.config import Config, parse_config
+from core.config_moderation import ModerationConfig
 from tests.support.completions import KEY, CompletionsServer, answer, refuse
 
 
@@ -87,3 +88,21 @@ providers: {{mine: {{base_url: "http://127.0.0.1:9/v1"}}}}
     assert [line for line in limited.splitlines() if "no budget" in line] == [
         "warn   model unknown          counts for no budget: no price is known or set"
     ]
+
+
+async def test_a_moderation_service_is_asked_about_a_greeting(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with CompletionsServer() as server:
+        config = config_for(server, tmp_path)
+        moderated = config.model_copy(update={"moderation": ModerationConfig(provider="mine")})
+        server.checks.extend([refuse(401, "Wrong key.", "invalid_request_error", code="invalid_api_key")])
+        assert (await findings(moderated, capsys))[0] == 1
+        code, text = await findings(moderated, capsys)
+        assert server.judge.texts == ["Good morning!"]
+        server.judge.words["Good"] = {"sexual": 0.9}
+        _, warned = await findings(moderated, capsys)
+        _, off = await findings(config, capsys, offline=True)
+    assert (code, "ok     moderation             answers" in text) == (0, True)
+    assert "warn   moderation             a greeting would be refused (sexual)" in warned
+    assert "off    moderation" in off

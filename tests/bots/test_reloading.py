@@ -17,11 +17,11 @@ from bots import wiring
 from bots.shared.reloading import LOOK, Reloading
 from core.config import Config, load
 from core.domain import ConversationId, Incoming, PersonId, Sender, TextPart, TurnId
-from core.errors import ModelKeyRefused, NotAllowed
+from core.errors import ModelKeyRefused, NotAllowed, QuestionFlagged
 from core.telemetry.logs import LogPolicy, set_up
 from tests.support.bot import LANE, LEASE, Notes
 from tests.support.clock import ManualClock, until
-from tests.support.completions import CompletionsServer
+from tests.support.completions import KEY, CompletionsServer
 
 BASE = "models: [{id: echo, provider: scripted}]\nstore: sqlite:///{folder}/parlour.db\nweb: {port: 0}\n"
 
@@ -192,6 +192,22 @@ async def test_a_changed_key_is_used_from_the_next_question_on_and_hidden_from_t
             structlog.get_logger("parlour").warning("said", detail="the-new-key")
     assert "said" in stream.getvalue()
     assert "the-new-key" not in stream.getvalue()
+
+
+async def test_moderation_can_be_turned_on_and_off_while_it_runs(operator: Operator) -> None:
+    async with CompletionsServer() as server:
+        provider = f"providers: {{judge: {{base_url: '{server.url}', api_key: {KEY}}}}}\n"
+        operator.write(provider)
+        async with running(operator) as here:
+            server.judge.words["Hello"] = {"hate": 0.9}
+            assert (await answer(here, "1")).final == "You said: Hello"
+            operator.write(f"{provider}moderation: {{provider: judge}}")
+            here.take_up(load(operator.file))
+            assert isinstance((await answer(here, "2")).problem, QuestionFlagged)
+            operator.write(provider)
+            here.take_up(load(operator.file))
+            assert (await answer(here, "3")).final == "You said: Hello"
+            assert len(server.requests) == 1
 
 
 def incoming(here: wiring.House, name: str) -> Incoming:

@@ -1,4 +1,5 @@
 """A Chat Completions server on loopback: strict about requests as OpenAI's reference is, and able to fail in every way.
+It has a Moderations API too.
 
 What it does with the next request is a *play*: a function of the `Wire` to the client. Plays are queued with `plan`;
 without one it answers. A request that the reference does not allow is refused before any play.
@@ -15,7 +16,10 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
+from tests.support.moderations import Judge
+
 KEY = "sk-test-0123456789"
+MODERATIONS = "/v1/moderations"
 _NUMBER = (int, float)
 _PARAMETERS: dict[str, tuple[type, ...]] = {
     "model": (str,),
@@ -93,7 +97,8 @@ Play = Callable[[Wire], Awaitable[None]]
 @dataclass
 class CompletionsServer:
     """Use as ``async with``. refuses: parameters that this model does not support. key: None takes any. always: what it
-    does with every request, once the plays that were planned are over."""
+    does with every request, once the plays that were planned are over. checks: plays for the next requests for
+    moderation, which the judge answers otherwise."""
 
     refuses: set[str] = field(default_factory=set)
     key: str | None = KEY
@@ -101,6 +106,8 @@ class CompletionsServer:
     models: Sequence[str] = ("gpt-5-mini",)
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
+    judge: Judge = field(default_factory=Judge)
+    checks: list[Play] = field(default_factory=list)
     _plays: list[Play] = field(default_factory=list)
 
     def plan(self, *plays: Play) -> None:
@@ -109,6 +116,11 @@ class CompletionsServer:
     @property
     def bodies(self) -> list[dict[str, Any]]:
         return [request.body for request in self.requests]
+
+    @property
+    def questions(self) -> list[dict[str, Any]]:
+        """The bodies that a model was asked with."""
+        return [request.body for request in self.requests if request.path == "/v1/chat/completions"]
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -146,6 +158,8 @@ class CompletionsServer:
             await refusal(wire)
         elif wire.request.path == "/v1/models":
             await whole({"object": "list", "data": [{"id": name, "object": "model"} for name in self.models]})(wire)
+        elif wire.request.path == MODERATIONS:
+            await (self.checks.pop(0) if self.checks else whole(self.judge.verdict(wire.request.body)))(wire)
         else:
             usual = answer if wire.request.body.get("stream") else completion
             await (self._plays.pop(0) if self._plays else self.always or usual("Hello there."))(wire)
@@ -155,10 +169,13 @@ class CompletionsServer:
             return refuse(401, "Incorrect API key provided.", "invalid_request_error", code="invalid_api_key")
         if request.path == "/v1/models" and request.method == "GET":
             return None
-        if (request.method, request.path) != ("POST", "/v1/chat/completions"):
+        if request.method != "POST" or request.path not in {"/v1/chat/completions", MODERATIONS}:
             return refuse(404, f"Unknown request URL: {request.method} {request.path}.", "invalid_request_error")
         if request.headers.get("content-type") != "application/json" or not isinstance(request.body, dict):
             return refuse(400, "We could not parse the JSON body of your request.", "invalid_request_error")
+        if request.path == MODERATIONS:
+            wrong = self.judge.complaint(request.body)
+            return refuse(400, wrong[0], "invalid_request_error", param=wrong[1]) if wrong else None
         return _wrong_parameter(request.body) or _wrong_message(request.body) or self._unsupported(request.body)
 
     def _unsupported(self, body: Mapping[str, Any]) -> Play | None:

@@ -1,0 +1,118 @@
+"""Moderation services that speak as OpenAI's does: what they find in a text, by the names of their categories."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from core.config_models import ProviderConfig
+from core.config_moderation import ModerationConfig
+from core.domain_moderation import Reason, Verdict
+from core.errors import ModelGarbled, ModelUnknown
+from core.llm.openai import Connection
+from core.llm.tokens import whole
+from core.ports import Clock
+from core.ports_moderation import Moderator
+
+_REASONS = {
+    "harassment": Reason.HARASSMENT,
+    "hate": Reason.HATE,
+    "illicit": Reason.ILLICIT,
+    "self-harm": Reason.SELF_HARM,
+    "sexual": Reason.SEXUAL,
+    "violence": Reason.VIOLENCE,
+}
+"""By the first part of a category's name: ``violence/graphic`` is violence to whoever reads why. Source: OpenAI API
+reference, "Moderations"."""
+UNNAMED = "flagged"
+"""Stands for a category where a server has none for what it flags."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerModerator:
+    """`Moderator` on a server. limits: scores, by category, above which a text is refused; in the other categories what
+    the server flags is."""
+
+    connection: Connection
+    model: str
+    limits: Mapping[str, float]
+
+    async def check(self, texts: Sequence[str]) -> Verdict:
+        body = await self.connection.moderate({"model": self.model, "input": [whole(text) for text in texts]})
+        results = body.get("results") if isinstance(body, Mapping) else None
+        if not isinstance(results, list) or len(results) != len(texts):
+            raise ModelGarbled("not as many results as texts")
+        found = {category: score for result in results for category, score in self._found(result).items()}
+        if not found:
+            return Verdict()
+        likeliest = max(found, key=lambda category: found[category])
+        reason = _REASONS.get(likeliest.partition("/")[0], Reason.OTHER)
+        return Verdict(reason, ", ".join(sorted(found, key=lambda category: -found[category])))
+
+    def _found(self, result: Any) -> Mapping[str, float]:
+        """The categories for which one text is refused, with their scores. Raises ModelGarbled."""
+        flagged = {category for category, found in _table(result, "categories").items() if found is True}
+        if not flagged and result.get("flagged") is True:
+            return {UNNAMED: 1.0}
+        scores = _table(result, "category_scores")
+        refused = flagged - set(self.limits)
+        refused |= {category for category, limit in self.limits.items() if _number(scores.get(category)) > limit}
+        return {category: _number(scores.get(category)) for category in refused}
+
+
+class Missing:
+    """`Moderator` of a provider that was not configured when the process began."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    async def check(self, texts: Sequence[str]) -> Verdict:
+        del texts
+        raise ModelUnknown(f"the provider {self._name} is taken up by a restart", model=self._name)
+
+
+class Moderators:
+    """Those that a configuration may name, now or when it is changed."""
+
+    def __init__(self, connections: Mapping[str, Connection]) -> None:
+        self._connections = connections
+
+    def take_keys(self, providers: Mapping[str, ProviderConfig]) -> None:
+        """As those of the models are taken."""
+        for name, connection in self._connections.items():
+            connection.take_key(providers[name])
+
+    def get(self, config: ModerationConfig) -> Moderator | None:
+        """None where nothing is to be checked."""
+        if not config.provider:
+            return None
+        connection = self._connections.get(config.provider)
+        if connection is None:
+            return Missing(config.provider)
+        return ServerModerator(
+            connection, config.model, {str(name): limit for name, limit in config.thresholds.items()}
+        )
+
+
+@asynccontextmanager
+async def open_moderators(providers: Mapping[str, ProviderConfig], clock: Clock) -> AsyncIterator[Moderators]:
+    """Their connections are opened when they are first needed, and closed at the end. They are not those of the models,
+    so that a check never waits behind answers."""
+    connections = {name: Connection(provider, clock, name) for name, provider in providers.items()}
+    async with AsyncExitStack() as closing:
+        for connection in connections.values():
+            closing.push_async_callback(connection.aclose)
+        yield Moderators(connections)
+
+
+def _table(result: Any, name: str) -> Mapping[str, Any]:
+    found = result.get(name) if isinstance(result, Mapping) else None
+    if not isinstance(found, Mapping):
+        raise ModelGarbled(f"a result without {name}")
+    return found
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
