@@ -61,13 +61,13 @@ class MenuCommands:
                 self._speaker.say(place, _greeting(incoming))
                 return
         reaction = await self._once(name, argument, incoming)
+        if reaction is not None and reaction.private and not place.private:
+            reaction = Reaction(say(Sentence.ALONE_ONLY, incoming.sender.language))
         if reaction is not None and reaction.turn is None:
             self._speaker.say(place, _remark(name, reaction, message))
 
     async def _once(self, name: str, argument: str, incoming: Incoming) -> Reaction | None:
         """None where it was run before: Telegram delivers it again to who was killed right after that."""
-        if reaction is not None and reaction.private and not place.private:
-            reaction = Reaction(say(Sentence.ALONE_ONLY, incoming.sender.language))
         store, key = self._desk.store, f"command:{incoming.event_id}"
         try:
             receipt = await store.open_receipt(key, name, LEASE)

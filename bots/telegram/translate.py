@@ -180,6 +180,7 @@ def translate(message: Message, me: User, scope: str) -> Incoming:
         reply_to=ref_of(message.chat.id, replied.message_id) if replied else None,
         author="" if place.private or scope == "member" else sender.name,
         background=_background(message, me),
+        quoted=_quoted(message, me),
     )
 
 
@@ -194,7 +195,6 @@ def readable(message: Message, me: User) -> str:
     name = re.escape(f"@{me.username}")
     return re.sub(rf"\A\s*(?:{name}\b[\s,:]*)+|\s*{name}\s*\Z", "", _with_links(message), flags=re.IGNORECASE).strip()
 
-        quoted=_quoted(message, me),
 
 def _with_links(message: Message) -> str:
     """Telegram counts in UTF-16 units."""
@@ -204,6 +204,15 @@ def _with_links(message: Message) -> str:
         end = 2 * (link.offset + link.length)
         units = units[:end] + f" ({link.url})".encode("utf-16-le") + units[end:]
     return units.decode("utf-16-le", "surrogatepass")
+
+
+def _quoted(message: Message, me: User) -> tuple[PersonId, ...]:
+    """Whose words `_background` has; nobody's where they are the bot's, which has told them somebody's."""
+    replied = replied_to(message)
+    if replied is None or not (replied.from_user or replied.sender_chat):
+        return ()
+    sender = sender_of(replied).id
+    return () if sender == person_of(me.id) else (sender,)
 
 
 def _background(message: Message, me: User) -> str:
@@ -219,12 +228,3 @@ def _background(message: Message, me: User) -> str:
     who = "you" if ours else named(sender_of(replied).name if replied is not None and speaks else "") or "somebody"
     kind = "quotes this from a message" if quote else "replies to this message"
     return f"The next message {kind} by {who}:\n{quoted(words)}"
-def _quoted(message: Message, me: User) -> tuple[PersonId, ...]:
-    """Whose words `_background` has; nobody's where they are the bot's, which has told them somebody's."""
-    replied = replied_to(message)
-    if replied is None or not (replied.from_user or replied.sender_chat):
-        return ()
-    sender = sender_of(replied).id
-    return () if sender == person_of(me.id) else (sender,)
-
-
