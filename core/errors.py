@@ -55,9 +55,11 @@ class ParlourError(Exception):
 
 
 class ChatError(ParlourError):
-    """Ends a turn. `detail` is for the operator's log (the provider's own words) and never reaches the user."""
+    """Ends a turn. `detail` is for the operator's log (the provider's own words) and never reaches the user. `retry_after`:
+    seconds after which it may go better, where that is known."""
 
     sentence: Sentence = Sentence.INTERNAL_ERROR
+    retry_after: float | None = None
 
     def __init__(self, detail: str = "", **values: object) -> None:
         super().__init__(detail or self.sentence.value)
@@ -111,7 +113,7 @@ class NoAdmins(NotAllowed):
 
 
 class ModelError(ChatError):
-    """What a model or its server did. `retry_after`: seconds the server asked us to wait, else None."""
+    """What a model or its server did. `retry_after`: as the server asked us to wait."""
 
     sentence = Sentence.MODEL_UNREACHABLE
     retryable = False
@@ -179,9 +181,12 @@ class RequestRefused(ModelError):
 class LimitReached(ChatError):
     """values: when, the time from which it goes on."""
 
-    def __init__(self, sentence: Sentence, detail: str = "", **values: object) -> None:
+    def __init__(
+        self, sentence: Sentence, detail: str = "", retry_after: float | None = None, **values: object
+    ) -> None:
         super().__init__(detail, **values)
         self.sentence = sentence
+        self.retry_after = retry_after
 
 
 class BudgetSpent(LimitReached):

@@ -21,6 +21,7 @@ from bots.shared.platform import Desk, Finding, Platform, State
 from bots.shared.surface import SurfaceRefused
 from bots.web import conversations, events, health, login, messages, pages, reports
 from bots.web.api.app import open_api
+from bots.web.api.naming import Naming
 from bots.web.assets import Assets, read_assets
 from bots.web.connections import Bounds, Connections
 from bots.web.deliveries import deliveries
@@ -72,7 +73,12 @@ class WebPage:
         routes = [route for module in routed for route in module.routes(self.front)]
         routes += [*self.api, *self.assets.routes(), *login.routes(self.gate, self.front.assets)]
         routes += reports.routes(self.front.desk.watch)
-        middleware = [Middleware(Door, gate=self.gate), Middleware(GZipMiddleware, minimum_size=SMALLEST_PACKED)]
+        naming = Middleware(Naming, chance=self.front.desk.chance)
+        middleware = [
+            naming,
+            Middleware(Door, gate=self.gate),
+            Middleware(GZipMiddleware, minimum_size=SMALLEST_PACKED),
+        ]
         app = Starlette(routes=routes, middleware=middleware, exception_handlers=TOLD)
         app.router.redirect_slashes = False
         app.router.default = deliveries(self.gate.hooks)

@@ -11,7 +11,7 @@ from bots.web import render
 from bots.web.translate import FEED, short
 from core.conversations.reports import note_on
 from core.domain import Answer, Turn
-from core.errors import ChatError, ModelError, StoreError
+from core.errors import ChatError, StoreError
 from core.inbox.worker import cancelled
 from core.ports import Claim, Clock, Reply
 from core.ports_sharing import Feeds
@@ -93,8 +93,8 @@ class FeedReply:
 
     async def fail(self, problem: ChatError) -> None:
         sentence = say(problem.sentence, self._language, **problem.values)
-        later = problem.retry_after if isinstance(problem, ModelError) else None
-        await self._close_with("failed", message=sentence, code=problem.sentence.value, retry_after=later)
+        more = {"code": problem.sentence.value, "retry_after": problem.retry_after}
+        await self._close_with("failed", message=sentence, **more)
         self._tells_more = True
 
     async def settled(self) -> None:

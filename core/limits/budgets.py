@@ -77,7 +77,7 @@ class Spending:
             if grant.short is None:
                 return grant.tokens
             if not grant.open or self._clock.monotonic() - since > PATIENCE:
-                raise _spent(purses[grant.short])
+                raise self._spent(purses[grant.short])
             attempt += 1
             await self._clock.sleep(backoff(attempt, FIRST_LOOK, LONGEST_LOOK, 1.0))
 
@@ -89,7 +89,7 @@ class Spending:
         least = min(LEAST_OUTPUT, self._most(bill))
         for purse, known in zip(purses, drawn, strict=True):
             if purse.allows(purse.limit - known.spent, least) < least:
-                raise _spent(purse)
+                raise self._spent(purse)
 
     async def settle(self, key: str, payer: Payer, usage: Usage) -> None:
         """What the answer came to. Repeating it changes nothing. Raises StoreError."""
@@ -101,6 +101,11 @@ class Spending:
         """Nothing came of it. Raises StoreError."""
         if self._policy.limits_anything:
             await self._purses.release(key)
+
+    def _spent(self, purse: Purse) -> BudgetSpent:
+        when = datetime.fromtimestamp(purse.until, UTC)
+        rest = purse.until - self._clock.now()
+        return BudgetSpent(SENTENCES[purse.whose], purse.name, rest, when=f"{when:%Y-%m-%d %H:%M} UTC")
 
     def _most(self, bill: Bill) -> int:
         """Tokens of an answer: servers refuse a request whose prompt and answer might not fit the window together."""
@@ -145,8 +150,3 @@ class TurnBudgets:
 
 def _bill(spec: ModelSpec, prompt: Prompt, so_far: Usage) -> Bill:
     return Bill(spec, prompt.tokens + so_far.completion, so_far)
-
-
-def _spent(purse: Purse) -> BudgetSpent:
-    when = datetime.fromtimestamp(purse.until, UTC)
-    return BudgetSpent(SENTENCES[purse.whose], purse.name, when=f"{when:%Y-%m-%d %H:%M} UTC")

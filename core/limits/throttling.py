@@ -47,7 +47,8 @@ class Throttle:
         if paces and (delay := await self._paces.admit(key, paces)):
             # Minutes are as fine as people look; the next whole one is never too early.
             when = datetime.fromtimestamp((self._clock.now() + delay.seconds) // _MINUTE * _MINUTE + _MINUTE, UTC)
-            raise TooOften(SENTENCES[paces[delay.short].whose], when=f"{when:%Y-%m-%d %H:%M} UTC")
+            sentence = SENTENCES[paces[delay.short].whose]
+            raise TooOften(sentence, retry_after=delay.seconds, when=f"{when:%Y-%m-%d %H:%M} UTC")
 
 
 def paces_of(policy: ThrottlePolicy, payer: Payer) -> tuple[Pace, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,8 @@ from core.stores.codec import Codec, storable
 
 _MARK = "\x01sealed "
 """Stands before sealed text; what has none was kept before there was a key."""
+_SEALED = "sealed"
+"""The only key of a mapping that is sealed."""
 _KEY_BYTES = 32
 
 
@@ -57,6 +60,7 @@ class Rewriting:
             parts=self._parts(incoming.parts),
             background=self.text(incoming.background),
             overheard=self.text(incoming.overheard),
+            sampling=self._sampling(incoming.sampling),
         )
 
     def message(self, message: Message) -> Message:
@@ -75,6 +79,14 @@ class Rewriting:
             return record
         rows, rewrite = _RECORDS[record.kind]
         return replace(record, value=rows.encode(rewrite(self, rows.decode(record.value))))
+
+    def _sampling(self, sampling: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Sealed as one text, names and numbers too."""
+        if _SEALED in sampling:
+            opened: dict[str, Any] = json.loads(self.text(sampling[_SEALED]))
+            return opened
+        text = self.text(json.dumps(sampling)) if sampling else ""
+        return {_SEALED: text} if text.startswith(_MARK) else sampling
 
     def _parts(self, parts: tuple[Part, ...]) -> tuple[Part, ...]:
         return tuple(replace(part, text=self.text(part.text)) for part in parts)

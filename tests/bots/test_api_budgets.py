@@ -45,8 +45,10 @@ async def test_conversations_are_paid_from_the_same_purse(api: Api) -> None:
     api.model.plan(*[completion("Hello", usage=ONE)] * 2)
     await ask(shop)
     await ask(shop, conversation="work")
-    status, error = await api.refused({"Authorization": "Bearer key-of-shop"}, conversation="work")
-    assert (status, error["code"]) == (429, "insufficient_quota")
+    for place in ({}, {"conversation": "work"}):
+        refused = await api.post({"Authorization": "Bearer key-of-shop"}, **place)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (429, "insufficient_quota")
+        assert 0 < int(refused.headers["Retry-After"]) <= 86_400
 
 
 async def test_an_answer_is_asked_to_be_no_longer_than_can_be_paid(api: Api) -> None:
@@ -69,6 +71,8 @@ async def test_who_asks_too_often_is_told_so_with_and_without_a_conversation(tmp
         await ask(shop)
         await ask(shop, conversation="work")
         for place in ({}, {"conversation": "work"}):
-            status, error = await api.refused({"Authorization": "Bearer key-of-shop"}, **place)
-            assert (status, error["code"]) == (429, "rate_limit_exceeded")
+            refused = await api.post({"Authorization": "Bearer key-of-shop"}, **place)
+            error = refused.json()["error"]
+            assert (refused.status_code, error["code"]) == (429, "rate_limit_exceeded")
             assert "ask again from" in error["message"]
+            assert 0 < int(refused.headers["Retry-After"]) <= 3600

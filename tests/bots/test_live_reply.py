@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bots.shared.live_reply import TYPING_AFTER, LiveReply
+from bots.shared.live_reply import LEISURE, TYPING_AFTER, LiveReply
+from bots.shared.pacing import Priority
 from bots.shared.split import split
 from bots.shared.surface import Action, Deed, Limits
 from core.domain import Finish, Ref
@@ -179,3 +180,49 @@ def test_a_nonce_fits_where_discord_takes_25_characters(room: Room) -> None:
     nonce = LiveReply(BoardSurface(room.board), turn, room.claim, room.means)._nonce()
     assert len(nonce) == 24
     assert nonce.isalnum()
+
+
+def number(place: int, language: str = "en") -> str:
+    return say(Sentence.WAITING, language, place=place)
+
+
+async def test_a_number_in_line_stands_where_the_first_words_will_be(room: Room) -> None:
+    async with room.reply() as reply:
+        reply.wait(7)
+        await settle()
+        assert [(page.text, page.ours) for page in room.board.pages()] == [(number(7), True)]
+        assert [control.action for control in room.board.pages()[0].controls] == [Action.STOP]
+        reply.draft("First words")
+        await settle()
+        assert [(page.text, page.ours) for page in room.board.pages()] == [("First words", False)]
+        reply.wait(3)
+        await reply.finish(answer_with("First words and more."))
+    assert room.board.texts() == ["First words and more."]
+
+
+async def test_numbers_in_line_are_written_at_leisure(room: Room) -> None:
+    async with room.reply() as reply:
+        for place in range(20, 0, -1):
+            reply.wait(place)
+            await room.clock.advance(3.0)
+        writes = [request.at - room.board.requests[0].at for request in room.board.requests]
+        assert writes == [0.0, LEISURE, 2 * LEISURE, 3 * LEISURE]
+        await reply.fail(ModelBusy())
+    assert room.board.texts() == [say(Sentence.MODEL_BUSY, "en")]
+
+
+async def test_first_words_do_not_wait_behind_a_number_in_line(clock: ManualClock, tmp_path: Path) -> None:
+    """What a crowded chat may write goes to the words of others first, and to these as soon as there are some."""
+    async with a_room(clock, tmp_path, Rate(0.1, 2.0)) as room:
+        surface = BoardSurface(room.board, bucket="chat")
+        async with room.pacer.permit(surface.route(Deed.POST), Priority.FINAL):
+            pass
+        async with LiveReply(surface, turn_of(), room.claim, room.means) as reply:
+            reply.wait(2)
+            await settle()
+            assert room.board.texts() == []
+            reply.draft("First words")
+            await clock.advance(10.0)
+            assert room.board.texts() == ["First words"]
+            await clock.advance(20.0)
+            await reply.finish(answer_with("First words."))

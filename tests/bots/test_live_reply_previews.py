@@ -12,6 +12,7 @@ from bots.shared.live_reply import LiveReply
 from bots.shared.surface import Page, SurfaceRefused
 from core.errors import SurfaceUnavailable
 from core.limits.rates import Rate
+from core.wording import Sentence, say
 from tests.support.board import BoardSurface, turn_of
 from tests.support.clock import ManualClock, settle
 from tests.support.room import LONG, Room, a_room, answer_with
@@ -127,3 +128,17 @@ async def test_a_preview_that_is_refused_for_a_while_is_shown_afterwards(room: R
         assert not previews.shown
         await room.clock.advance(2.0)
         assert previews.texts == ["First"]
+
+
+async def test_numbers_in_line_are_previews_too(room: Room) -> None:
+    previews = Previewed()
+    async with reply_in(room, previews) as reply:
+        for place in (3, 2, 1):
+            reply.wait(place)
+            await settle()
+        reply.draft("First words")
+        await settle()
+        numbers = [say(Sentence.WAITING, "en", place=place) for place in (3, 2, 1)]
+        assert previews.texts == [*numbers, "First words"]
+        assert room.board.texts() == []
+        await reply.finish(answer_with("First words."))

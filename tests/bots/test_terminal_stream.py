@@ -89,6 +89,18 @@ async def test_before_the_first_word_there_is_a_sign_of_life() -> None:
     assert desk.read() == "Yes."
 
 
+async def test_who_waits_in_line_sees_their_number_until_there_are_words() -> None:
+    desk = Desk()
+    with desk.view:
+        for number in ("You are number 12 in line.", "You are number 2 in line."):
+            desk.view.wait(number)
+            await desk.clock.advance(FRAME)
+            assert desk.read().endswith(number)
+        assert await desk.draft("Hello") == "Hello"
+        desk.view.finish("Hello.")
+    assert desk.read() == "Hello."
+
+
 async def test_an_answer_longer_than_the_screen_is_there_once_and_whole() -> None:
     desk = Desk()
     text = "\n\n".join(LINES)

@@ -153,3 +153,17 @@ async def test_many_answers_at_once_grow_in_bigger_steps(tmp_path: Path, clock: 
             assert len(await watcher.heard()) == 1
         for other in others:
             await other.__aexit__(None, None, None)
+
+
+async def test_who_waits_in_line_is_told_their_number_until_there_are_words(tmp_path: Path, clock: ManualClock) -> None:
+    async with opened(tmp_path, clock) as (store, replies, watcher), replies.open(TURN, Held()) as reply:
+        reply.wait(4)
+        (event,) = await watcher.heard()
+        assert (event["kind"], event["place"], event["turn"]) == ("waiting", 4, "turn-0001")
+        assert event["message"] == say(Sentence.WAITING, "en", place=4)
+        async with store.follow(SEAT.feed, "") as following:
+            assert told(await following.next(), "room-0001").places == {"turn-0001": event["message"]}
+        await settle()
+        reply.draft("Hello")
+        await clock.advance(PACE)
+        assert [event["kind"] for event in await watcher.heard()] == ["words"]

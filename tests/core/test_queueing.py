@@ -9,7 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from core.conversations.asking import AskingPolicy
+from core.conversations.relaying import LATER, LONGEST_WAIT, Asker, Relaying
 from core.conversations.service import ConversationSettings, World
 from core.domain_limits import Queue, Whose
 from core.errors import BudgetSpent, ModelBusy, ModelKeyRefused, Stopped
@@ -18,6 +21,7 @@ from core.limits.budgets import Spending, TurnBudgets
 from core.limits.lines import LEASE, PATIENCE, Line, Lines, OwnPlaces, Trade
 from core.limits.throttling import Throttle, ThrottlePolicy
 from core.llm.scripted import Script, spoken
+from core.llm.tokens import OpenAITokens
 from core.watching import UNWATCHED
 from tests.support.bot import Bot, Notes, open_bot
 from tests.support.chance import EvenChance
@@ -136,3 +140,23 @@ async def test_nothing_is_set_aside_for_who_waits(tmp_path: Path) -> None:
         assert (await here.bot.store.drawn([purse.name]))[0].held > 0
         await here.passing(asking, 10.0)
         await asking
+
+
+async def test_a_program_that_waits_for_too_long_is_told_when_to_come_again(tmp_path: Path) -> None:
+    async with bar(tmp_path) as here, here.taken(here.alpha):
+        lines, counter, store = Lines({"alpha": here.alpha}), OpenAITokens(), here.bot.store
+        limits = (Spending(store, here.clock, SpendingPolicy()), Throttle(store, here.clock, ThrottlePolicy()), lines)
+        relaying = Relaying(here.clock, here.bot.models, counter, (), UNWATCHED, *limits)
+        asker = Asker(Payer("api:shop"), bool, "request")
+
+        async def ask() -> None:
+            async with relaying.open({"model": "alpha", "messages": [{"role": "user", "content": "Hello"}]}, asker):
+                pass
+
+        asking = asyncio.create_task(ask())
+        await here.passing(asking, LONGEST_WAIT - 1.0)
+        assert not asking.done()
+        await here.passing(asking, 2.0)
+        with pytest.raises(ModelBusy) as told:
+            await asking
+        assert told.value.retry_after == LATER

@@ -35,7 +35,7 @@ def _keys(*keys: str) -> StoreOptions:
 async def _say_everything(store: Store) -> None:
     """Every kind of thing in which something that was said is kept."""
     await answered(store, asked("kept", NEEDLE, background=NEEDLE, overheard=NEEDLE), NEEDLE)
-    await store.put(asked("failed", NEEDLE))
+    await store.put(asked("failed", NEEDLE, sampling={"stop": [NEEDLE], NEEDLE: 1}))
     await store.finish(await claimed(store), Outcome.FAILED)
     await store.put(asked("aside", NEEDLE))
     await store.set_aside(await claimed(store), "broken")
@@ -113,6 +113,13 @@ async def test_what_was_kept_before_there_was_a_key_is_read_and_sealed_by_a_copy
         assert await branch(other) == await branch(store) == [NEEDLE] * 2
         assert await other.shelf(ADA) == await store.shelf(ADA)
     assert NEEDLE.encode() not in _bytes_of(copies)
+
+
+async def test_how_an_answer_is_to_be_made_is_read_as_it_was_said(kept: tuple[str, Path], clock: ManualClock) -> None:
+    sampling = {"stop": [NEEDLE], "seed": 7}
+    async with open_store(kept[0], clock, _keys(NEW)) as store:
+        await store.put(asked("1", sampling=sampling))
+        assert (await claimed(store)).incoming.sampling == sampling
 
 
 async def test_a_backup_stays_sealed(kept: tuple[str, Path], tmp_path: Path, clock: ManualClock) -> None:

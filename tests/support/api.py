@@ -45,19 +45,19 @@ class Api:
 
 
 @asynccontextmanager
-async def serve_api(folder: Path, more: str = "", **web: object) -> AsyncIterator[Api]:
-    """*more*: lines of the configuration. *web*: values of its section of that name."""
+async def serve_api(folder: Path, more: str = "", at_once: int | None = None, **web: object) -> AsyncIterator[Api]:
+    """*more*: lines of the configuration. at_once: of the provider. *web*: values of the section of that name."""
     async with CompletionsServer() as model:
-        config = parse_config(_settings(folder, model) + more, {})
+        config = parse_config(_settings(folder, model, at_once) + more, {})
         config = config.model_copy(update={"web": config.web.model_copy(update=web)})
         async with serving(config) as page, calling(page, model) as api:
             yield api
 
 
-def _settings(folder: Path, model: CompletionsServer) -> str:
+def _settings(folder: Path, model: CompletionsServer, at_once: int | None) -> str:
     return f"""
 store: sqlite:///{folder}/parlour.db
-providers: {{vendor: {{base_url: "{model.url}", api_key: {KEY}}}}}
+providers: {{vendor: {{base_url: "{model.url}", api_key: {KEY}, at_once: {at_once or ""}}}}}
 models: [{{id: {MODEL}, provider: vendor}}, {{id: {OTHER}, provider: scripted}}]
 web: {{port: {free_port()}}}
 """

@@ -14,30 +14,37 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import SecretStr
+
 from bots.shared.controls import Controls
 from bots.shared.live_reply import LiveReply, Means
 from bots.shared.pacing import Pacer, RateGate
 from bots.shared.surface import Deed, Limits, MessageGone, Page, Posted, Route, Slip
 from core.chance import SystemChance
 from core.clock import SystemClock
+from core.config_models import ModelConfig, ProviderConfig
 from core.conversations.access import Access
 from core.conversations.admitting import Admission
 from core.conversations.personas import Persona, Personas
 from core.conversations.service import Conversations, ConversationSettings, World
 from core.domain import ConversationId, Incoming, ModelSpec, PersonId, Ref, Sender, TextPart, Turn, TurnId
-from core.domain_limits import Whose
+from core.domain_limits import Queue, Whose
 from core.errors import StoreError
 from core.inbox.worker import Worker, WorkerSettings, Workplace
 from core.limits.allowances import Allowance, SpendingPolicy
 from core.limits.budgets import Spending, TurnBudgets
+from core.limits.lines import Line, Lines, Trade
 from core.limits.rates import Rate
 from core.limits.throttling import Throttle, ThrottlePolicy
+from core.llm.catalogue import open_models
 from core.llm.scripted import ScriptedModel
 from core.llm.tokens import OpenAITokens
-from core.ports import Claim, Reply, Store
+from core.ports import Claim, Models, Reply, Store
 from core.stores.opening import open_store
 from core.stores.options import StoreOptions
+from core.watching import UNWATCHED
 from tests.support.bot import PRICE, Several
+from tests.support.completions import KEY
 
 LANE = "test"
 LENGTH = 256
@@ -49,7 +56,8 @@ PLENTY = Rate(1000.0, 1000.0)
 class Orders:
     """How a station runs. clock_ahead: seconds its clock is ahead of the machine's, so that a lease which a killed
     station left has lapsed at once. word_delay: seconds between two words of an answer. budget: nano-dollars that all
-    users together may spend in a day, at `PRICE`; None: any."""
+    users together may spend in a day, at `PRICE`; None: any. server: the URL of the model's server, which takes `at_once` calls from
+    all stations; empty: the scripted model."""
 
     store: str
     platform: int
@@ -58,6 +66,8 @@ class Orders:
     word_delay: float = 0.0
     options: StoreOptions = field(default_factory=StoreOptions)
     budget: int | None = None
+    server: str = ""
+    at_once: int = 0
 
 
 class AheadClock(SystemClock):
@@ -186,10 +196,11 @@ async def station(orders: Orders) -> None:
         link = Link(*await asyncio.open_connection("127.0.0.1", orders.platform))
         real: Store = await stack.enter_async_context(open_store(orders.store, clock, orders.options))
         store: Any = Told(real, link)
-        models = Several([ScriptedModel(ModelSpec("echo", 8192, 1024, price=PRICE), clock, delay=orders.word_delay)])
+        models = await stack.enter_async_context(_models(orders, real, clock))
+        queues = await stack.enter_async_context(_lines(orders, real, Trade(clock, chance, UNWATCHED)))
         budgets = TurnBudgets(Spending(store, clock, policy_of(orders)), Throttle(store, clock, ThrottlePolicy()))
         admission = Admission(store, clock, Access())
-        world = World(store, budgets, models, OpenAITokens(), clock, chance, admission)
+        world = World(store, budgets, models, OpenAITokens(), clock, chance, admission, lines=queues)
         conversations = Conversations(world, Personas([Persona("echo", "Repeat.")]), ConversationSettings())
         gates = Pacer(clock, RateGate(PLENTY, clock.monotonic()), lambda _: RateGate(PLENTY, clock.monotonic()))
         means = Means(await stack.enter_async_context(gates), clock, Controls(store))
@@ -211,6 +222,23 @@ async def station(orders: Orders) -> None:
         await worker.run()
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _models(orders: Orders, store: Store, clock: AheadClock) -> AsyncIterator[Models]:
+    if not orders.server:
+        yield Several([ScriptedModel(ModelSpec("echo", 8192, 1024, price=PRICE), clock, delay=orders.word_delay)])
+        return
+    model = ModelConfig(id="echo", provider="server", window=8192)
+    provider = ProviderConfig(base_url=orders.server, api_key=SecretStr(KEY))
+    async with open_models([model], {"server": provider}, store, clock) as catalogue:
+        yield catalogue
+
+
+def _lines(orders: Orders, store: Store, trade: Trade) -> Lines:
+    """Places lapse as turns do."""
+    queue = Queue("server", orders.at_once, orders.lease)
+    return Lines({"echo": Line(store, queue, trade)} if orders.at_once else {})
 
 
 def policy_of(orders: Orders) -> SpendingPolicy:

@@ -14,7 +14,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from core.errors import ChatError, ModelError, RequestRefused, WindowExceeded
+from core.errors import ChatError, RequestRefused, WindowExceeded
 from core.wording import Sentence, say
 
 INVALID, SERVER, LIMITED, QUOTA = "invalid_request_error", "server_error", "rate_limit_error", "insufficient_quota"
@@ -120,8 +120,7 @@ STATUSES = {
 
 def refusal_of(problem: ChatError) -> Refusal:
     """How a program is told of *problem*."""
-    later = problem.retry_after if isinstance(problem, ModelError) else None
-    found = refusal_for(problem.sentence, say(problem.sentence, "en", **problem.values), later)
+    found = refusal_for(problem.sentence, say(problem.sentence, "en", **problem.values), problem.retry_after)
     if isinstance(problem, WindowExceeded) and problem.limit:
         found.message = f"{found.message[:-1]} of {problem.limit} tokens."
     if isinstance(problem, RequestRefused):

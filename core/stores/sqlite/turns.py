@@ -317,7 +317,8 @@ def depth(session: Session) -> InboxDepth:
         session.steady,
     )
     first = session.value(
-        "SELECT incoming FROM turns WHERE aside IS NULL AND NOT (held AND ready > ?) ORDER BY seq LIMIT 1", session.steady
+        "SELECT incoming FROM turns WHERE aside IS NULL AND NOT (held AND ready > ?) ORDER BY seq LIMIT 1",
+        session.steady,
     )
     return InboxDepth(waiting, running, put_aside, INCOMING.decode(first).sent_at if first else None)
 
