@@ -8,7 +8,7 @@ from typing import TypeVar
 from core.wording_chinese import CHINESE
 from core.wording_names import Sentence
 
-__all__ = ["CHINESE", "ENGLISH", "LANGUAGES", "Sentence", "say", "spoken"]
+__all__ = ["CHINESE", "ENGLISH", "LANGUAGES", "TONGUES", "Sentence", "say", "spoken", "tongue_of"]
 
 T = TypeVar("T")
 
@@ -191,6 +191,8 @@ ENGLISH: dict[Sentence, str] = {
 }
 
 LANGUAGES: dict[str, dict[Sentence, str]] = {"en": ENGLISH, "zh": CHINESE}
+TONGUES: dict[str, str] = {"en": "English", "zh": "中文"}
+"""What each language that is spoken here calls itself. Every menu is built from these."""
 
 
 def say(sentence: Sentence, language: str, **values: object) -> str:
@@ -198,6 +200,11 @@ def say(sentence: Sentence, language: str, **values: object) -> str:
     known = spoken(LANGUAGES, language)
     told = {name: known[value] if isinstance(value, Sentence) else value for name, value in values.items()}
     return known[sentence].format(**told)
+
+
+def tongue_of(language: str) -> str:
+    """Of the languages that are spoken here, the one that a BCP 47 tag asks for."""
+    return spoken({tongue: tongue for tongue in TONGUES}, language)
 
 
 def spoken(languages: Mapping[str, T], language: str) -> T:

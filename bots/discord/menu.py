@@ -10,15 +10,15 @@ import discord
 from bots.discord.api import Api
 from core.conversations.commands import COMMANDS
 from core.conversations.invoking import Command
-from core.wording import Sentence, say
+from core.wording import TONGUES, Sentence, say
 
 ASK = "ask"
 ABOUT, BRANCH = Sentence.COMMAND_ASK_ABOUT, Sentence.COMMAND_BRANCH
 """Commands on a message; Discord knows them by their English names."""
 STRING_OPTION = 3
 """The type of an option, from "Application Commands" in Discord's reference."""
-CHINESE = ("zh-CN", "zh-TW")
-"""Discord's locales that read Chinese."""
+LOCALES = {locale.value: locale.value.partition("-")[0] for locale in discord.Locale}
+"""Discord's locales, and the language that is read in each. What is not told for one is shown in English."""
 SERVER_INSTALL, USER_INSTALL = 0, 1
 """Who can install the app ("Application Integration Types")."""
 SERVER, BOT_DM, PRIVATE_CHANNEL = 0, 1, 2
@@ -79,7 +79,8 @@ def _option(name: str, purpose: Sentence) -> dict[str, Any]:
 
 
 def _localised(sentence: Sentence) -> dict[str, str]:
-    return dict.fromkeys(CHINESE, say(sentence, "zh"))
+    told = TONGUES.keys() - {"en"}
+    return {locale: say(sentence, tongue) for locale, tongue in LOCALES.items() if tongue in told}
 
 
 def _places(installs: Collection[int]) -> dict[str, list[int]]:

@@ -19,13 +19,13 @@ from telegram import (
 from bots.shared.platform import Finding, State
 from bots.telegram.library import attempt
 from core.conversations.commands import COMMANDS
-from core.wording import Sentence, say
+from core.wording import TONGUES, Sentence, say
 
 PRIVACY_ON = (
     "privacy mode is on: in groups it hears only commands for it and replies to it, no mentions; "
     "@BotFather switches it off (/setprivacy), or make it an administrator"
 )
-SPOKEN = {"": "en", "zh": "zh"}
+SPOKEN = {"" if tongue == "en" else tongue: tongue for tongue in TONGUES}
 """The languages in which Telegram is told something; the first is for all others."""
 
 

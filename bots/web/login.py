@@ -17,6 +17,7 @@ from bots.web.door import LOGIN, Gate, cookie_of, keep
 from bots.web.front import Routes
 from bots.web.languages import language_of
 from bots.web.proxies import address_of
+from core.wording import tongue_of
 from core.wording_door import Notice, tell
 
 LONGEST = 4096
@@ -30,8 +31,8 @@ def routes(gate: Gate, assets: str) -> Routes:
     def page(request: Request, problem: str = "", status: int = 200) -> Response:
         language = language_of(request)
         words = {word: tell(Notice(f"login_{word}"), language) for word in ("title", "label", "button")}
-        spoken = "zh" if language.startswith("zh") else "en"
-        filled = {name: html.escape(text) for name, text in {**words, "problem": problem, "language": spoken}.items()}
+        said = {**words, "problem": problem, "language": tongue_of(language)}
+        filled = {name: html.escape(text) for name, text in said.items()}
         return HTMLResponse(TEMPLATE.substitute(filled, assets=assets), status)
 
     async def shown(request: Request) -> Response:

@@ -15,12 +15,11 @@ from starlette.routing import Route
 
 from bots.web.assets import FOLDER
 from bots.web.front import Front, Routes, visitor_of
-from core.wording import spoken
+from core.wording import TONGUES, tongue_of
 from core.wording_page import LANGUAGES, words
 
 THEMES = ("auto", "light", "dark")
 """What the page writes into the cookie `theme`."""
-TAGS = {language: language for language in LANGUAGES}
 STYLES = ("css/tokens.css", "css/frame.css", "css/thread.css", "css/parts.css", "markdown/markdown.css")
 ENTRY = "js/main.js"
 HEADERS = {"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language"}
@@ -31,7 +30,7 @@ _IMPORT = re.compile(r"^(?:import|export)\b[^;]*?from\s*\"(\.[^\"]+)\"", re.MULT
 def routes(front: Front) -> Routes:
     async def page(request: Request) -> Response:
         theme = request.cookies.get("theme", THEMES[0])
-        language = spoken(TAGS, visitor_of(request).language)
+        language = tongue_of(visitor_of(request).language)
         document = render(front.assets, language, theme if theme in THEMES else THEMES[0])
         return HTMLResponse(document, headers=HEADERS)
 
@@ -40,15 +39,21 @@ def routes(front: Front) -> Routes:
 
 @lru_cache(maxsize=len(LANGUAGES) * len(THEMES))
 def render(assets: str, language: str, theme: str) -> str:
-    """The document. *assets* is the path of the files that it needs, *language* one of `TAGS`."""
+    """The document. *assets* is the path of the files that it needs, *language* one of `TONGUES`."""
     markup = {
         "styles": _links("stylesheet", assets, STYLES),
         "modules": _links("modulepreload", assets, _modules()),
-        "words": json.dumps(words(language), ensure_ascii=False).replace("<", "\\u003c"),
+        "words": _embedded(words(language)),
+        "languages": _embedded(list(TONGUES.items())),
     }
     plain = {**words(language), "assets": assets, "language": language, "theme": theme}
     template = (FOLDER / "index.html").read_text()
     return _SLOT.sub(lambda slot: markup.get(slot[1]) or escape(plain[slot[1]]), template)
+
+
+def _embedded(value: object) -> str:
+    """As JSON within a document."""
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
 
 
 def _links(relation: str, assets: str, files: Iterable[str]) -> str:

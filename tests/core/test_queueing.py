@@ -147,7 +147,7 @@ async def test_a_program_that_waits_for_too_long_is_told_when_to_come_again(tmp_
         lines, counter, store = Lines({"alpha": here.alpha}), OpenAITokens(), here.bot.store
         limits = (Spending(store, here.clock, SpendingPolicy()), Throttle(store, here.clock, ThrottlePolicy()), lines)
         relaying = Relaying(here.clock, here.bot.models, counter, (), UNWATCHED, *limits)
-        asker = Asker(Payer("api:shop"), bool, "request")
+        asker = Asker(Payer("api:shop"), ("alpha",), "request")
 
         async def ask() -> None:
             async with relaying.open({"model": "alpha", "messages": [{"role": "user", "content": "Hello"}]}, asker):

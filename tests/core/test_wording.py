@@ -6,8 +6,8 @@ from string import Formatter
 
 import pytest
 
-from core import errors
-from core.wording import ENGLISH, LANGUAGES, Sentence, say
+from core import errors, wording_door, wording_page
+from core.wording import ENGLISH, LANGUAGES, TONGUES, Sentence, say, tongue_of
 
 
 def placeholders(sentence: str) -> set[str]:
@@ -16,6 +16,17 @@ def placeholders(sentence: str) -> set[str]:
 
 def kinds(base: type[errors.ChatError]) -> set[type[errors.ChatError]]:
     return {base}.union(*(kinds(kind) for kind in base.__subclasses__()))
+
+
+def test_a_language_is_spoken_everywhere_or_nowhere() -> None:
+    assert TONGUES.keys() == LANGUAGES.keys() == wording_door.LANGUAGES.keys() == wording_page.LANGUAGES.keys()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "spoken"), [("zh-TW", "zh"), ("zh_CN", "zh"), ("EN-us", "en"), ("de", "en"), ("", "en")]
+)
+def test_a_reader_gets_the_language_that_is_nearest(wanted: str, spoken: str) -> None:
+    assert tongue_of(wanted) == spoken
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -14,9 +14,7 @@ import { drawSettings } from "./settings.js";
 import { Shelf } from "./shelf.js";
 import { listen, rows } from "./shortcuts.js";
 import { Thread, greet } from "./thread.js";
-import { say } from "./words.js";
-
-const LANGUAGES = [["en", "English"], ["zh", "中文"]];
+import { languages, say } from "./words.js";
 
 drawIcons();
 const app = new App();
@@ -65,7 +63,7 @@ function render() {
 }
 
 byId("welcome").append(...greet(say("greeting"), [1, 2, 3, 4].map((number) => say(`beginning_${number}`)), (text) => composer.suggest(text)));
-drawSettings(LANGUAGES, keys);
+drawSettings(languages, keys);
 byId("new").addEventListener("click", begin);
 document.querySelector(".wordmark").addEventListener("click", (event) => (event.preventDefault(), begin()));
 addEventListener("popstate", () => addressed() !== app.address && app.open(addressed(), { push: false }));

@@ -4,6 +4,9 @@ const words = JSON.parse(document.getElementById("words").textContent);
 
 export const language = document.documentElement.lang;
 
+/** Pairs of tag and name. */
+export const languages = JSON.parse(document.getElementById("languages").textContent);
+
 /** The words of that name; {placeholders} are filled with *values*. */
 export function say(name, values = {}) {
   return words[name].replace(/\{(\w+)\}/g, (_, key) => String(values[key]));
