@@ -27,7 +27,7 @@ from tests.support.bot import Bot, Notes, open_bot
 from tests.support.chance import EvenChance
 from tests.support.clock import ManualClock
 
-SETTINGS = ConversationSettings(asking=AskingPolicy(attempts=2, backoff=30.0), fallback=("beta",))
+SETTINGS = ConversationSettings(asking=AskingPolicy(attempts=2, backoff=10.0), fallback=("beta",))
 
 
 @dataclass
@@ -147,7 +147,7 @@ async def test_a_program_that_waits_for_too_long_is_told_when_to_come_again(tmp_
         lines, counter, store = Lines({"alpha": here.alpha}), OpenAITokens(), here.bot.store
         limits = (Spending(store, here.clock, SpendingPolicy()), Throttle(store, here.clock, ThrottlePolicy()), lines)
         relaying = Relaying(here.clock, here.bot.models, counter, (), UNWATCHED, *limits)
-        asker = Asker(Payer("api:shop"), ("alpha",), "request")
+        asker = Asker(Payer("api:shop"), {"alpha"}, "request")
 
         async def ask() -> None:
             async with relaying.open({"model": "alpha", "messages": [{"role": "user", "content": "Hello"}]}, asker):

@@ -140,5 +140,7 @@ async def open_bot(
         world = World(store, unlimited(store, clock), several, OpenAITokens(), clock, SystemChance(), admission)
         world = equip(world)
         conversations = Conversations(world, personas, settings or ConversationSettings())
-        services = Services(store, store, conversations, several, personas, store, world.budgets, keeping, admission, store)
+        services = Services(
+            store, store, conversations, several, personas, store, world.budgets, keeping, admission, store
+        )
         yield Bot(store, clock, several, conversations, Commands(services))

@@ -27,11 +27,11 @@ web: {{port: {port}}}
 """
 
 
-def on_server(folder: Path, port: int, model: CompletionsServer, more: str = "") -> str:
-    """A configuration whose model answers on a test's own server."""
+def on_server(folder: Path, port: int, model: CompletionsServer, more: str = "", at_once: int | None = None) -> str:
+    """A configuration whose model answers on a test's own server, which takes *at_once*."""
     return f"""
 store: sqlite:///{folder}/parlour.db
-providers: {{openai: {{base_url: "{model.url}", api_key: {KEY}}}}}
+providers: {{openai: {{base_url: "{model.url}", api_key: {KEY}, at_once: {at_once or ""}}}}}
 models: [{{id: gpt-5-mini, provider: openai}}]
 web: {{port: {port}}}
 {more}
@@ -40,11 +40,16 @@ web: {{port: {port}}}
 
 @asynccontextmanager
 async def web(
-    folder: Path, *, delay: float = 0.0, more: str = "", model: CompletionsServer | None = None
+    folder: Path,
+    *,
+    delay: float = 0.0,
+    more: str = "",
+    model: CompletionsServer | None = None,
+    at_once: int | None = None,
 ) -> AsyncIterator[str]:
     """The URL of a server in this process. At the end of the block it is cancelled, as a killed process would stop."""
     port = free_port()
-    text = on_server(folder, port, model, more) if model else settings(folder, port, delay=delay, more=more)
+    text = on_server(folder, port, model, more, at_once) if model else settings(folder, port, delay=delay, more=more)
     async with serving(parse_config(text, {})) as url:
         yield url
 
