@@ -46,6 +46,7 @@ from core.llm.catalogue import LOCAL, Catalogue, open_models
 from core.llm.moderation import Moderators, open_moderators
 from core.llm.tokens import OpenAITokens
 from core.ports import Chance, Clock, Facts, Replies, Store
+from core.ports_sharing import Secrets
 from core.stores import backup
 from core.stores.backup import Progress
 from core.stores.copying import copy
@@ -54,12 +55,15 @@ from core.stores.options import StoreOptions
 from core.telemetry.logs import LogPolicy, hide, set_up
 from core.telemetry.metrics import Metrics
 from core.telemetry.vitals import ProcessVitals
+from core.tracing import UNTRACED, Observer
 from core.watching import Watch
 
 log = structlog.get_logger(__name__)
 
 SWEEP = 3600.0
 """Seconds between two sweeps of what has expired in the store."""
+TRACES = "traces"
+"""Under this name the store keeps what names in traces are made with."""
 WARM = "warm"
 """Counted before anybody asks: the vocabularies take a tenth of a second to load, in which nobody else is answered."""
 REAL_MODELS = "for others set OPENAI_API_KEY, or name a server in config.yaml"
@@ -154,8 +158,22 @@ def log_to_stderr(config: Config, *, quiet: bool) -> None:
     set_up(LogPolicy(level, config.log.format, config.log.content, secrets_of(config)))
 
 
-def models(config: Config, facts: Facts) -> AbstractAsyncContextManager[Catalogue]:
-    return open_models(config.models, config.providers, facts, clock())
+def models(config: Config, facts: Facts, observer: Observer = UNTRACED) -> AbstractAsyncContextManager[Catalogue]:
+    return open_models(config.models, config.providers, facts, clock(), observer)
+
+
+@asynccontextmanager
+async def metrics(config: Config, secrets: Secrets) -> AsyncIterator[Metrics]:
+    """Counts, and traces where that is configured: then its library is loaded, and not before."""
+    if not config.telemetry.traces:
+        yield Metrics()
+        return
+    chance = SystemChance()
+    key = await secrets.secret(TRACES, chance.name() + chance.name())
+    opening: AbstractAsyncContextManager[Metrics]
+    opening = import_module("core.telemetry.traces").open_traces(config.telemetry, clock(), key)
+    async with opening as traced:
+        yield traced
 
 
 def moderators(config: Config) -> AbstractAsyncContextManager[Moderators]:
@@ -165,25 +183,30 @@ def moderators(config: Config) -> AbstractAsyncContextManager[Moderators]:
 @asynccontextmanager
 async def house(config: Config, access: Access | None = None) -> AsyncIterator[House]:
     """*access*: instead of the configured one."""
-    async with store(config) as kept, models(config, kept) as catalogue, moderators(config) as judges:
+    async with (
+        store(config) as kept,
+        metrics(config, kept) as watch,
+        models(config, kept, watch) as catalogue,
+        moderators(config) as judges,
+    ):
         personas = Personas(_personas(config))
         time, chance = clock(), SystemChance()
         admission = Admission(kept, time, access or access_policy(config))
-        metrics, counted = Metrics(), await pseudonyms(kept, chance)
+        counted = await pseudonyms(kept, chance)
         spending = Spending(counted, time, spending_policy(config))
         throttle = Throttle(counted, time, throttle_policy(config))
         budgets = TurnBudgets(spending, throttle)
-        queues = lines(config, kept, Trade(time, chance, metrics), catalogue.slots())
-        judging = Moderation(time, chance, metrics, _bench(config, judges))
-        world = World(kept, budgets, catalogue, OpenAITokens(), time, chance, admission, metrics, queues, judging)
+        queues = lines(config, kept, Trade(time, chance, watch), catalogue.slots())
+        judging = Moderation(time, chance, watch, _bench(config, judges))
+        world = World(kept, budgets, catalogue, OpenAITokens(), time, chance, admission, watch, queues, judging)
         conversations = Conversations(world, personas, _settings(config))
         keeping = Keeping(config.history.ttl, bool(config.privacy.keys))
         services = Services(kept, kept, conversations, catalogue, personas, kept, budgets, keeping, admission, kept)
         commands = Commands(services)
         sweeping = asyncio.create_task(_sweep(kept, time), name="sweeping the store")
         try:
-            vitals = ProcessVitals(kept, metrics, time)
-            served = (conversations, services, commands, time, chance, metrics, vitals)
+            vitals = ProcessVitals(kept, watch, time)
+            served = (conversations, services, commands, time, chance, watch, vitals)
             async with queues:
                 yield House(config, kept, catalogue, personas, *served, spending, throttle, queues, judging, judges)
         finally:

@@ -34,6 +34,7 @@ from core.config_models import ModelConfig, ProviderConfig
 from core.config_moderation import ModerationConfig
 from core.config_platforms import DiscordConfig, Section, TelegramConfig, WebConfig
 from core.config_problems import explain, got_at
+from core.config_telemetry import TelemetryConfig
 from core.config_text import MAX_BYTES, Place, Value, Wrong, parse, plain, spell, substitute
 from core.errors import ConfigError
 
@@ -154,6 +155,7 @@ class Config(Section):
     privacy: PrivacyConfig = PrivacyConfig()
     redis: RedisConfig = RedisConfig()
     log: LogConfig = LogConfig()
+    telemetry: TelemetryConfig = TelemetryConfig()
     discord: DiscordConfig = DiscordConfig()
     telegram: TelegramConfig = TelegramConfig()
     web: WebConfig = WebConfig()
@@ -210,7 +212,8 @@ def secrets_of(config: Config) -> tuple[str, ...]:
         *config.web.cookie_keys,
         *(client.key for client in config.web.clients),
     ]
-    found, urls = [secret.get_secret_value() for secret in wrapped], [config.store]
+    found, urls = [secret.get_secret_value() for secret in wrapped], [config.store, config.telemetry.traces or ""]
+    found += config.telemetry.headers.values()
     for provider in config.providers.values():
         found += [provider.api_key.get_secret_value(), *provider.headers.values(), *provider.query.values()]
         urls += [provider.base_url, provider.proxy or ""]

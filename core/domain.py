@@ -89,6 +89,7 @@ class Incoming:
     roles: of the sender, where the place has such, as ``discord:123``.
     model, sampling: for this turn alone, instead of the conversation's and the configured ones; an answer whose
         ``max_tokens`` is said here ends there.
+    trace: the request that it came with, as the header ``traceparent`` says it; empty where nobody traces.
     """
 
     event_id: TurnId
@@ -114,6 +115,7 @@ class Incoming:
     quoted: tuple[PersonId, ...] = ()
     model: str = ""
     sampling: Mapping[str, Any] = field(default_factory=dict)
+    trace: str = ""
 
     @property
     def asked_as(self) -> Ref | None:

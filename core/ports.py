@@ -134,6 +134,10 @@ class Deltas(Protocol):
     def usage(self) -> Usage:
         """As the server reported it; estimated (`spec` counts) where it reports none. `cost` is filled from the price."""
 
+    @property
+    def source(self) -> str:
+        """What the server calls the model that answered; empty where it does not say so."""
+
 
 class LanguageModel(Protocol):
     @property

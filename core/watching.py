@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from core.domain import Usage
+from core.tracing import Spans, Untraced
 
 
 class Phase(StrEnum):
@@ -54,7 +55,7 @@ class Checked(StrEnum):
     """The service could not be asked."""
 
 
-class Watch(Protocol):
+class Watch(Spans, Protocol):
     """Never waits, never fails. *lane* as in `Incoming`; *model* is one of the configuration."""
 
     def waited(self, lane: str, phase: Phase, seconds: float) -> None: ...
@@ -86,7 +87,7 @@ class Watch(Protocol):
         """Of this process so many wait for a place at the provider, and so many have one."""
 
 
-class Unwatched:
+class Unwatched(Untraced):
     """`Watch` where nobody does."""
 
     def waited(self, lane: str, phase: Phase, seconds: float) -> None:

@@ -31,6 +31,7 @@ DOORS = {
     "dotenv": ("core/config.py",),
     "platformdirs": ("core/config.py",),
     "prometheus_client": ("core/telemetry/metrics.py",),
+    "opentelemetry": ("core/telemetry/",),
     "yaml": ("core/config_text.py",),
     "prompt_toolkit": ("bots/terminal/",),
     "random": ("core/chance.py",),
@@ -67,6 +68,7 @@ CONFIG = tuple(
         "problems",
         "text",
         "schema",
+        "telemetry",
     )
 )
 FLOORS = (
@@ -86,6 +88,7 @@ FLOORS = (
         "core.ports_sharing",
         "core.ports_limits",
         "core.ports_moderation",
+        "core.tracing",
         "core.watching",
         "core.clock",
         "core.chance",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from core.domain import ModelSpec, Prompt, Turn, Usage
 from core.limits.lines import Lines, Tell
 from core.ports import Budgets
+from core.tracing import Step
+from core.watching import Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,7 @@ class Queueing:
     lines: Lines
     turn: Turn
     tell: Tell
+    watch: Watch
 
     @asynccontextmanager
     async def __call__(self, spec: ModelSpec, prompt: Prompt, so_far: Usage) -> AsyncIterator[Prompt]:
@@ -26,5 +29,9 @@ class Queueing:
         in line is that of the question, however often it is tried."""
         if spec.id in self.lines:
             await self.budgets.check(self.turn, spec, prompt, so_far)
-        async with self.lines.place(spec.id, self.turn.incoming.sent_at, self.tell):
-            yield await self.budgets.reserve(self.turn, spec, prompt, so_far)
+        async with AsyncExitStack() as held:
+            with self.watch.step(Step.PLACE):
+                await held.enter_async_context(self.lines.place(spec.id, self.turn.incoming.sent_at, self.tell))
+            with self.watch.step(Step.RESERVE):
+                affordable = await self.budgets.reserve(self.turn, spec, prompt, so_far)
+            yield affordable

@@ -71,6 +71,7 @@ from core.ports import (
     TokenCounter,
     Watchdog,
 )
+from core.tracing import Step
 from core.watching import UNWATCHED, Watch
 
 log = structlog.get_logger(__name__)
@@ -209,11 +210,13 @@ class Conversations:
 
     async def _write(self, turn: Turn, reply: Reply) -> Answer:
         """The model's answer, kept. Raises ChatError."""
-        await self._budgets.admit(turn)
+        with self._world.watch.step(Step.ADMIT):
+            await self._budgets.admit(turn)
         choice = await self._choosing.choose(turn, self._settings.fallback)
         turn = replace(turn, conversation=replace(turn.conversation, model=choice.model))
         exchange = await self._ask(turn, choice, reply)
-        await self._keep(turn, exchange)
+        with self._world.watch.step(Step.KEEP):
+            await self._keep(turn, exchange)
         answer = answer_of(exchange.answer)
         log.info("turn.kept", question=text_of(turn.incoming.parts), answer=answer.text, **told(answer))
         self._world.watch.asked(answer.model, answer.usage)
@@ -222,9 +225,10 @@ class Conversations:
 
     async def _ask(self, turn: Turn, choice: Chosen, reply: Reply) -> Exchange:
         """What is to be kept: the question and the model's answer to it. Raises ChatError."""
-        brief = await self._brief(turn)
+        with self._world.watch.step(Step.RECALL):
+            brief = await self._brief(turn)
         shown = showing(self._moderation, reply.draft, self._world.clock)
-        queueing = Queueing(self._budgets, self._world.lines, turn, reply.wait)
+        queueing = Queueing(self._budgets, self._world.lines, turn, reply.wait, self._world.watch)
         asking = Asking(self._policy(turn), self._retries, shown.draft, queueing)
         stopped = False
         scope = self._running[turn.id] = self._world.clock.watchdog(None)

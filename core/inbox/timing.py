@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.domain import Answer
 from core.errors import ChatError
 from core.ports import Clock, Reply
+from core.tracing import Step
 from core.watching import Phase, Watch
 
 
@@ -33,7 +34,8 @@ class TimedReply:
         kept = self._clock.monotonic()
         if self._begun:
             self._tell(Phase.WRITTEN, self._since)
-        await self._reply.finish(answer)
+        with self._watch.step(Step.SHOW):
+            await self._reply.finish(answer)
         self._tell(Phase.SHOWN, kept)
 
     async def fail(self, problem: ChatError) -> None:

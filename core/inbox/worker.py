@@ -163,7 +163,8 @@ class Worker:
 
     async def _hold(self, turn: Turn, lease: Lease) -> None:
         """One claimed turn. The outermost loop: whatever happens in a turn stays in it."""
-        with structlog.contextvars.bound_contextvars(turn=turn.id, conversation=turn.incoming.conversation):
+        named = structlog.contextvars.bound_contextvars(turn=turn.id, conversation=turn.incoming.conversation)
+        with named, self._watch.turn(turn):
             log.info("turn.claimed", attempt=turn.attempt)
             try:
                 await self._answer(turn, lease)

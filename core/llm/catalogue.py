@@ -19,6 +19,7 @@ from core.llm.primer import Primed
 from core.llm.scripted import ScriptedModel, scripts_from
 from core.llm.tokens import UNKNOWN_FACTOR
 from core.ports import Clock, Deltas, Facts, LanguageModel
+from core.tracing import UNTRACED, Observer
 
 LOCAL = "local"
 SCRIPTED = "scripted"
@@ -101,18 +102,23 @@ async def open_models(
     providers: Mapping[str, ProviderConfig],
     facts: Facts,
     clock: Clock,
+    observer: Observer = UNTRACED,
 ) -> AsyncIterator[Catalogue]:
-    """The models of a configuration. Connections, and the server of a local model, are opened when they are first needed
-    and closed at the end. Raises ConfigError."""
+    """The models of a configuration, as *observer* sees them. Connections, and the server of a local model, are opened when
+    they are first needed and closed at the end. Raises ConfigError."""
     memory = FactsMemory(facts)
     await memory.load()
-    connections = {name: Connection(provider, clock, name) for name, provider in providers.items()}
+    connections = {name: Connection(provider, clock, name, observer.headers) for name, provider in providers.items()}
     unusable = {config.id: reason for config in models if (reason := _why_unusable(config, providers))}
     async with AsyncExitStack() as closing:
         for connection in connections.values():
             closing.push_async_callback(connection.aclose)
         opening = _Opening(connections, memory, clock, closing)
-        usable = {config.id: opening.model(config) for config in models if config.id not in unusable}
+        usable = {
+            config.id: observer.observed(opening.model(config), config, providers.get(config.provider))
+            for config in models
+            if config.id not in unusable
+        }
         yield Catalogue(usable, unusable, connections, opening.on_this_machine)
 
 

@@ -196,5 +196,9 @@ class ServerDeltas:
     def usage(self) -> Usage:
         return self._meter.usage(self.reported, "".join(self._pieces))
 
+    @property
+    def source(self) -> str:
+        return self._transcript.source
+
     async def aclose(self) -> None:
         await self._body.aclose()

@@ -7,7 +7,7 @@ own retries are off: `core.conversations.asking` decides about those.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -41,11 +41,19 @@ NO_KEY = "none"
 
 
 class Connection:
-    """A provider's client, made when it is first needed. Close it in the event loop that used it."""
+    """A provider's client, made when it is first needed. Close it in the event loop that used it. *headers*: asked before
+    each request for further ones of it."""
 
-    def __init__(self, provider: ProviderConfig, clock: Clock, name: str = "") -> None:
+    def __init__(
+        self,
+        provider: ProviderConfig,
+        clock: Clock,
+        name: str = "",
+        headers: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
         self.provider = provider
         self.name = name
+        self._headers = headers
         self._clock = clock
         self._client: openai.AsyncOpenAI | None = None
         self._making = asyncio.Lock()
@@ -77,7 +85,7 @@ class Connection:
         client = await self.client()
         # All of it as extra_body: the typed parameters would be copied message by message.
         answer = await client.chat.completions.with_raw_response.create(
-            model="", messages=(), stream=True, extra_body=body
+            model="", messages=(), stream=True, extra_body=body, extra_headers=self._headers()
         )
         return answer.http_response
 

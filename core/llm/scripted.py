@@ -124,6 +124,10 @@ class ScriptedDeltas:
     def usage(self) -> Usage:
         return self._meter.usage(self._script.usage, "".join(self._script.pieces[: self._next]))
 
+    @property
+    def source(self) -> str:
+        return ""
+
 
 def echo(prompt: Prompt) -> str:
     """What the model says when its script is over: the same for the same prompt."""

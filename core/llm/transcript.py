@@ -28,7 +28,8 @@ Fail = Callable[[object], NoReturn]
 
 class Transcript:
     """Takes in bytes, gives out the answer's text. `finish` is None until the server said why the answer ended; `done`
-    means that nothing more will follow; `moved` counts the chunks that brought text or reasoning."""
+    means that nothing more will follow; `moved` counts the chunks that brought text or reasoning; `source` is what the
+    server calls the model, where it reports the usage."""
 
     def __init__(self, fail: Fail) -> None:
         self._fail = fail
@@ -41,6 +42,7 @@ class Transcript:
         self.done = False
         self.moved = 0
         self.usage: Usage | None = None
+        self.source = ""
 
     @property
     def complete(self) -> bool:
@@ -109,6 +111,7 @@ class Transcript:
         usage = chunk.get("usage")
         if usage:
             self._count(usage)
+            self.source = str(chunk.get("model") or "")
         choices = chunk.get("choices")
         if not choices:
             self._odd(chunk, usage)

@@ -17,6 +17,7 @@ from prometheus_client import (
 )
 
 from core.domain import InboxDepth, Usage
+from core.tracing import Untraced
 from core.watching import Checked, Ending, Exposition, Phase, Subject
 
 WAITS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 640.0)
@@ -24,8 +25,8 @@ WAITS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320
 _NANO = 1e-9
 
 
-class Metrics:
-    """`core.watching.Watch`. What the names mean stands in their help, and in docs/operations.md."""
+class Metrics(Untraced):
+    """`core.watching.Watch`, which counts. What the names mean stands in their help, and in docs/operations.md."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -63,10 +64,10 @@ class Metrics:
         self._refusals = self._counter("platform_retries", "Writes that failed and were tried again", "platform")
 
     def waited(self, lane: str, phase: Phase, seconds: float) -> None:
-        self._waits.labels(_platform(lane), phase).observe(max(0.0, seconds))
+        self._waits.labels(platform_of(lane), phase).observe(max(0.0, seconds))
 
     def ended(self, lane: str, ending: Ending) -> None:
-        self._endings.labels(_platform(lane), ending).inc()
+        self._endings.labels(platform_of(lane), ending).inc()
 
     def failed(self, error: str) -> None:
         self._errors.labels(error).inc()
@@ -124,6 +125,6 @@ def _labels(labels: Sequence[str]) -> tuple[str, ...]:
     return tuple(labels)
 
 
-def _platform(lane: str) -> str:
+def platform_of(lane: str) -> str:
     """A terminal's lane names its conversation too."""
     return lane.partition(":")[0]

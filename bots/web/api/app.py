@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import structlog
@@ -17,7 +18,7 @@ from starlette.routing import Mount, Route
 from bots.web.api.clients import Client, Clients
 from bots.web.api.keeping import Keeping, turn_of
 from bots.web.api.openapi import document
-from bots.web.api.outlet import Answer, Work
+from bots.web.api.outlet import Answer, Outlet, Work
 from bots.web.api.passing import Passing
 from bots.web.api.problems import Refusal, refusal, refusal_at
 from bots.web.api.repeating import LONGEST_KEY, Background, Repeating, digest_of
@@ -26,11 +27,13 @@ from bots.web.exposure import exposure_of
 from bots.web.front import Front, Routes
 from core.completions import Frame
 from core.errors import StoreError
+from core.watching import Watch
 
 log = structlog.get_logger(__name__)
 
-KEY, CONVERSATION = "Idempotency-Key", "X-Conversation"
+KEY, CONVERSATION, TRACE = "Idempotency-Key", "X-Conversation", "traceparent"
 """Headers."""
+COMPLETIONS = "/chat/completions"
 
 
 @asynccontextmanager
@@ -53,7 +56,7 @@ class Api:
     @property
     def app(self) -> Starlette:
         routes = [
-            Route("/chat/completions", self.completions, methods=["POST"]),
+            Route(COMPLETIONS, self.completions, methods=["POST"]),
             Route("/models", self.models),
             Route("/models/{model:path}", self.model),
         ]
@@ -90,7 +93,7 @@ class Api:
         if key:
             name = f"{client.person}/{key}"
             work = Repeating(desk.store, desk.clock, self.background, name, digest, work, joins=kept)
-        return Answer(work)
+        return Answer(partial(_watched, work, desk.watch, request.headers.get(TRACE, "")))
 
     async def models(self, request: Request) -> Response:
         listed = [_described(name) for name in await self._permitted(await self.clients.of(request))]
@@ -123,7 +126,7 @@ class Api:
             kept = (await desk.store.conversation(incoming.conversation)).model
             incoming = replace(incoming, model=self._usual(kept, permitted))
         frame = self._frame(incoming.model)
-        return Keeping(desk.store, desk.clock, incoming, frame, asked.streamed, asked.wants_usage)
+        return Keeping(desk.store, desk.clock, incoming, frame, asked.streamed, asked.wants_usage, desk.watch)
 
     def _usual(self, wanted: str, permitted: tuple[str, ...]) -> str:
         """The model *wanted* or else the default, or where the client may ask neither, the first one that it may. Raises
@@ -148,6 +151,11 @@ def _check_model(name: str, permitted: Sequence[str]) -> None:
 
 def _described(name: str) -> dict[str, object]:
     return {"id": name, "object": "model", "created": 0, "owned_by": "parlour"}
+
+
+async def _watched(work: Work, watch: Watch, trace: str, outlet: Outlet) -> None:
+    with watch.request(f"/v1{COMPLETIONS}", trace):
+        await work(outlet)
 
 
 def _unknown(model: str) -> Refusal:

@@ -36,6 +36,7 @@ from core.domain_sharing import FeedEvent, turn_feed
 from core.errors import FeedGap
 from core.ports import Clock, Store
 from core.ports_sharing import Following
+from core.watching import Watch
 from core.wording import Sentence, say
 
 LOOK = 2.0
@@ -90,7 +91,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """`Work`. wants_usage: in a chunk of its own."""
+    """`Work`. wants_usage: in a chunk of its own. watch: the turn is traced within its request."""
 
     store: Store
     clock: Clock
@@ -98,6 +99,7 @@ class Keeping:
     frame: Frame
     streamed: bool
     wants_usage: bool
+    watch: Watch
     words: Words = field(default_factory=Words)
 
     async def __call__(self, outlet: Outlet) -> None:
@@ -113,8 +115,8 @@ class Keeping:
         raise refusal_for(Sentence.GAVE_UP, say(Sentence.GAVE_UP, "en"))
 
     def _named(self, name: str) -> Incoming:
-        event = TurnId(name)
-        return replace(self.incoming, event_id=event, ref=Ref(event), address={FEED: turn_feed(event)})
+        event, trace = TurnId(name), self.watch.traceparent
+        return replace(self.incoming, event_id=event, ref=Ref(event), address={FEED: turn_feed(event)}, trace=trace)
 
     async def follow(self, outlet: Outlet) -> None:
         """All of the answer to the turn, which is accepted."""
