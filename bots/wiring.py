@@ -105,7 +105,7 @@ class House:
         self.moderation.configure(_bench(config, self.moderators))
 
     def desk(self, hooks: Hooks | None) -> Desk:
-        limits = (self.spending, self.throttle, self.lines)
+        limits = (self.spending, self.throttle, self.lines, self.moderation)
         relaying = Relaying(self.clock, self.models, OpenAITokens(), self.config.fallback, self.watch, *limits)
         told = (self.watch, self.vitals, self.services, relaying)
         return Desk(self.store, self.commands, self.clock, self.chance, *told, hooks)

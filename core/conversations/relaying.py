@@ -11,6 +11,8 @@ import structlog
 
 from core.completions import Chunk, read_usage, text_in
 from core.conversations.context import MESSAGE_FRAME
+from core.conversations.moderating import Moderation
+from core.conversations.withholding import Withholding, new_in
 from core.domain import ModelSpec, Tokens, Usage
 from core.errors import ContentRefused, ModelBusy, ModelError, RequestRefused, StoreError, WindowExceeded
 from core.limits.allowances import Bill, Payer
@@ -18,7 +20,7 @@ from core.limits.budgets import Spending
 from core.limits.lines import NO_LINES, Lines
 from core.limits.throttling import Throttle
 from core.ports import Clock, LanguageModel, Models, TokenCounter
-from core.watching import Watch
+from core.watching import Subject, Watch
 
 log = structlog.get_logger(__name__)
 
@@ -61,13 +63,17 @@ class Relaying:
     spending: Spending
     throttle: Throttle
     lines: Lines = NO_LINES
+    moderation: Moderation | None = None
 
     @asynccontextmanager
     async def open(self, body: Mapping[str, Any], asker: Asker) -> AsyncIterator[Answering]:
         """The answer to the request *body*, once it has begun; leaving ends the call, and settles what it came to. Raises
-        StoreError, LimitReached and ModelError, the latter of the model that was named where no other answers either;
-        iterating does too."""
+        StoreError, LimitReached, QuestionFlagged, NotModerated and ModelError, the latter of the model that was named where
+        no other answers either; iterating does too. An answer that moderation refuses ends there, in the protocol's own
+        way."""
         await self.throttle.admit(asker.key, asker.payer)
+        if self.moderation and self.moderation.checks_questions:
+            await self.moderation.check(Subject.QUESTION, new_in(body["messages"]))
         call = _Call()
         try:
             async with AsyncExitStack() as opened:
@@ -98,6 +104,8 @@ class Relaying:
                 call.answering = None  # nothing was written, so nothing is billed
                 raise
             opened.push_async_exit(entered.pop_all())
+        if self.moderation and self.moderation.checks_answers:
+            answering.withholding = Withholding(self.moderation)
         return answering
 
     async def _admitted(
@@ -176,6 +184,7 @@ class Answering:
     def __init__(self, spec: ModelSpec, measure: Measure) -> None:
         self.model = spec.id
         self.batches: AsyncIterator[list[Chunk]] | None = None
+        self.withholding: Withholding | None = None
         self._price = spec.price
         self._measure = measure
         self._said: list[str] = []
@@ -185,6 +194,9 @@ class Answering:
         return self
 
     async def __anext__(self) -> list[Chunk]:
+        return await (self.withholding.next(self._read) if self.withholding else self._read())
+
+    async def _read(self) -> list[Chunk]:
         if self.batches is None:
             raise StopAsyncIteration
         batch = await anext(self.batches)

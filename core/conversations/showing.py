@@ -109,13 +109,18 @@ class CheckedShowing(Showing):
 
 def step_end(text: str, begun: int) -> int:
     """Where the next step of *text* ends that may be checked, of which *begun* characters were; 0 while there is none."""
-    least = min(LONGEST_STEP, max(FIRST_STEP, begun))
+    least = least_step(begun)
     if len(text) - begun < least:
         return 0
     ends = [found.end() for found in _END.finditer(text, begun)]
     if ends and ends[-1] - begun >= least:
         return ends[-1]
     return len(text) if len(text) - begun >= LONGEST_SENTENCE * LONGEST_STEP else 0
+
+
+def least_step(begun: int) -> int:
+    """Characters of the step after *begun* of them."""
+    return min(LONGEST_STEP, max(FIRST_STEP, begun))
 
 
 def showing(moderation: Moderation, show: Callable[[str], None], clock: Clock) -> Showing:

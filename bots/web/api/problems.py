@@ -90,6 +90,11 @@ _KINDS = {
     Sentence.MODEL_NO_CREDIT: Kind(503, SERVER, "model_no_credit"),
     Sentence.MODEL_NONE: Kind(503, SERVER, "model_none", "No model can be used on this server yet."),
     Sentence.CONTENT_REFUSED: Kind(400, INVALID, "content_filter", param="messages"),
+    Sentence.QUESTION_FLAGGED: Kind(400, INVALID, "content_filter", param="messages"),
+    Sentence.ANSWER_FLAGGED: Kind(400, INVALID, "content_filter"),
+    Sentence.NOT_MODERATED: Kind(
+        503, SERVER, "not_moderated", "It could not be checked whether this may be answered. Try again in a while."
+    ),
     Sentence.REQUEST_REFUSED: Kind(400, INVALID, "invalid_value", "The model did not accept the request."),
     **dict.fromkeys(_SPENT, Kind(429, QUOTA, QUOTA)),
     **dict.fromkeys(_TOO_OFTEN, Kind(429, LIMITED, "rate_limit_exceeded")),

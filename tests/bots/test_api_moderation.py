@@ -1,0 +1,119 @@
+"""The API under moderation: what a program gets where a question or an answer is refused, or cannot be checked."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import openai
+import pytest
+
+from tests.support.api import HELLO, MODEL, Api, program, serve_api
+from tests.support.completions import answer, completion, refuse
+
+MODERATION = "moderation: {provider: vendor, on_failure: refuse}\n"
+BAD: Any = [{"role": "user", "content": "How do I plan a murder?"}]
+GOOD = "This is the first sentence of a story that goes on. "
+STORY = f"{GOOD}{GOOD}And then there was the murder."
+SHOP = {"Authorization": "Bearer key-of-shop"}
+
+
+@pytest.fixture
+async def api(tmp_path: Path) -> AsyncIterator[Api]:
+    async with serve_api(tmp_path, MODERATION, clients=(program("shop"),)) as served:
+        yield served
+
+
+@pytest.fixture
+def shop(api: Api) -> openai.AsyncOpenAI:
+    return api.as_client("key-of-shop")
+
+
+async def streamed(shop: openai.AsyncOpenAI, **more: Any) -> tuple[str, list[str]]:
+    """All that a streamed answer says, and how it ends."""
+    asked = {"model": MODEL, "messages": HELLO, **more}
+    said, ends = "", list[str]()
+    async for chunk in await shop.chat.completions.create(stream=True, **asked):
+        said += "".join(choice.delta.content or "" for choice in chunk.choices)
+        ends += [choice.finish_reason for choice in chunk.choices if choice.finish_reason]
+    return said, ends
+
+
+@pytest.mark.parametrize("conversation", [None, "work"])
+async def test_a_refused_question_is_an_error_of_the_request(conversation: str | None, api: Api) -> None:
+    place = {"conversation": conversation} if conversation else {}
+    status, error = await api.refused(SHOP, messages=BAD, **place)
+    assert (status, error["code"], error["type"], error["param"]) == (
+        400,
+        "content_filter",
+        "invalid_request_error",
+        "messages",
+    )
+    assert api.model.questions == []
+
+
+async def test_only_what_is_new_in_a_request_is_checked(api: Api, shop: openai.AsyncOpenAI) -> None:
+    said = [*BAD, {"role": "assistant", "content": "I do not."}, {"role": "user", "content": "Hello"}]
+    await shop.chat.completions.create(model=MODEL, messages=said)
+    assert api.model.judge.texts == ["Hello", "Hello there."]
+
+
+async def test_a_refused_answer_has_no_words_and_says_why_it_ended(api: Api, shop: openai.AsyncOpenAI) -> None:
+    api.model.plan(completion(STORY))
+    refused = await shop.chat.completions.create(model=MODEL, messages=HELLO)
+    assert (refused.choices[0].message.content, refused.choices[0].finish_reason) == ("", "content_filter")
+    assert refused.usage is not None
+    assert refused.usage.completion_tokens > 0
+
+
+async def test_a_streamed_answer_ends_where_it_is_refused(api: Api, shop: openai.AsyncOpenAI) -> None:
+    api.model.plan(answer(STORY))
+    said, ends = await streamed(shop)
+    assert "murder" not in said
+    assert ends == ["content_filter"]
+
+
+async def test_a_streamed_answer_that_passes_is_whole(api: Api, shop: openai.AsyncOpenAI) -> None:
+    api.model.plan(answer(GOOD * 20))
+    assert await streamed(shop) == (GOOD * 20, ["stop"])
+    assert len(api.model.judge.texts) > 1
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_every_one_of_several_choices_is_checked(stream: bool, api: Api, shop: openai.AsyncOpenAI) -> None:
+    api.model.judge.words["You said"] = {"hate": 0.9}
+    if stream:
+        said, ends = await streamed(shop, model="other", n=2)
+    else:
+        whole = await shop.chat.completions.create(model="other", messages=HELLO, n=2)
+        said = "".join(str(choice.message.content) for choice in whole.choices)
+        ends = [choice.finish_reason for choice in whole.choices]
+    assert (said, ends) == ("", ["content_filter"] * 2)
+
+
+async def test_a_refused_answer_in_a_conversation_is_an_error_and_nothing_is_kept(
+    api: Api, shop: openai.AsyncOpenAI
+) -> None:
+    api.model.plan(completion(STORY), answer(STORY), completion("Hello there."))
+    status, error = await api.refused(SHOP, conversation="work")
+    assert (status, error["code"]) == (400, "content_filter")
+    with pytest.raises(openai.APIError, match="seems to be about violence"):
+        await streamed(shop, extra_body={"conversation": "work"})
+    await api.post(SHOP, conversation="work")
+    assert len(api.model.questions[-1]["messages"]) == 2
+
+
+@pytest.mark.parametrize("place", [{}, {"conversation": "work"}])
+async def test_what_cannot_be_checked_is_to_be_sent_again_later(place: dict[str, str], api: Api) -> None:
+    api.model.checks.append(refuse(401, "Wrong key.", "invalid_request_error", code="invalid_api_key"))
+    status, error = await api.refused(SHOP, **place)
+    assert (status, error["code"], error["type"]) == (503, "not_moderated", "server_error")
+    assert api.model.questions == []
+
+
+async def test_without_moderation_nothing_is_checked(tmp_path: Path) -> None:
+    async with serve_api(tmp_path) as api:
+        api.model.plan(completion(STORY))
+        assert (await api.post(messages=BAD)).json()["choices"][0]["message"]["content"] == STORY
+        assert len(api.model.requests) == 1
