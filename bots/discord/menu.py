@@ -24,16 +24,21 @@ SERVER_INSTALL, USER_INSTALL = 0, 1
 SERVER, BOT_DM, PRIVATE_CHANNEL = 0, 1, 2
 """Where a command can be used ("Interaction Context Types"): the last are DMs without the bot, which only an app that
 its user installed gets to."""
+_HIDDEN = {"default_member_permissions": "0", "integration_types": [SERVER_INSTALL], "contexts": [SERVER]}
+"""For what only the bot's own admins may run: Discord does not know those, so it shows it to a server's administrators, who
+can show it to others, and nowhere else ("Application Command Permissions" in its reference)."""
 
 
 def definitions(installs: Collection[int]) -> list[dict[str, Any]]:
     """The commands as Discord registers them. installs: who can install the app."""
-    named = [(name, command) for command in COMMANDS for name in (command.name, *command.aliases)]
+    shown = [command for command in COMMANDS if SERVER_INSTALL in installs or not command.admin_only]
+    named = [(name, command) for command in shown for name in (command.name, *command.aliases)]
     asking = _slash(ASK, Sentence.COMMAND_ASK, Sentence.DISCORD_HELP_ASK)
     asking["options"] = [_option("question", Sentence.DISCORD_ARGUMENT_QUESTION) | {"required": True}]
     slash = [asking, *(_definition(name, command) for name, command in named)]
     everything = [*slash, _on_message(ABOUT), _on_message(BRANCH)]
-    return [command | _places(installs) for command in everything]
+    hidden = {name: _HIDDEN for name, command in named if command.admin_only}
+    return [command | _places(installs) | hidden.get(command["name"], {}) for command in everything]
 
 
 async def register(api: Api, application: str, installs: Collection[int]) -> bool:

@@ -23,9 +23,10 @@ from bots.telegram.receiving import LongPolling
 from bots.telegram.setup import PRIVACY_ON, findings, introduce, look_up
 from bots.telegram.speaking import Speaker
 from bots.telegram.stream import open_pacer, replies_of
-from bots.telegram.translate import LANE
+from bots.telegram.translate import LANE, user_of
 from bots.telegram.webhook import Webhook
 from core.config import Config
+from core.domain import PersonId
 from core.ports import Clock
 
 log = structlog.get_logger(__name__)
@@ -43,6 +44,7 @@ class TelegramBot:
         self._desk = desk
         self._bot, self._pacer = line
         self._habits = habits_of(config)
+        self._admins = [user for person in config.access.admins if (user := user_of(PersonId(person)))]
         self._announce = announce
         self._patience = Patience(desk.clock, desk.chance)
         self._receiving: Webhook | LongPolling = (
@@ -72,7 +74,7 @@ class TelegramBot:
         return Alone(self._desk.store, self._desk.clock, self._patience, name, min(LEASE, config.inbox.lease))
 
     async def _introduce(self) -> None:
-        log.info("telegram.introduced", changed=await introduce(self._bot))
+        log.info("telegram.introduced", changed=await introduce(self._bot, self._admins))
 
 
 @asynccontextmanager

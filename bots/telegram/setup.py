@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from telegram import (
@@ -12,6 +12,7 @@ from telegram import (
     BotCommandScope,
     BotCommandScopeAllGroupChats,
     BotCommandScopeAllPrivateChats,
+    BotCommandScopeChat,
     User,
     WebhookInfo,
 )
@@ -19,6 +20,8 @@ from telegram import (
 from bots.shared.platform import Finding, State
 from bots.telegram.library import attempt
 from core.conversations.commands import COMMANDS
+from core.conversations.invoking import Command
+from core.errors import SurfaceClosed
 from core.wording import TONGUES, Sentence, say
 
 PRIVACY_ON = (
@@ -55,24 +58,31 @@ def findings(portrait: Portrait, lane: str) -> list[Finding]:
     return found
 
 
-async def introduce(bot: Bot) -> int:
-    """Tells Telegram the commands and the profile's texts where it has others: how many of them it did not have.
+async def introduce(bot: Bot, admins: Iterable[int]) -> int:
+    """Tells Telegram the commands and the profile's texts where it has others: how many of them it did not have. Only the
+    *admins* are shown, in their private chats, what they alone may run.
 
     Raises SurfaceRefused and SurfaceUnavailable."""
     scopes = (BotCommandScopeAllPrivateChats(), BotCommandScopeAllGroupChats())
-    tellings = [_tell_commands(bot, scope, code) for scope in scopes for code in SPOKEN]
+    usual = [command for command in COMMANDS if not command.admin_only]
+    tellings = [_tell_commands(bot, usual, scope, code) for scope in scopes for code in SPOKEN]
     tellings += [tell(bot, code) for tell in (_tell_description, _tell_about) for code in SPOKEN]
+    tellings += [_tell_admin(bot, BotCommandScopeChat(admin), code) for admin in admins for code in SPOKEN]
     return sum(await asyncio.gather(*tellings))
 
 
-async def _tell_commands(bot: Bot, scope: BotCommandScope, code: str) -> bool:
-    wanted = _menu(SPOKEN[code])
+async def _tell_admin(bot: Bot, scope: BotCommandScope, code: str) -> bool:
+    """Who never wrote to the bot has no chat with it yet."""
+    try:
+        return await _tell_commands(bot, COMMANDS, scope, code)
+    except SurfaceClosed:
+        return False
+
+
+async def _tell_commands(bot: Bot, commands: Iterable[Command], scope: BotCommandScope, code: str) -> bool:
+    wanted = tuple(BotCommand(command.name, say(command.help, SPOKEN[code])) for command in commands)
     present = await attempt(bot.get_my_commands(scope, code))
     return await _told(present, wanted, lambda: bot.set_my_commands(wanted, scope, code))
-
-
-def _menu(language: str) -> tuple[BotCommand, ...]:
-    return tuple(BotCommand(command.name, say(command.help, language)) for command in COMMANDS)
 
 
 async def _tell_description(bot: Bot, code: str) -> bool:

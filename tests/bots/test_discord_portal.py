@@ -10,6 +10,7 @@ import pytest
 from bots.checking import check
 from bots.discord.menu import definitions
 from bots.discord.setup import CODE_GRANT, CONTENT_OFF, ENDPOINT_SET, NO_USERS, NOT_PUBLIC
+from core.conversations.commands import COMMANDS
 from tests.support.clock import until
 from tests.support.discord_bot import bot_on, config_for
 from tests.support.discord_rules import check_commands
@@ -40,7 +41,7 @@ async def test_what_is_not_installed_by_users_is_registered_for_servers(tmp_path
         discord.application |= ONLY_SERVERS
         await registered(discord, tmp_path, 1)
         assert all(command["integration_types"] == [0] for command in discord.commands)
-        assert all(command["contexts"] == [0, 1] for command in discord.commands)
+        assert all(command["contexts"] in ([0, 1], [0]) for command in discord.commands)
 
 
 def test_every_command_is_there_for_servers_and_people_in_both_languages() -> None:
@@ -53,10 +54,19 @@ def test_every_command_is_there_for_servers_and_people_in_both_languages() -> No
         (3, "Ask about this"),
         (3, "Branch here"),
     }
-    for command in commands:
-        assert command["integration_types"] == [0, 1]
-        assert command["contexts"] == [0, 1, 2]
-        assert set(command["name_localizations"]) == {"zh-CN", "zh-TW"}
+    everybodys = [command for command in commands if "default_member_permissions" not in command]
+    assert all(command["integration_types"] == [0, 1] for command in everybodys)
+    assert all(command["contexts"] == [0, 1, 2] for command in everybodys)
+    assert all(set(command["name_localizations"]) == {"zh-CN", "zh-TW"} for command in commands)
+
+
+def test_what_only_admins_may_run_is_shown_to_those_who_run_a_server_alone() -> None:
+    for installs in ((0,), (0, 1)):
+        made = {command["name"]: command for command in definitions(installs)}
+        hidden = {name for name, command in made.items() if command.get("default_member_permissions") == "0"}
+        assert hidden == {command.name for command in COMMANDS if command.admin_only}
+        assert all((made[name]["contexts"], made[name]["integration_types"]) == ([0], [0]) for name in hidden)
+    assert hidden.isdisjoint(command["name"] for command in definitions((1,))), "nothing is installed in a server"
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from core.config import Config
 from core.config_access import AccessConfig
+from core.conversations.commands import COMMANDS
 from core.wording import Sentence, say
 from tests.support.clock import until
 from tests.support.telegram_bot import config_for, running
@@ -15,9 +17,9 @@ from tests.support.telegram_world import ADA, BOB, BOT_NAME, SUPERGROUP
 ME = f"@{BOT_NAME}"
 
 
-def with_admin(telegram: TelegramServer, folder: Path) -> Config:
+def with_admin(telegram: TelegramServer, folder: Path, *others: int) -> Config:
     """Ada is one."""
-    access = AccessConfig(admins=(f"telegram:{ADA}",))
+    access = AccessConfig(admins=tuple(f"telegram:{person}" for person in (ADA, *others)))
     return config_for(telegram, folder).model_copy(update={"access": access})
 
 
@@ -28,6 +30,24 @@ async def test_an_admin_blocks_whom_they_reply_to(tmp_path: Path) -> None:
         await until(lambda: telegram.shown(SUPERGROUP) == [f"telegram:{BOB} is blocked now."])
         telegram.say(BOB, f"{ME} hello", SUPERGROUP)
         await until(lambda: telegram.shown(SUPERGROUP)[1:] == [say(Sentence.NOT_ALLOWED, "en")])
+
+
+async def test_only_admins_are_shown_what_they_alone_may_run(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram:
+        telegram.say(ADA, "hello")
+        config = with_admin(telegram, tmp_path, 999)  # who never wrote to the bot
+        async with running(telegram, config):
+            await until(lambda: (chat_of(ADA), "zh") in telegram.commands)
+            await until(lambda: (json.dumps({"type": "all_group_chats"}), "zh") in telegram.commands)
+        shown = {scope: {command["command"] for command in menu} for scope, menu in telegram.commands.items()}
+        admins = {command.name for command in COMMANDS if command.admin_only}
+        assert admins <= shown[chat_of(ADA), ""]
+        assert all(admins.isdisjoint(names) for (scope, _), names in shown.items() if scope != chat_of(ADA))
+
+
+def chat_of(person: int) -> str:
+    """The scope of their private chat."""
+    return json.dumps({"chat_id": person, "type": "chat"})
 
 
 async def test_a_command_with_an_id_is_about_that_one_whoever_is_replied_to(tmp_path: Path) -> None:

@@ -113,6 +113,8 @@ class TelegramProfile(TelegramMessages):
             raise bad("can't parse BotCommandScope: Unsupported type specified")
         if scope["type"].startswith("chat") and "chat_id" not in scope:
             raise bad("can't parse BotCommandScope: Empty chat_id specified")
+        if scope["type"] == "chat":
+            self._place(scope["chat_id"], write=False)
         return json.dumps(scope, sort_keys=True), self._language(ask)
 
     def _language(self, ask: Ask) -> str:
