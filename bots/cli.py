@@ -19,13 +19,14 @@ from typing import NoReturn
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bots import __version__, checking, listing, serving, wiring
+from bots import __version__, checking, listing, people, serving, wiring
 from bots.output import complain, put
 from core import config as settings
 from core import config_keys
 from core.config import Config
 from core.config_fields import store_url
 from core.config_schema import json_schema
+from core.domain import PersonId
 from core.errors import ConfigError, ParlourError
 
 FAILED, WRONG, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
@@ -132,6 +133,7 @@ def _add_upkeep(add: Callable[..., _Parser]) -> None:
         ("drop", _inbox_drop, "forget a turn"),
     ):
         add(name, action, text, verbs).add_argument("turn", metavar="ID")
+    _add_people(add)
     store = add("store", None, "look after the store")
     verbs = _verbs(store)
     for name, action, text in (
@@ -144,6 +146,16 @@ def _add_upkeep(add: Callable[..., _Parser]) -> None:
         copy.add_argument(name, type=_store, metavar={"source": "FROM", "target": "TO"}[name])
 
 
+def _add_people(add: Callable[..., _Parser]) -> None:
+    verbs = _verbs(add("people", None, "give people what is kept of them, or delete it"))
+    export = add("export", _people_export, "write everything about a person into a new file", verbs)
+    forget = add("forget", _people_forget, "delete everything about a person, in every conversation", verbs)
+    for command in (export, forget):
+        command.add_argument("person", type=_person, metavar="ID", help="such as discord:123 or telegram:456")
+    export.add_argument("file", type=Path, metavar="FILE")
+    forget.add_argument("--yes", action="store_true", help="do not ask whether that is meant")
+
+
 def _verbs(parser: _Parser) -> argparse._SubParsersAction[_Parser]:
     return parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
@@ -153,6 +165,13 @@ def _store(text: str) -> str:
         return store_url(text)
     except ValueError as problem:
         raise argparse.ArgumentTypeError(f"expected {problem}") from None
+
+
+def _person(text: str) -> PersonId:
+    platform, _, name = text.partition(":")
+    if not platform or not name:
+        raise argparse.ArgumentTypeError("expected an id such as discord:123")
+    return PersonId(text)
 
 
 def _schema(*, table: bool) -> int:
@@ -195,6 +214,14 @@ async def _inbox_retry(config: Config, options: argparse.Namespace) -> int:
 
 async def _inbox_drop(config: Config, options: argparse.Namespace) -> int:
     return await listing.drop(config, options.turn)
+
+
+async def _people_export(config: Config, options: argparse.Namespace) -> int:
+    return await people.export(config, options.person, options.file)
+
+
+async def _people_forget(config: Config, options: argparse.Namespace) -> int:
+    return await people.forget(config, options.person, sure=options.yes)
 
 
 async def _copy(config: Config, options: argparse.Namespace) -> int:

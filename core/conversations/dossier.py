@@ -34,30 +34,32 @@ class Records(People, History, Inbox, Shelf, Rulings, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """document: for the person. conversations, messages: how many are in it."""
+    """document: for the person. conversations, messages: how many are in it. empty: it holds nothing about them."""
 
     document: Document
     conversations: int
     messages: int
+    empty: bool
 
 
 async def dossier(records: Records, person: PersonId, at: float) -> Dossier:
     """Of *person*, exported at the Unix time *at*. Raises StoreError."""
     conversations = [await _conversation(records, name, person) for name in await records.voices(person)]
-    shelf = await records.shelf(person)
+    shelf, ruling = await records.shelf(person), (await records.rulings()).get(person)
     content = {
         "format": "parlour-person",
         "version": 1,
         "person": person,
         "exported_at": iso(at),
-        "ruling": (await records.rulings()).get(person),
+        "ruling": ruling,
         "shelf": [{"conversation": one.conversation, "title": one.title, "at": iso(one.at)} for one in shelf],
         "conversations": [shown for shown, _ in conversations],
     }
     text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
     name = f"{re.sub(r'[^A-Za-z0-9]+', '-', person).strip('-')[:80]}-{stamp(at)}.json"
     document = Document(name, "application/json", text.encode("utf-8", "replace"))
-    return Dossier(document, len(conversations), sum(count for _, count in conversations))
+    empty = not (conversations or shelf or ruling)
+    return Dossier(document, len(conversations), sum(count for _, count in conversations), empty)
 
 
 async def _conversation(records: Records, name: ConversationId, person: PersonId) -> tuple[Mapping[str, object], int]:

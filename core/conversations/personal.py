@@ -78,7 +78,7 @@ async def _forget_me(invocation: Invocation) -> Reaction:
 async def _export_me(invocation: Invocation) -> Reaction:
     incoming = invocation.incoming
     found = await dossier(invocation.services.people, incoming.sender.id, incoming.sent_at)
-    if not found.conversations:
+    if found.empty:
         return Reaction(invocation.say(Sentence.EXPORT_NOTHING))
     text = invocation.say(Sentence.EXPORT_ME_DONE, conversations=found.conversations, messages=found.messages)
     return Reaction(text, documents=(found.document,), private=True)

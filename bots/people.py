@@ -1,0 +1,69 @@
+"""``python -m bots people``: what is kept of one person, in a file for them, or deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from bots import wiring
+from bots.output import complain, put
+from core.config import Config
+from core.config_text import plain
+from core.conversations.dossier import dossier
+from core.domain import PersonId
+from core.wording import Sentence, say
+
+_OWNER_ONLY = 0o600
+_ID_CELL = 200
+
+
+async def export(config: Config, person: PersonId, file: Path) -> int:
+    """Everything about *person* into a new *file* that its owner alone can read; 1 if there is nothing. Raises StoreError
+    and OSError."""
+    async with wiring.store(config) as store:
+        found = await dossier(store, person, wiring.clock().now())
+    if found.empty:
+        return _unknown(person)
+    await asyncio.to_thread(_write, file, found.document.content)
+    put(f"{found.conversations} conversations and {found.messages} messages are in {file}")
+    return 0
+
+
+async def forget(config: Config, person: PersonId, *, sure: bool) -> int:
+    """Deletes everything about *person*, once that is confirmed; 1 if it is not, or if there is nothing. *sure*: it is
+    already. Raises StoreError."""
+    async with wiring.store(config) as store:
+        conversations = await store.voices(person)
+        if not (sure or await asyncio.to_thread(_is_confirmed, person, len(conversations))):
+            return 1
+        rows = await store.forget_person(person, say(Sentence.MESSAGE_DELETED, "en"))
+    if not rows:
+        return _unknown(person)
+    put(f"{_shown(person)} is forgotten: {rows} entries are deleted")
+    return 0
+
+
+def _is_confirmed(person: PersonId, conversations: int) -> bool:
+    if not sys.stdin.isatty():
+        complain("people forget: nobody can be asked here, so it takes --yes")
+        return False
+    put(
+        f"This deletes everything about {_shown(person)}, in {conversations} conversations, for good. Type yes to go on:"
+    )
+    return sys.stdin.readline().strip().casefold() == "yes"
+
+
+def _write(file: Path, content: bytes) -> None:
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY), "wb") as opened:
+        opened.write(content)
+
+
+def _unknown(person: PersonId) -> int:
+    complain(f"people: nothing is kept of {_shown(person)}")
+    return 1
+
+
+def _shown(person: PersonId) -> str:
+    return plain(person, _ID_CELL)
