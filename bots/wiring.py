@@ -317,7 +317,7 @@ def _personas(config: Config) -> list[Persona]:
 def _bench(config: Config, moderators: Moderators) -> Bench:
     wanted = config.moderation
     policy = ModerationPolicy(wanted.questions, wanted.answers, wanted.on_failure == "refuse", wanted.timeout)
-    return Bench(moderators.get(wanted), policy)
+    return Bench(moderators.get(wanted), policy, wanted.provider or "")
 
 
 def _settings(config: Config) -> ConversationSettings:

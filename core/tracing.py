@@ -17,6 +17,8 @@ class Step(StrEnum):
 
     ADMIT = "admit"
     """Whether it may be asked at all: the limits of messages and tokens."""
+    MODERATE = "moderate"
+    """Whether a text may be said: the question before the model is asked, the answer while it is written."""
     RECALL = "recall"
     """What the model needs to know, from the store."""
     RESERVE = "reserve"

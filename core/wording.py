@@ -93,6 +93,7 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.PRIVACY_KEPT_FOR: "What you say here and what I answer is kept for {days} days after the last word.",
     Sentence.PRIVACY_SEALED: "It is encrypted where it is kept.",
     Sentence.PRIVACY_SENT: "To be answered, it is sent to the model {model}.",
+    Sentence.PRIVACY_CHECKED: "To check whether it may be said, it is sent to {service} too.",
     Sentence.PRIVACY_COUNTED: "What you use is counted to keep to limits, under a name that nobody can read.",
     Sentence.PRIVACY_COPIES: "Backups that the operator makes, and what the model's provider keeps, are theirs to delete.",
     Sentence.PRIVACY_RIGHTS: "/export gives you a copy of this conversation and /forget deletes it; /export me and /forget me, of everything about you.",

@@ -85,6 +85,7 @@ CHINESE: dict[Sentence, str] = {
     Sentence.PRIVACY_KEPT_FOR: "您在这里说的话和我的回答会在最后一条消息之后保存 {days} 天。",
     Sentence.PRIVACY_SEALED: "保存的内容是加密的。",
     Sentence.PRIVACY_SENT: "为了回答，内容会发送给模型 {model}。",
+    Sentence.PRIVACY_CHECKED: "为了检查内容是否合适，它也会被发送给 {service}。",
     Sentence.PRIVACY_COUNTED: "为了遵守用量限制，会统计您的用量，所用的名称无人能辨认。",
     Sentence.PRIVACY_COPIES: "运营者所做的备份、模型提供商保存的内容，由他们各自删除。",
     Sentence.PRIVACY_RIGHTS: "/export 可导出本对话的副本，/forget 可将其删除；/export me 和 /forget me 则针对与您有关的全部内容。",

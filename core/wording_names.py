@@ -89,6 +89,7 @@ class Sentence(StrEnum):
     PRIVACY_KEPT_FOR = "privacy_kept_for"
     PRIVACY_SEALED = "privacy_sealed"
     PRIVACY_SENT = "privacy_sent"
+    PRIVACY_CHECKED = "privacy_checked"
     PRIVACY_COUNTED = "privacy_counted"
     PRIVACY_COPIES = "privacy_copies"
     PRIVACY_RIGHTS = "privacy_rights"

@@ -42,6 +42,11 @@ class Reaction:
 
 
 class ContextReader(Protocol):
+    """What commands ask of the conversations. checked_by: the moderation service, or ""."""
+
+    @property
+    def checked_by(self) -> str: ...
+
     async def context(self, conversation: ConversationId, model: str) -> ContextReport: ...
 
 

@@ -34,16 +34,17 @@ def budget_text(balances: Sequence[Balance], language: str) -> str:
     return "\n".join(_line(balance, language) for balance in balances)
 
 
-def privacy_text(keeping: Keeping, model: str, language: str) -> str:
-    """What becomes of what people say."""
+def privacy_text(keeping: Keeping, model: str, checked_by: str, language: str) -> str:
+    """What becomes of what people say. checked_by: a moderation service, or ""."""
     if keeping.ttl is None:
         kept = say(Sentence.PRIVACY_KEPT, language)
     else:
         kept = say(Sentence.PRIVACY_KEPT_FOR, language, days=f"{keeping.ttl / DAY:.3g}")
     sealed = [say(Sentence.PRIVACY_SEALED, language)] if keeping.sealed else []
     sent, counted = say(Sentence.PRIVACY_SENT, language, model=model), say(Sentence.PRIVACY_COUNTED, language)
+    checked = [say(Sentence.PRIVACY_CHECKED, language, service=checked_by)] if checked_by else []
     others = [say(sentence, language) for sentence in (Sentence.PRIVACY_COPIES, Sentence.PRIVACY_RIGHTS)]
-    return "\n".join([kept, *sealed, sent, counted, *others])
+    return "\n".join([kept, *sealed, sent, *checked, counted, *others])
 
 
 def _line(balance: Balance, language: str) -> str:

@@ -23,6 +23,7 @@ from core.errors import (
 )
 from core.ports import Chance, Clock
 from core.ports_moderation import LONGEST_PIECE, MOST_PIECES, Moderator
+from core.tracing import Step
 from core.watching import UNWATCHED, Checked, Subject, Watch
 from core.wording import Sentence
 
@@ -57,10 +58,11 @@ class ModerationPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Who judges, and by which rules. moderator: None where nothing is checked."""
+    """Who judges, and by which rules. moderator: None where nothing is checked. name: the service's, for people."""
 
     moderator: Moderator | None = None
     policy: ModerationPolicy = field(default_factory=ModerationPolicy)
+    name: str = ""
 
 
 class Moderation:
@@ -78,6 +80,7 @@ class Moderation:
         """This, from the next check on."""
         self._moderator = bench.moderator
         self._policy = bench.policy
+        self._name = bench.name
 
     @property
     def checks_questions(self) -> bool:
@@ -86,6 +89,11 @@ class Moderation:
     @property
     def checks_answers(self) -> bool:
         return self._moderator is not None and self._policy.answers
+
+    @property
+    def service(self) -> str:
+        """Who gets to see what is said here, to check it; "" for nobody."""
+        return self._name if self.checks_questions or self.checks_answers else ""
 
     async def question(self, incoming: Incoming, question: Message) -> Incoming:
         """*incoming* as it may go to a model with its *question*: without what was overheard, if that is refused, for
@@ -107,8 +115,9 @@ class Moderation:
             return
         checked, verdict = Checked.NOT, Verdict()
         try:
-            if policy.refuses or self._clock.monotonic() >= self._rests_until:
-                verdict = await self._judged(moderator, policy, text)
+            if policy.refuses or since >= self._rests_until:
+                with self._watch.step(Step.MODERATE):
+                    verdict = await self._judged(moderator, policy, text)
                 checked = Checked.PASSED if verdict.reason is None else Checked.REFUSED
         except ModelError as problem:
             self._note(problem)

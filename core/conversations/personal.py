@@ -42,7 +42,8 @@ async def budget(invocation: Invocation) -> Reaction:
 async def privacy(invocation: Invocation) -> Reaction:
     services, conversation = invocation.services, await invocation.conversation()
     model = services.models.get(invocation.model_of(conversation)).spec.id
-    return Reaction(privacy_text(services.keeping, model, invocation.incoming.sender.language))
+    checked_by = services.conversations.checked_by
+    return Reaction(privacy_text(services.keeping, model, checked_by, invocation.incoming.sender.language))
 
 
 async def forget_choices(_: Invocation) -> tuple[Choice, ...]:

@@ -158,6 +158,11 @@ class Conversations:
         StoreError."""
         return Outcome.ANSWERED if await self._history.answer_to(turn) else Outcome.FAILED
 
+    @property
+    def checked_by(self) -> str:
+        """The moderation service that gets to see what is said here; "" for none."""
+        return self._moderation.service
+
     def stop(self, turn: TurnId) -> None:
         """Ends the model's scope; the text so far becomes the answer. Nothing happens when it is not running here."""
         if scope := self._running.get(turn):

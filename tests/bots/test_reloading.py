@@ -204,6 +204,7 @@ async def test_moderation_can_be_turned_on_and_off_while_it_runs(operator: Opera
             operator.write(f"{provider}moderation: {{provider: judge}}")
             here.take_up(load(operator.file))
             assert isinstance((await answer(here, "2")).problem, QuestionFlagged)
+            assert here.conversations.checked_by == "judge"
             operator.write(provider)
             here.take_up(load(operator.file))
             assert (await answer(here, "3")).final == "You said: Hello"

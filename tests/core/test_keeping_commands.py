@@ -54,9 +54,14 @@ async def test_privacy_tells_what_becomes_of_what_is_said(bot: Bot) -> None:
 
 
 def test_what_is_kept_for_ever_and_in_the_clear_is_not_called_otherwise() -> None:
-    text = privacy_text(Keeping(), "alpha", "en")
+    text = privacy_text(Keeping(), "alpha", "", "en")
     assert "until it is deleted" in text
     assert "encrypted" not in text
+    assert "check" not in text
+
+
+def test_who_checks_what_is_said_is_named() -> None:
+    assert "it is sent to openai too" in privacy_text(Keeping(), "alpha", "openai", "en")
 
 
 async def test_forget_asks_before_it_deletes(bot: Bot) -> None:
