@@ -13,13 +13,13 @@ FROM python:3.13-slim
 RUN install --directory --owner=10001 --group=10001 --mode=700 /data
 COPY --from=packages /app /app
 ENV PATH=/app/.venv/bin:$PATH PYTHONPATH=/app PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
-    HOME=/data XDG_DATA_HOME=/data WEB_HOST=0.0.0.0 PORT=8080
+    HOME=/data XDG_DATA_HOME=/data WEB_HOST=0.0.0.0 PORT=8080 TELEMETRY_HOST=0.0.0.0
 USER 10001:10001
 WORKDIR /data
 VOLUME /data
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["python", "-c", "import os, urllib.request as web; web.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz', timeout=4)"]
+    CMD ["python", "-c", "import os, urllib.request as web; web.urlopen(f'http://127.0.0.1:{os.environ.get(\"TELEMETRY_PORT\") or os.environ[\"PORT\"]}/healthz', timeout=4)"]
 ENTRYPOINT ["python", "-m", "bots"]
 CMD ["run"]

@@ -51,6 +51,6 @@ async def run(config: Config, platforms: Sequence[str], file: Path | None) -> in
 async def _stay(config: Config) -> int:
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
-    async with wiring.house(config):
+    async with wiring.house(config) as here, wiring.probes(config, here, complain):
         await ended.wait()
     return 0

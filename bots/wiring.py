@@ -234,6 +234,7 @@ async def serve(config: Config, names: Sequence[str], announce: Callable[[str], 
     async with house(config) as here, AsyncExitStack() as opened:
         for line in _about_models(config, here.models.names()):
             announce(line)
+        await opened.enter_async_context(probes(config, here, announce))
         desk = here.desk(Hooks() if "web" in names else None)
         platforms = [
             await opened.enter_async_context(_platform(name).open_platform(desk, config, announce)) for name in names
@@ -256,6 +257,19 @@ def _about_models(config: Config, usable: Sequence[str]) -> Iterator[str]:
         yield f"no model can be used; {REAL_MODELS}"
     elif any(model.id == usable[0] and model.provider == LOCAL for model in config.models):
         yield f"answers come from {usable[0]}, the small model that is built in; {REAL_MODELS}"
+
+
+@asynccontextmanager
+async def probes(config: Config, here: House, announce: Callable[[str], None]) -> AsyncIterator[None]:
+    """Where it is configured, those who watch the process are answered until the block ends."""
+    async with AsyncExitStack() as opened:
+        if config.telemetry.port is not None:
+            opening = import_module("bots.web.probing").open_probes(config, here.vitals, here.clock, announce)
+            try:
+                await opened.enter_async_context(opening)
+            except SurfaceRefused as problem:
+                announce(f"telemetry is off: {problem}")
+        yield
 
 
 async def examine(config: Config, name: str) -> Sequence[Finding]:

@@ -60,6 +60,11 @@ DEFAULTS: dict[str, Value] = {
         }
     ],
     "privacy": {"key": "${PRIVACY_KEY:-}"},
+    "telemetry": {
+        "traces": "${OTEL_EXPORTER_OTLP_ENDPOINT:-}",
+        "host": "${TELEMETRY_HOST:-127.0.0.1}",
+        "port": "${TELEMETRY_PORT:-}",
+    },
     "discord": {"token": "${DISCORD_TOKEN:-}"},
     "telegram": {"token": "${TELEGRAM_TOKEN:-}"},
     "web": {"host": "${WEB_HOST:-127.0.0.1}", "port": "${PORT:-8080}", "token": "${WEB_TOKEN:-}"},
@@ -238,7 +243,7 @@ def _completed(values: Value) -> Value:
     if values.get("providers") is not None and "models" not in values:
         raise Wrong("expected models for these providers, got nothing", ("models",))
     merged = {**DEFAULTS, **values}
-    for section in ("discord", "telegram", "web"):
+    for section in ("telemetry", "discord", "telegram", "web"):
         given, built_in = values.get(section), DEFAULTS[section]
         if isinstance(given, dict) and isinstance(built_in, dict):
             merged[section] = {**built_in, **given}

@@ -155,6 +155,10 @@ HeaderText = Annotated[str, AfterValidator(_header)]
 OptionalHeader = Annotated[HeaderText | None, BeforeValidator(_empty_is_none, json_schema_input_type=str | None)]
 Secret = Annotated[SecretStr, BeforeValidator(_secret)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
+OptionalPort = Annotated[
+    Annotated[Whole, Field(ge=0, le=65535)] | None,
+    BeforeValidator(_empty_is_none, json_schema_input_type=int | str | None),
+]
 OptionalUrl = Annotated[HttpUrl | None, BeforeValidator(_empty_is_none, json_schema_input_type=str | None)]
 SocketUrl = Annotated[str, AfterValidator(_socket_url)]
 StoreUrl = Annotated[str, AfterValidator(store_url)]

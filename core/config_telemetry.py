@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from core.config_fields import HeaderText, Name, Number, OptionalUrl, Whole
+from core.config_fields import HeaderText, Name, Number, OptionalPort, OptionalUrl
 from core.config_platforms import Section
 
 
@@ -22,4 +22,4 @@ class TelemetryConfig(Section):
     content: bool = False
     propagate: bool = False
     host: Name = "127.0.0.1"
-    port: Whole | None = Field(default=None, ge=0, le=65535)
+    port: OptionalPort = None

@@ -13,6 +13,7 @@ from prometheus_client import (
     Histogram,
     PlatformCollector,
     ProcessCollector,
+    disable_created_metrics,
     generate_latest,
 )
 
@@ -29,6 +30,8 @@ class Metrics(Untraced):
     """`core.watching.Watch`, which counts. What the names mean stands in their help, and in docs/operations.md."""
 
     def __init__(self) -> None:
+        # Without it every series has another one beside it, of the time when it began.
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no types for it
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
