@@ -19,7 +19,7 @@ from starlette.responses import Response
 from bots.shared.hooks import Hooks
 from bots.shared.platform import Desk, Finding, Platform, State
 from bots.shared.surface import SurfaceRefused
-from bots.web import conversations, events, health, login, messages, pages, reports
+from bots.web import conversations, events, health, login, messages, pages, personal, reports
 from bots.web.api.app import open_api
 from bots.web.api.naming import Naming
 from bots.web.assets import Assets, read_assets
@@ -69,7 +69,7 @@ class WebPage:
         return 0
 
     def _app(self) -> Starlette:
-        routed = (pages, conversations, messages, events, health)
+        routed = (pages, conversations, messages, personal, events, health)
         routes = [route for module in routed for route in module.routes(self.front)]
         routes += [*self.api, *self.assets.routes(), *login.routes(self.gate, self.front.assets)]
         routes += reports.routes(self.front.desk.watch)

@@ -141,13 +141,13 @@ class Door:
 
 
 def keeping(send: Send, request: Request, ticket: Ticket, gate: Gate) -> Send:
-    """*send*, which gives the browser *ticket* to keep."""
+    """*send*, which gives the browser *ticket* to keep, unless the answer says otherwise."""
     response = Response()
     keep(response, request, gate.tickets.write(ticket))
     cookies = response.headers.getlist("set-cookie")
 
     async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
+        if message["type"] == "http.response.start" and "set-cookie" not in MutableHeaders(scope=message):
             for cookie in cookies:
                 MutableHeaders(scope=message).append("Set-Cookie", cookie)
         await send(message)
@@ -159,6 +159,12 @@ def keep(response: Response, request: Request, value: str) -> None:
     """Has the browser keep *value*: no script reads it, no other site sends it along."""
     secure = request.scope["scheme"] == "https"
     response.set_cookie(cookie_of(request), value, LIFETIME, secure=secure, httponly=True, samesite="lax")
+
+
+def leave(response: Response, request: Request) -> None:
+    """Has the browser forget who it was."""
+    secure = request.scope["scheme"] == "https"
+    response.delete_cookie(cookie_of(request), secure=secure, httponly=True, samesite="lax")
 
 
 def cookie_of(request: Request) -> str:

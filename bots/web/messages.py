@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from bots.web import render
 from bots.web.conversations import choose
+from bots.web.door import leave
 from bots.web.front import Front, Routes
 from bots.web.once import once
 from bots.web.places import NAME, Place, place_of
@@ -80,7 +81,7 @@ class MessageRoutes:
         incoming = place.incoming(said.id, clean(said.text))
         command = parse(text_of(incoming.parts))
         if command and said.edits is None:
-            return await self._run(place, command, incoming)
+            return await self._run(request, place, command, incoming)
         await self._commands.admit(incoming)
         await choose(place, said.model, said.persona)
         return await self._put(place, replace(incoming, revises=await self._edited(place, said.edits)))
@@ -124,18 +125,22 @@ class MessageRoutes:
             await place.tell("changed")
         return JSONResponse({"stopped": stopped})
 
-    async def _run(self, place: Place, command: tuple[str, str], incoming: Incoming) -> Response:
+    async def _run(self, request: Request, place: Place, command: tuple[str, str], incoming: Incoming) -> Response:
         """What a command that was typed has to say."""
 
         async def run() -> str:
             reaction = await self._commands.run(*command, replace(incoming, parts=(), ref=None))
             if reaction.turn:
                 await self._under_way(place, reaction.turn)
-            await place.tell("removed" if reaction.removed else "changed")
+            if not reaction.forgotten:  # nothing is to be said in the name of who is
+                await place.tell("removed" if reaction.removed else "changed")
             return json.dumps({"reaction": render.reaction(reaction)})
 
         said = await once(self._store, incoming.event_id, text_of(incoming.parts), run)
-        return Response(said, media_type="application/json")
+        response = Response(said, media_type="application/json")
+        if json.loads(said)["reaction"]["forgotten"]:
+            leave(response, request)
+        return response
 
     async def _under_way(self, place: Place, turn: TurnId | None) -> Response:
         """What a command set going. Raises QuestionGone where that is nothing."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from hashlib import sha256
 
 from bots.web.refusing import TooLate
 from core.domain import TurnId
 from core.domain_sharing import ReceiptState
+from core.errors import LeaseLost
 from core.ports_sharing import Receipts
 
 LEASE = 30.0
@@ -28,4 +30,5 @@ async def once(receipts: Receipts, turn: TurnId, command: str, run: Callable[[],
         said = await run()
         return said
     finally:
-        await receipts.close_receipt(turn, receipt.token, said)
+        with suppress(LeaseLost):  # it was forgotten, with the one who sent it
+            await receipts.close_receipt(turn, receipt.token, said)

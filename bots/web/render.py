@@ -118,6 +118,7 @@ def reaction(said: Reaction) -> Json:
         ],
         "documents": [_document(each) for each in said.documents],
         "turn": said.turn and short(said.turn),
+        "forgotten": said.forgotten,
     }
 
 

@@ -5,7 +5,7 @@ import { coalesced } from "./coalescing.js";
 import { Feed } from "./feed.js";
 import { download } from "./files.js";
 import { fresh } from "./ids.js";
-import { keepDraft } from "./kept.js";
+import { keepDraft, startAnew } from "./kept.js";
 import { Outbox } from "./outbox.js";
 import { Reach, lasting } from "./reach.js";
 import { Talk } from "./talk.js";
@@ -148,6 +148,7 @@ export class App extends EventTarget {
   }
 
   #accepted({ conversation, id, text, edits }, { reaction }) {
+    if (reaction?.forgotten) return startAnew();
     this.#heard = Date.now();
     this.loadShelf();
     if (conversation !== this.talk.id) return;

@@ -2,7 +2,8 @@
 
 import { make, setHidden } from "./dom.js";
 
-const FORMATS = [{ id: "markdown" }, { id: "json" }];
+const FORMATS = [{ id: "markdown" }, { id: "json" }, { id: "me" }];
+const FORGETTABLE = [{ id: "conversation" }, { id: "me" }];
 
 export class Completion {
   #app;
@@ -66,7 +67,7 @@ export class Completion {
 
   #values(name, begun) {
     const { models, personas } = this.#app.session;
-    const values = { model: models, persona: personas, export: FORMATS }[name] ?? [];
+    const values = { model: models, persona: personas, export: FORMATS, forget: FORGETTABLE }[name] ?? [];
     const matching = values.filter(({ id }) => id.startsWith(begun));
     return matching.map(({ id }) => ({ text: `/${name} ${id}`, label: id, meaning: "" }));
   }

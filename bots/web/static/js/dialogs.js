@@ -29,6 +29,11 @@ export async function confirmRemoval(title) {
   return (await open(say("delete_title"), [text], [cancel({ autofocus: true }), button("yes", say("delete"), "danger")])) === "yes";
 }
 
+export async function confirmForgetting() {
+  const text = make("p", {}, say("my_delete_question"));
+  return (await open(say("my_delete_title"), [text], [cancel({ autofocus: true }), button("yes", say("delete"), "danger")])) === "yes";
+}
+
 /** The new title, or null. */
 export async function askTitle(title) {
   const input = make("input", { class: "field", dir: "auto", "aria-label": say("title"), maxlength: "200", autofocus: true, autocomplete: "off" });

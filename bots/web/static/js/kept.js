@@ -2,6 +2,8 @@
 
 const DRAFT = "draft/";
 const UNSENT = "unsent";
+/** When the reader had everything about them deleted: other tabs hear of it by this. */
+const FORGOTTEN = "forgotten";
 /** Drafts kept at most: the oldest go, so that the browser's storage is never full of them. */
 const MOST_DRAFTS = 50;
 
@@ -59,3 +61,12 @@ export function forgetUnsent(id) {
 
 export const preference = (name) => recall(`prefers/${name}`);
 export const prefer = (name, value) => store(`prefers/${name}`, value);
+
+/** Nothing of what was written here stays, in any tab. */
+export function startAnew() {
+  for (const key of keys()) if (key.startsWith(DRAFT) || key === UNSENT) store(key, null);
+  store(FORGOTTEN, Date.now());
+  location.replace("/");
+}
+
+addEventListener("storage", ({ key, newValue }) => key === FORGOTTEN && newValue && location.replace("/"));

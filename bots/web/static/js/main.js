@@ -9,6 +9,7 @@ import { byId, drawIcons, setHidden, setText } from "./dom.js";
 import { Drawer } from "./drawer.js";
 import { Following } from "./following.js";
 import { Panel } from "./panel.js";
+import { drawPersonal } from "./personal.js";
 import { Pickers } from "./pickers.js";
 import { drawSettings } from "./settings.js";
 import { Shelf } from "./shelf.js";
@@ -64,6 +65,7 @@ function render() {
 
 byId("welcome").append(...greet(say("greeting"), [1, 2, 3, 4].map((number) => say(`beginning_${number}`)), (text) => composer.suggest(text)));
 drawSettings(languages, keys);
+drawPersonal(app);
 byId("new").addEventListener("click", begin);
 document.querySelector(".wordmark").addEventListener("click", (event) => (event.preventDefault(), begin()));
 addEventListener("popstate", () => addressed() !== app.address && app.open(addressed(), { push: false }));
