@@ -38,8 +38,8 @@ from core.conversations.service import Conversations, ConversationSettings, Worl
 from core.errors import StoreError
 from core.inbox.worker import Worker, WorkerSettings, Workplace
 from core.limits.budgets import Spending, TurnBudgets
-from core.limits.configured import access_policy, lines, spending_policy, throttle_policy
-from core.limits.lines import Lines, Trade
+from core.limits.configured import access_policy, queues, spending_policy, throttle_policy
+from core.limits.lines import SharedLines, Trade
 from core.limits.pseudonyms import pseudonyms
 from core.limits.throttling import Throttle
 from core.llm.catalogue import LOCAL, Catalogue, open_models
@@ -88,7 +88,7 @@ class House:
     vitals: ProcessVitals
     spending: Spending
     throttle: Throttle
-    lines: Lines
+    lines: SharedLines
     moderation: Moderation
     moderators: Moderators
 
@@ -99,6 +99,7 @@ class House:
         self.personas.configure(_personas(config))
         self.spending.configure(spending_policy(config))
         self.throttle.configure(throttle_policy(config))
+        self.lines.configure(queues(config))
         hide(secrets_of(config))
         self.models.take_keys(config.providers)
         self.moderators.take_keys(config.providers)
@@ -196,9 +197,10 @@ async def house(config: Config, access: Access | None = None) -> AsyncIterator[H
         spending = Spending(counted, time, spending_policy(config))
         throttle = Throttle(counted, time, throttle_policy(config))
         budgets = TurnBudgets(spending, throttle)
-        queues = lines(config, kept, Trade(time, chance, watch), catalogue.slots())
+        lines = SharedLines(kept, Trade(time, chance, watch), catalogue.slots())
+        lines.configure(queues(config))
         judging = Moderation(time, chance, watch, _bench(config, judges))
-        world = World(kept, budgets, catalogue, OpenAITokens(), time, chance, admission, watch, queues, judging)
+        world = World(kept, budgets, catalogue, OpenAITokens(), time, chance, admission, watch, lines, judging)
         conversations = Conversations(world, personas, _settings(config))
         keeping = Keeping(config.history.ttl, bool(config.privacy.keys))
         services = Services(kept, kept, conversations, catalogue, personas, kept, budgets, keeping, admission, kept)
@@ -207,8 +209,8 @@ async def house(config: Config, access: Access | None = None) -> AsyncIterator[H
         try:
             vitals = ProcessVitals(kept, watch, time)
             served = (conversations, services, commands, time, chance, watch, vitals)
-            async with queues:
-                yield House(config, kept, catalogue, personas, *served, spending, throttle, queues, judging, judges)
+            async with lines:
+                yield House(config, kept, catalogue, personas, *served, spending, throttle, lines, judging, judges)
         finally:
             sweeping.cancel()
             await asyncio.gather(sweeping, return_exceptions=True)

@@ -25,21 +25,24 @@ Look = tuple[tuple[int, int, int] | None, ...]
 
 
 def _is_live(name: str, before: Config, after: Config) -> bool:
-    """Of a provider its key alone, where it had one: whether a model can be asked at all is decided at the start."""
-    return name in LIVE or (name == "providers" and _keyless(before) == _keyless(after))
+    """Of a provider `at_once`, and its key where it had one: whether a model can be asked at all is decided at the start."""
+    return name in LIVE or (name == "providers" and _lasting(before) == _lasting(after))
 
 
-def _keyless(config: Config) -> dict[str, tuple[ProviderConfig, bool]]:
+def _lasting(config: Config) -> dict[str, tuple[ProviderConfig, bool]]:
     return {
-        name: (provider.model_copy(update={"api_key": NO_SECRET}), bool(provider.api_key.get_secret_value()))
+        name: (
+            provider.model_copy(update={"api_key": NO_SECRET, "at_once": None}),
+            bool(provider.api_key.get_secret_value()),
+        )
         for name, provider in config.providers.items()
     }
 
 
 class Reloading:
     """``async with Reloading(…) as reloading``: *file*, and the `.env` beside it, are watched until the block ends.
-    *take_up* is given each new configuration, in which only what is `LIVE` and the providers' keys differ; *announce* is told what the operator
-    wants to see. A file that is broken, or gone, changes nothing."""
+    *take_up* is given each new configuration, in which only what is `LIVE`, the providers' keys and their `at_once` differ;
+    *announce* is told what the operator wants to see. A file that is broken, or gone, changes nothing."""
 
     def __init__(
         self,

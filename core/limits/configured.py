@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TypedDict
 
 from core.config import Config
@@ -11,10 +10,9 @@ from core.config_platforms import BudgetConfig
 from core.conversations.access import Access, Group
 from core.domain_limits import Queue, Whose
 from core.limits.allowances import Allowance, SpendingPolicy
-from core.limits.lines import LEASE, Line, Lines, OwnPlaces, Trade
+from core.limits.lines import LEASE
 from core.limits.rates import Rate
 from core.limits.throttling import ThrottlePolicy
-from core.ports_limits import Places
 
 NANO = 1_000_000_000
 """Nano-dollars of a dollar."""
@@ -71,15 +69,12 @@ def throttle_policy(config: Config) -> ThrottlePolicy:
     return ThrottlePolicy(rates, frozenset(config.access.admins))
 
 
-def lines(config: Config, places: Places, trade: Trade, slots: Mapping[str, int]) -> Lines:
-    """slots: how many calls the models get at once that run in this process, by their ids."""
-    shared = {
-        name: Line(places, Queue(name, provider.at_once, LEASE), trade)
-        for name, provider in config.providers.items()
-        if provider.at_once is not None
+def queues(config: Config) -> dict[str, Queue]:
+    """Those that all processes stand in, by the ids of the models."""
+    at_once = {name: provider.at_once for name, provider in config.providers.items()}
+    return {
+        model.id: Queue(model.provider, most, LEASE) for model in config.models if (most := at_once.get(model.provider))
     }
-    own = {model: Line(OwnPlaces(), Queue(model, most, LEASE), trade) for model, most in slots.items()}
-    return Lines({model.id: shared[model.provider] for model in config.models if model.provider in shared} | own)
 
 
 def client_id(name: str) -> str:

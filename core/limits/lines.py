@@ -94,6 +94,11 @@ class Line:
         finally:
             self._leave(key)
 
+    def configure(self, queue: Queue) -> None:
+        """This, from the next look on. Who is inside stays so."""
+        self._queue = queue
+        self._news.set()
+
     async def close(self) -> None:
         """Gives back all places; returns when the store knows it, or is away."""
         for key in (*self._waiting, *self._inside):
@@ -183,6 +188,9 @@ class Lines:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
         for line in set(self._lines.values()):
             await line.close()
 
@@ -197,3 +205,26 @@ class Lines:
 
 
 NO_LINES = Lines({})
+
+
+class SharedLines(Lines):
+    """Those of a configuration that may change, with the places that all processes share. slots: how many calls the models
+    get at once that run in this process, by their ids."""
+
+    def __init__(self, places: Places, trade: Trade, slots: Mapping[str, int]) -> None:
+        self._places = places
+        self._trade = trade
+        self._own = {model: Line(OwnPlaces(), Queue(model, most, LEASE), trade) for model, most in slots.items()}
+        super().__init__(self._own)
+        self._shared: dict[str, Line] = {}
+
+    def configure(self, queues: Mapping[str, Queue]) -> None:
+        """These, by the ids of models, from the next call on. Who stands in a line that is none any more comes to its end."""
+        for queue in queues.values():
+            line = self._shared.setdefault(queue.name, Line(self._places, queue, self._trade))
+            line.configure(queue)
+        self._lines = {model: self._shared[queue.name] for model, queue in queues.items()} | self._own
+
+    async def close(self) -> None:
+        for line in (*self._shared.values(), *self._own.values()):
+            await line.close()

@@ -106,7 +106,9 @@ async def test_the_environment_file_is_watched_too(operator: Operator) -> None:
     assert operator.taken[-1].limits.tokens.user == 9
 
 
-async def test_a_key_that_was_changed_is_taken_up_and_everything_else_of_a_provider_waits(operator: Operator) -> None:
+async def test_a_key_and_the_calls_at_once_are_taken_up_and_everything_else_of_a_provider_waits(
+    operator: Operator,
+) -> None:
     mine = "providers: {mine: {base_url: 'http://127.0.0.1:1/v1', api_key: '${MY_KEY}'"
     named = operator.folder / ".env"
     named.write_text("MY_KEY=old-key\n")
@@ -116,8 +118,11 @@ async def test_a_key_that_was_changed_is_taken_up_and_everything_else_of_a_provi
         await operator.hears(1)
         operator.write(f"{mine}, at_once: 3}}}}")
         await operator.hears(2)
-    assert [config.providers["mine"].api_key.get_secret_value() for config in operator.taken] == ["new-key"]
-    assert operator.lines[1] == f"changed in {operator.file}, and taken up by a restart: providers"
+        operator.write(f"{mine}, at_once: 3, stall: 3s}}}}")
+        await operator.hears(3)
+    taken = [config.providers["mine"] for config in operator.taken]
+    assert [(each.api_key.get_secret_value(), each.at_once) for each in taken] == [("new-key", None), ("new-key", 3)]
+    assert operator.lines[2] == f"changed in {operator.file}, and taken up by a restart: providers"
 
 
 async def test_a_first_key_waits_for_a_restart(operator: Operator) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 
 from core.domain_limits import Queue
 from core.errors import StoreUnavailable
-from core.limits.lines import LEASE, NO_LINES, PATIENCE, POLL, Line, OwnPlaces, Trade
+from core.limits.lines import LEASE, NO_LINES, PATIENCE, POLL, Line, Lines, OwnPlaces, SharedLines, Trade
 from core.ports_limits import Places
 from core.stores.opening import open_store
 from core.telemetry.metrics import Metrics
@@ -26,7 +26,7 @@ from tests.support.metrics import sample
 class Guest:
     """Somebody who asks for a place, and keeps it until `leave`."""
 
-    line: Line
+    line: Line | Lines
     since: float
     told: list[int] = field(default_factory=list)
     is_inside: bool = False
@@ -35,13 +35,18 @@ class Guest:
 
     async def stay(self) -> None:
         try:
-            async with self.line.place(self.since, self.told.append):
+            async with self._place():
                 self.is_inside = True
                 await self.may_leave.wait()
         except StoreUnavailable as problem:
             self.problem = problem
         finally:
             self.is_inside = False
+
+    def _place(self) -> AbstractAsyncContextManager[None]:
+        if isinstance(self.line, Lines):
+            return self.line.place("gpt", self.since, self.told.append)
+        return self.line.place(self.since, self.told.append)
 
     def come(self) -> asyncio.Task[None]:
         self.task = asyncio.create_task(self.stay())
@@ -213,3 +218,23 @@ async def test_where_nothing_is_limited_nobody_waits(model: str) -> None:
     assert model not in NO_LINES
     async with NO_LINES.place(model, 0.0):
         pass
+
+
+async def test_how_many_are_let_in_may_change(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with open_store(f"sqlite:///{tmp_path}/parlour.db", clock) as store:
+        lines = SharedLines(store, Trade(clock, EvenChance(), Metrics()), {})
+        assert "gpt" not in lines
+        lines.configure({"gpt": Queue("openai", 1, LEASE)})
+        guests = [Guest(lines, float(number)) for number in range(4)]
+        for guest in guests:
+            guest.come()
+        await until(lambda: guests[0].is_inside)
+        lines.configure({"gpt": Queue("openai", 3, LEASE), "mini": Queue("openai", 3, LEASE)})
+        await until(lambda: guests[1].is_inside and guests[2].is_inside)
+        assert not guests[3].is_inside
+        lines.configure({})
+        assert "gpt" not in lines
+        for guest in guests:
+            await guest.leave()
+        await lines.close()

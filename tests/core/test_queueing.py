@@ -22,12 +22,23 @@ from core.limits.lines import LEASE, PATIENCE, Line, Lines, OwnPlaces, Trade
 from core.limits.throttling import Throttle, ThrottlePolicy
 from core.llm.scripted import Script, spoken
 from core.llm.tokens import OpenAITokens
-from core.watching import UNWATCHED
+from core.watching import UNWATCHED, Unwatched
 from tests.support.bot import Bot, Notes, open_bot
 from tests.support.chance import EvenChance
-from tests.support.clock import ManualClock
+from tests.support.clock import ManualClock, until
 
-SETTINGS = ConversationSettings(asking=AskingPolicy(attempts=2, backoff=10.0), fallback=("beta",))
+SETTINGS = ConversationSettings(asking=AskingPolicy(attempts=2, backoff=2.0), fallback=("beta",))
+
+
+class Counting(Unwatched):
+    """Counts who waits, by provider."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[str, int] = {}
+
+    def lined_up(self, provider: str, waiting: int, inside: int) -> None:
+        del inside
+        self.waiting[provider] = waiting
 
 
 @dataclass
@@ -38,14 +49,18 @@ class Bar:
     clock: ManualClock
     alpha: Line
     beta: Line
+    counting: Counting
 
     @asynccontextmanager
     async def taken(self, line: Line) -> AsyncIterator[None]:
         async with line.place(0.0, lambda _: None):
             yield
 
-    async def ask(self, text: str = "Hello") -> asyncio.Task[Notes]:
-        return asyncio.create_task(self.bot.tell(text))
+    async def ask(self, waits_for: str = "") -> asyncio.Task[Notes]:
+        """Returns when the question stands in that line, where it has to."""
+        asking = asyncio.create_task(self.bot.tell("Hello"))
+        await until(lambda: not waits_for or self.counting.waiting.get(waits_for) == 1)
+        return asking
 
     async def passing(self, task: asyncio.Task[Any], seconds: float) -> None:
         """As much of that as it takes until the task is done."""
@@ -58,7 +73,8 @@ class Bar:
 @asynccontextmanager
 async def bar(folder: Path, policy: SpendingPolicy | None = None) -> AsyncIterator[Bar]:
     clock = ManualClock()
-    trade = Trade(clock, EvenChance(), UNWATCHED)
+    counting = Counting()
+    trade = Trade(clock, EvenChance(), counting)
     alpha, beta = (Line(OwnPlaces(), Queue(name, 1, LEASE), trade) for name in ("alpha", "beta"))
 
     def equip(world: World) -> World:
@@ -68,7 +84,7 @@ async def bar(folder: Path, policy: SpendingPolicy | None = None) -> AsyncIterat
         return replace(world, budgets=budgets, lines=Lines({"alpha": alpha, "beta": beta}))
 
     async with open_bot(folder, clock, settings=SETTINGS, equip=equip) as bot:
-        yield Bar(bot, clock, alpha, beta)
+        yield Bar(bot, clock, alpha, beta, counting)
         await alpha.close()
         await beta.close()
 
@@ -76,7 +92,7 @@ async def bar(folder: Path, policy: SpendingPolicy | None = None) -> AsyncIterat
 async def test_who_waits_is_told_and_then_answered(tmp_path: Path) -> None:
     async with bar(tmp_path) as here:
         async with here.taken(here.alpha):
-            asking = await here.ask()
+            asking = await here.ask("alpha")
             await here.passing(asking, 2 * PATIENCE)
             assert not asking.done()
         await here.passing(asking, 5.0)
@@ -87,8 +103,7 @@ async def test_who_waits_is_told_and_then_answered(tmp_path: Path) -> None:
 async def test_stop_ends_the_wait(tmp_path: Path) -> None:
     async with bar(tmp_path) as here:
         async with here.taken(here.alpha):
-            asking = await here.ask()
-            await here.passing(asking, PATIENCE)
+            asking = await here.ask("alpha")
             (turn,) = await here.bot.store.waiting(here.bot.incoming().conversation)
             here.bot.conversations.stop(turn.event_id)
             notes = await asking
@@ -101,10 +116,10 @@ async def test_a_failed_call_leaves_its_place_to_others_until_it_is_tried_again(
     async with bar(tmp_path) as here:
         here.bot.models.get("alpha").scripts.append(Script(refusal=ModelBusy()))
         asking = await here.ask()
-        await here.passing(asking, 5.0)
+        await until(lambda: len(here.bot.models.get("alpha").prompts) == 1)
         async with here.taken(here.alpha):
             assert not asking.done()
-        await here.passing(asking, 40.0)
+        await here.passing(asking, 20.0)
         assert (await asking).final == "You said: Hello"
 
 
@@ -112,8 +127,7 @@ async def test_who_is_sent_on_to_another_model_gives_the_first_place_back(tmp_pa
     async with bar(tmp_path) as here:
         here.bot.models.get("alpha").scripts.append(Script(refusal=ModelKeyRefused()))
         async with here.taken(here.beta):
-            asking = await here.ask()
-            await here.passing(asking, PATIENCE)
+            asking = await here.ask("beta")
             async with here.taken(here.alpha):
                 assert not asking.done()
         await here.passing(asking, 5.0)
@@ -133,11 +147,10 @@ async def test_nothing_is_set_aside_for_who_waits(tmp_path: Path) -> None:
         (purse,) = purses_of(policy, Payer("anybody"), here.clock.now())
         here.bot.models.get("alpha").scripts.append(spoken("Well, then.", delay=1.0))
         async with here.taken(here.alpha):
-            asking = await here.ask()
-            await here.passing(asking, PATIENCE)
+            asking = await here.ask("alpha")
             assert (await here.bot.store.drawn([purse.name]))[0].held == 0
-        await here.passing(asking, 1.0)
-        assert (await here.bot.store.drawn([purse.name]))[0].held > 0
+        while (await here.bot.store.drawn([purse.name]))[0].held == 0:
+            assert not asking.done()
         await here.passing(asking, 10.0)
         await asking
 
