@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
@@ -15,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from core.domain import InboxDepth, Usage
 from core.telemetry.metrics import Metrics
-from core.watching import Ending, Phase
+from core.watching import Checked, Ending, Phase, Subject
 from tests.support.tree import ROOT
 
 DASHBOARD = json.loads((ROOT / "deploy/grafana-dashboard.json").read_text())
@@ -40,6 +42,8 @@ def told() -> dict[str, frozenset[str]]:
     metrics.penalised("discord", 1.0)
     metrics.refused("discord")
     metrics.opened("streams", 1)
+    metrics.lined_up("openai", 1, 1)
+    metrics.moderated(Subject.QUESTION, Checked.PASSED, 0.1)
     page = metrics.exposition(InboxDepth(1, 1, 1, 0.0), 1.0)
     known = {"up": SCRAPED}
     for family in text_string_to_metric_families(page.body.decode()):
@@ -116,6 +120,16 @@ def test_panels_stand_side_by_side() -> None:
     assert not [pair for pair in combinations(places, 2) if overlap(*pair)]
     assert all(place["x"] + place["w"] <= 24 for place in places)
     assert len({panel["id"] for panel in DASHBOARD["panels"]}) == len(places)
+
+
+def test_alerts_call_when_they_should_and_not_before() -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("no promtool here; Debian's package prometheus has one")
+    ran = subprocess.run(
+        [promtool, "test", "rules", ROOT / "tests/alerts.yaml"], check=False, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule["alert"] for rule in RULES])

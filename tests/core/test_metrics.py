@@ -100,6 +100,14 @@ async def test_how_a_turn_ended_is_counted(script: Any, ending: str, tmp_path: P
         assert await here.value("errors_total", error="ContentRefused") == (1 if ending == "failed" else None)
 
 
+async def test_what_somebody_is_called_for_is_counted_before_it_happens(tmp_path: Path) -> None:
+    """To Prometheus a number that begins at 1 has not increased."""
+    async with watched(tmp_path) as here:
+        assert await here.value("errors_total", error="ModelKeyRefused") == 0
+        await here.answer("Hello")
+        assert await here.value("turns_total", platform=LANE, ending="broken") == 0
+
+
 async def test_a_turn_that_waits_for_its_platform_is_postponed(tmp_path: Path) -> None:
     async with watched(tmp_path) as here:
         here.wall.trouble = SurfaceUnavailable("flood", retry_after=9_000.0)
