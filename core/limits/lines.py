@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from contextvars import Context
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -115,7 +116,9 @@ class Line:
     def _call(self) -> None:
         self._news.set()
         if self._serving is None:
-            self._serving = asyncio.create_task(self._serve(), name=f"line {self._queue.name}")
+            # In nobody's context: it speaks for all of them, and what it logs is not one turn's.
+            name = f"line {self._queue.name}"
+            self._serving = asyncio.create_task(self._serve(), name=name, context=Context())
             self._serving.add_done_callback(self._served)
 
     def _served(self, task: asyncio.Task[None]) -> None:
