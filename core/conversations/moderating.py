@@ -116,6 +116,7 @@ class Moderation:
         checked, verdict = Checked.NOT, Verdict()
         try:
             if policy.refuses or since >= self._rests_until:
+                self._rests_until = since + REST if self._away else 0.0  # one asks whether it is back, the others go on
                 with self._watch.step(Step.MODERATE):
                     verdict = await self._judged(moderator, policy, text)
                 checked = Checked.PASSED if verdict.reason is None else Checked.REFUSED

@@ -12,7 +12,7 @@ from core.errors import ModelBusy, ModelKeyRefused, ModelUnreachable, NotModerat
 from core.ports_moderation import LONGEST_PIECE, MOST_PIECES
 from core.watching import Checked, Subject, Unwatched
 from core.wording import say
-from tests.support.clock import ManualClock
+from tests.support.clock import ManualClock, settle
 from tests.support.judges import Magistrate, moderation
 
 LENIENT = ModerationPolicy(questions=True, answers=True, refuses=False)
@@ -67,11 +67,17 @@ async def test_where_it_lets_through_one_outage_is_one_line_and_one_wait(clock: 
             await checking.check(Subject.ANSWER, "a murder")
         assert len(magistrate.seen) == 1
         await clock.advance(REST)
+        magistrate.gate.clear()
+        probe = asyncio.create_task(checking.check(Subject.ANSWER, "a murder"))
+        await settle()
         await checking.check(Subject.ANSWER, "a murder")
+        magistrate.gate.set()
+        await probe
+        assert len(magistrate.seen) == 2
         await clock.advance(REST)
         await checking.check(Subject.ANSWER, "Hello")
     assert [line["event"] for line in lines] == ["moderation.failed", "moderation.back"]
-    assert noted.results == [(Subject.ANSWER, Checked.NOT)] * 4 + [(Subject.ANSWER, Checked.PASSED)]
+    assert noted.results == [(Subject.ANSWER, Checked.NOT)] * 5 + [(Subject.ANSWER, Checked.PASSED)]
 
 
 async def test_a_text_that_the_service_will_not_read_opens_the_door_to_no_other(clock: ManualClock) -> None:
