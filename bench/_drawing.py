@@ -106,7 +106,7 @@ def of_chat(title: str, messages: Iterable[Said], *, bubbles: bool = False) -> s
 def _message(said: Said) -> str:
     about = f"<div class=about>{escape(said.about)}</div>" if said.about else ""
     buttons = "".join(f"<span>{escape(label)}</span>" for label in said.buttons)
-    tag = "<span class=tag>bot</span>" if said.is_bot else ""
+    tag = " <span class=tag>bot</span>" if said.is_bot else ""
     return (
         f"<article class={'bot' if said.is_bot else 'person'}><div class=face>{escape(said.name[0].upper())}</div>"
         f"<div class=text><b class=name>{escape(said.name)}</b>{tag}{about}{said.html}"

@@ -16,9 +16,13 @@ from time import monotonic
 
 import pyte
 
-LINES, COLUMNS = 200, 100
+LINES, COLUMNS = 200, 180
 """So many lines that nothing scrolls away."""
 CHUNK = 65_536
+LOOK = 0.05
+"""Seconds between two looks at what stands there."""
+LONGEST = 120.0
+"""Seconds that anything may take on a busy machine."""
 PROMPT = "❯"
 """Parlour's in a terminal."""
 
@@ -56,7 +60,7 @@ class Terminal:
         """All that stands there."""
         return "\n".join(line.rstrip() for line in self.screen.display).rstrip()
 
-    async def shows(self, text: str, seconds: float = 600.0) -> None:
+    async def shows(self, text: str, seconds: float = LONGEST) -> None:
         """Raises TimeoutError with what stands there instead."""
         await self.waits(lambda: text in self.text, seconds)
 
@@ -64,15 +68,16 @@ class Terminal:
         """Until the conversation waits for somebody to type."""
         await self.waits(lambda: self.text.endswith(PROMPT))
 
-    async def waits(self, condition: Callable[[], bool], seconds: float = 600.0) -> None:
+    async def waits(self, condition: Callable[[], bool], seconds: float = LONGEST) -> None:
         until = monotonic() + seconds
         while not condition():
             if monotonic() > until:
                 raise TimeoutError(self.text)
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(LOOK)
 
     async def ends(self) -> None:
-        await self.process.wait()
+        async with asyncio.timeout(LONGEST):
+            await self.process.wait()
 
 
 @asynccontextmanager

@@ -11,13 +11,16 @@ from pathlib import Path
 import pytest
 
 from bots.cli import make_parser
+from core.config import user_login
 from tests.support.tree import ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 TYPED = [*DOCUMENTS, ROOT / "Procfile", ROOT / ".ci/run"]
 CONFIG = "models: [{id: gpt-5-mini, provider: scripted}]\n"
 """Of the folder in which commands are run. The store stands where the file that comes with the project has it."""
-PLACEHOLDERS = {"FROM": "sqlite:///data/parlour.db", "TO": "sqlite:///data/other.db", "NAME": "gpt-5-mini"}
+PLACEHOLDERS = {"FROM": "sqlite:///data/parlour.db", "TO": "sqlite:///data/other.db", "NAME": "gpt-5-mini"} | {
+    "ID": f"terminal:{user_login({})}",  # whoever had the first conversation
+}
 ALL = "import shlex, sys; from bots.cli import main; sys.exit(next(filter(None, map(main, map(shlex.split, sys.argv[1:]))), 0))"
 """Runs each of its arguments as a command line, until one fails."""
 
