@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import structlog
 
+from bots import __version__
 from bots.shared.departing import Departure
 from bots.shared.hooks import Hooks
 from bots.shared.platform import AllReplies, Desk, Finding, Platform, PlatformModule
@@ -35,6 +36,8 @@ from core.conversations.moderating import Bench, Moderation, ModerationPolicy
 from core.conversations.personas import Persona, Personas
 from core.conversations.relaying import Relaying
 from core.conversations.service import Conversations, ConversationSettings, World
+from core.conversations.stats import Running, Statistics
+from core.conversations.tallying import Tallying
 from core.errors import StoreError
 from core.inbox.worker import Worker, WorkerSettings, Workplace
 from core.limits.budgets import Spending, TurnBudgets
@@ -91,6 +94,7 @@ class House:
     lines: SharedLines
     moderation: Moderation
     moderators: Moderators
+    tally: Tallying
 
     def take_up(self, config: Config) -> None:
         """What holds from the next turn on, of a configuration that was changed meanwhile."""
@@ -106,7 +110,7 @@ class House:
         self.moderation.configure(_bench(config, self.moderators))
 
     def desk(self, hooks: Hooks | None) -> Desk:
-        limits = (self.spending, self.throttle, self.lines, self.moderation)
+        limits = (self.spending, self.throttle, self.lines, self.moderation, self.tally)
         relaying = Relaying(self.clock, self.models, OpenAITokens(), self.config.fallback, self.watch, *limits)
         told = (self.watch, self.vitals, self.services, relaying)
         return Desk(self.store, self.commands, self.clock, self.chance, *told, hooks)
@@ -194,23 +198,28 @@ async def house(config: Config, access: Access | None = None) -> AsyncIterator[H
         time, chance = clock(), SystemChance()
         admission = Admission(kept, time, access or access_policy(config))
         counted = await pseudonyms(kept, chance)
+        tally = Tallying(kept, time, counted.hide)
         spending = Spending(counted, time, spending_policy(config))
         throttle = Throttle(counted, time, throttle_policy(config))
         budgets = TurnBudgets(spending, throttle)
         lines = SharedLines(kept, Trade(time, chance, watch), catalogue.slots())
         lines.configure(queues(config))
         judging = Moderation(time, chance, watch, _bench(config, judges))
-        world = World(kept, budgets, catalogue, OpenAITokens(), time, chance, admission, watch, lines, judging)
+        world = World(kept, budgets, catalogue, OpenAITokens(), time, chance, admission, watch, lines, judging, tally)
         conversations = Conversations(world, personas, _settings(config))
         keeping = Keeping(config.history.ttl, bool(config.privacy.keys))
-        services = Services(kept, kept, conversations, catalogue, personas, kept, budgets, keeping, admission, kept)
+        statistics = Statistics(kept, kept, time, Running(__version__, time.now()))
+        reading = (conversations, catalogue, personas, kept, budgets, keeping, admission, kept, statistics)
+        services = Services(kept, kept, *reading)
         commands = Commands(services)
         sweeping = asyncio.create_task(_sweep(kept, time), name="sweeping the store")
         try:
             vitals = ProcessVitals(kept, watch, time)
             served = (conversations, services, commands, time, chance, watch, vitals)
             async with lines:
-                yield House(config, kept, catalogue, personas, *served, spending, throttle, lines, judging, judges)
+                yield House(
+                    config, kept, catalogue, personas, *served, spending, throttle, lines, judging, judges, tally
+                )
         finally:
             sweeping.cancel()
             await asyncio.gather(sweeping, return_exceptions=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
+
+from core.domain import NO_USAGE, Usage
 
 
 class Unit(StrEnum):
@@ -76,6 +79,27 @@ class Balance:
     limit: int
     used: int
     until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What was answered on a UTC day (``2026-11-21``) with a model, and what that used; and how often there was no answer,
+    which no model's name stands with."""
+
+    day: str
+    model: str
+    usage: Usage = NO_USAGE
+    answers: int = 0
+    failures: int = 0
+
+    def __add__(self, other: Tally) -> Tally:
+        answers, failures = self.answers + other.answers, self.failures + other.failures
+        return replace(self, usage=self.usage + other.usage, answers=answers, failures=failures)
+
+
+def day_of(moment: float) -> str:
+    """The UTC day of a Unix time, as ``2026-11-21``."""
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d}"
 
 
 class Ruling(StrEnum):

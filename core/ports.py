@@ -39,7 +39,7 @@ from core.domain import (
 )
 from core.domain_limits import Balance
 from core.errors import ChatError
-from core.ports_limits import Paces, Places, Purses, Rulings
+from core.ports_limits import Paces, Places, Purses, Rulings, Tallies
 from core.ports_people import People
 from core.ports_sharing import Feeds, Receipts, Secrets, Shelf
 
@@ -343,6 +343,7 @@ class Store(
     Purses,
     Paces,
     Rulings,
+    Tallies,
     Places,
     People,
     Protocol,
@@ -362,7 +363,7 @@ class Store(
     async def page(self, cursor: str, limit: int) -> tuple[tuple[Record, ...], str]:
         """About *limit* records from *cursor* ("" at first), for copying; the next cursor, "" after the last page.
         Every conversation, message, ref, ledger row, learnt fact, bookmark, shelved title, secret, receipt, purse,
-        ruling, and every turn waiting or set aside."""
+        ruling, tally, who asked when, and every turn waiting or set aside."""
 
     async def size(self) -> int:
         """About how many records `page` gives in all, for a progress bar."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from core.domain_limits import Delay, Drawn, Grant, Pace, Purse, Queue, Ruling, Unit
+from core.domain_limits import Delay, Drawn, Grant, Pace, Purse, Queue, Ruling, Tally, Unit, Whose
 
 
 class Purses(Protocol):
@@ -34,6 +34,20 @@ class Paces(Protocol):
     async def admit(self, key: str, paces: Sequence[Pace]) -> Delay | None:
         """Takes one permit of each of the *paces* in one step; where one of them has none, of none, and says which and for
         how long (the longest, where several have none). A *key* that was admitted in the last day takes nothing more."""
+
+
+class Tallies(Protocol):
+    """What is counted over all processes for whoever runs them. Tallies are kept for 62 days, who asked for 31."""
+
+    async def count(self, tally: Tally, asked: Mapping[Whose, str]) -> None:
+        """Adds *tally* to that of its day and model. asked: who did, and in which chat, under names that tell nobody whose
+        they are."""
+
+    async def tallies(self, since: str) -> tuple[Tally, ...]:
+        """From that UTC day on, by day and model."""
+
+    async def seen(self, whose: Whose, since: str) -> int:
+        """How many people, or chats, asked on that UTC day or later."""
 
 
 class Rulings(Protocol):

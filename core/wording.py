@@ -109,6 +109,12 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.ALLOW_HERE: "This place: {ids}",
     Sentence.BLOCK_DONE: "{id} is blocked now.",
     Sentence.BLOCK_ADMIN: "{id} is an admin, and admins cannot be blocked.",
+    Sentence.STATS_TURNS: "Questions: {waiting} waiting, {running} being answered, {aside} set aside.",
+    Sentence.STATS_PEOPLE: "People who asked: {today} today, {lately} in {days} days.",
+    Sentence.STATS_CHATS: "Chats they asked in: {today} today, {lately} in {days} days.",
+    Sentence.STATS_TODAY: "Today (UTC): {answers} answers, {failures} errors; {prompt} tokens read ({cached} % from the cache), {completion} written, {cost}.",
+    Sentence.STATS_MODEL: "{model}: {answers} answers this month; {today} today, {month} this month.",
+    Sentence.STATS_RUNNING: "Parlour {version}, running since {since}.",
     Sentence.HELP_TITLE: "Write to me and I answer. Commands:",
     Sentence.HELP_NEW: "start a new conversation",
     Sentence.HELP_MODEL: "show or choose the model",
@@ -124,6 +130,7 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.HELP_FORGET: "delete this conversation, or everything about you",
     Sentence.HELP_ALLOW: "let somebody, a chat or a server talk to me; without an id: list who was allowed or blocked",
     Sentence.HELP_BLOCK: "stop answering somebody, a chat or a server",
+    Sentence.HELP_STATS: "show who asks how much, what it costs, and how much is waiting",
     Sentence.HELP_HELP: "show this list",
     Sentence.HELP_LINE: "{usage} – {meaning}",
     Sentence.ARGUMENT_NAME: "name",
@@ -188,6 +195,7 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.COMMAND_FORGET: "forget",
     Sentence.COMMAND_ALLOW: "allow",
     Sentence.COMMAND_BLOCK: "block",
+    Sentence.COMMAND_STATS: "stats",
     Sentence.COMMAND_HELP: "help",
 }
 

@@ -44,6 +44,10 @@ async def block(invocation: Invocation) -> Reaction:
     return Reaction(invocation.say(Sentence.BLOCK_DONE, id=subject))
 
 
+async def stats(invocation: Invocation) -> Reaction:
+    return Reaction(await invocation.services.statistics.text(invocation.incoming.sender.language))
+
+
 async def allowed_choices(invocation: Invocation) -> tuple[Choice, ...]:
     return tuple(Choice(name, name) for name in _said(invocation, Ruling.ALLOWED))
 

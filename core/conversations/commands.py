@@ -292,5 +292,6 @@ COMMANDS: tuple[Command, ...] = (
         admin_only=True,
         names_anybody=True,
     ),
+    Command("stats", Sentence.HELP_STATS, administering.stats, admin_only=True),
     Command("help", Sentence.HELP_HELP, _help),
 )

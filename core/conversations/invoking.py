@@ -13,6 +13,7 @@ from core.conversations.dossier import Records
 from core.conversations.exporting import Document
 from core.conversations.keeping import Keeping
 from core.conversations.personas import Personas
+from core.conversations.stats import Statistics
 from core.domain import Conversation, ConversationId, Incoming, TurnId
 from core.ports import Budgets, History, Inbox, Models
 from core.ports_sharing import Shelf
@@ -64,6 +65,7 @@ class Services:
     keeping: Keeping
     admission: Admission
     people: Records
+    statistics: Statistics
 
 
 @dataclass(frozen=True, slots=True)

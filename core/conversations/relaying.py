@@ -12,6 +12,7 @@ import structlog
 from core.completions import Chunk, read_usage, text_in
 from core.conversations.context import MESSAGE_FRAME
 from core.conversations.moderating import Moderation
+from core.conversations.tallying import UNCOUNTED, Counting
 from core.conversations.withholding import Withholding, new_in
 from core.domain import ModelSpec, Tokens, Usage
 from core.errors import ContentRefused, ModelBusy, ModelError, RequestRefused, StoreError, WindowExceeded
@@ -64,6 +65,7 @@ class Relaying:
     throttle: Throttle
     lines: Lines = NO_LINES
     moderation: Moderation | None = None
+    tally: Counting = UNCOUNTED
 
     @asynccontextmanager
     async def open(self, body: Mapping[str, Any], asker: Asker) -> AsyncIterator[Answering]:
@@ -136,6 +138,7 @@ class Relaying:
             used = call.answering.usage
             self.watch.asked(call.answering.model, used)
             await self.spending.settle(asker.key, asker.payer, used)
+            await self.tally.relayed(asker.payer.user, call.answering.model, used)
         except StoreError as problem:  # the answer is there: what was reserved for it stays so for an hour
             log.warning("api.not_settled", detail=str(problem))
 

@@ -27,6 +27,7 @@ from core.conversations.moderating import Moderation
 from core.conversations.personas import Persona, Personas
 from core.conversations.queueing import Queueing
 from core.conversations.showing import showing
+from core.conversations.tallying import UNCOUNTED, Counting
 from core.domain import (
     Answer,
     ConversationId,
@@ -108,6 +109,7 @@ class World:
     watch: Watch = UNWATCHED
     lines: Lines = NO_LINES
     moderation: Moderation | None = None
+    tally: Counting = UNCOUNTED
 
 
 class Conversations:
@@ -147,10 +149,12 @@ class Conversations:
                 self._world.watch.failed(type(problem).__name__)
                 await self._budgets.refund(turn)
                 await reply.fail(problem)
+                await self._world.tally.failed(turn.incoming, problem)
                 return Outcome.FAILED
         elif turn.attempt > 1:
             await self._budgets.settle(turn, answer.usage)  # whoever kept it may have been killed before that
         await reply.finish(answer)
+        await self._world.tally.answered(turn.incoming, answer)
         return Outcome.ANSWERED
 
     async def outcome(self, turn: Turn) -> Outcome:

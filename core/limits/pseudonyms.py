@@ -36,20 +36,20 @@ class Pseudonyms:
         self._secret = secret.encode()
 
     async def reserve(self, key: str, purses: Sequence[Purse], least: int, most: int) -> Grant:
-        return await self._store.reserve(self._hidden(key), self._purses(purses), least, most)
+        return await self._store.reserve(self.hide(key), self._purses(purses), least, most)
 
     async def settle(self, key: str, purses: Sequence[Purse], used: Mapping[Unit, int]) -> None:
-        await self._store.settle(self._hidden(key), self._purses(purses), used)
+        await self._store.settle(self.hide(key), self._purses(purses), used)
 
     async def release(self, key: str) -> None:
-        await self._store.release(self._hidden(key))
+        await self._store.release(self.hide(key))
 
     async def drawn(self, names: Sequence[str]) -> tuple[Drawn, ...]:
         return await self._store.drawn([self._purse(name) for name in names])
 
     async def admit(self, key: str, paces: Sequence[Pace]) -> Delay | None:
         hidden = [replace(pace, name=self._pace(pace.name)) for pace in paces]
-        return await self._store.admit(self._hidden(key), hidden)
+        return await self._store.admit(self.hide(key), hidden)
 
     def _purses(self, purses: Sequence[Purse]) -> list[Purse]:
         return [replace(purse, name=self._purse(purse.name)) for purse in purses]
@@ -60,7 +60,7 @@ class Pseudonyms:
         return f"{unit} {self._pace(whose)}"
 
     def _pace(self, name: str) -> str:
-        return name if name.startswith(f"{Whose.TOTAL} ") else self._hidden(name)
+        return name if name.startswith(f"{Whose.TOTAL} ") else self.hide(name)
 
-    def _hidden(self, name: str) -> str:
+    def hide(self, name: str) -> str:
         return digest(self._secret, name.encode("utf-8", "surrogatepass"), sha256).hex()[:_LENGTH]

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from core.conversations.access import Access, Group
 from core.conversations.service import World
 from core.domain import Finish, ModelSpec, Price, Usage
 from core.domain_limits import Whose
@@ -187,6 +188,15 @@ async def test_near_the_end_a_cheaper_model_answers_and_says_so(tmp_path: Path) 
         assert [notes[0].instead_of, notes[-1].instead_of] == ["", "alpha"]
         assert bot.models.get("beta").prompts
         assert (await bot.store.conversation(CHAT)).model == "", "what was chosen stays chosen"
+
+
+async def test_near_the_end_nobody_is_answered_by_a_model_that_they_may_not_use(tmp_path: Path) -> None:
+    policy = daily(Whose.USER, 2_000_000, downgrade_to="beta", downgrade_at=0.1, most_output=100)
+    access = Access(groups=(Group(name="all", users=frozenset({"test:ada"}), models=frozenset({"alpha"})),))
+    async with open_bot(tmp_path, ManualClock(), access, equip=limited(policy)) as bot:
+        reprice(bot, "beta", Price(100, 400, 10))
+        assert {(await bot.tell("Hello")).instead_of for _ in range(10)} == {""}
+        assert bot.models.get("beta").prompts == []
 
 
 @pytest.mark.parametrize("other", ["beta", "unknown"])

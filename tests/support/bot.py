@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.chance import SystemChance
@@ -16,10 +16,13 @@ from core.conversations.keeping import Keeping
 from core.conversations.personas import Persona, Personas
 from core.conversations.reports import note_on
 from core.conversations.service import Conversations, ConversationSettings, World
+from core.conversations.stats import Running, Statistics
+from core.conversations.tallying import Tallying
 from core.domain import Answer, ConversationId, Incoming, ModelSpec, PersonId, Price, Sender, TextPart, TurnId
 from core.errors import ChatError
 from core.limits.allowances import SpendingPolicy
 from core.limits.budgets import Spending, TurnBudgets
+from core.limits.pseudonyms import Pseudonyms
 from core.limits.throttling import Throttle, ThrottlePolicy
 from core.llm.scripted import Script, ScriptedModel
 from core.llm.tokens import OpenAITokens
@@ -138,9 +141,11 @@ async def open_bot(
         personas = Personas([Persona("assistant", "Be helpful."), Persona("pirate", "Speak like a pirate.")])
         admission, keeping = Admission(store, clock, access or Access()), Keeping(30 * 86_400.0, sealed=True)
         world = World(store, unlimited(store, clock), several, OpenAITokens(), clock, SystemChance(), admission)
-        world = equip(world)
+        tally = Tallying(store, clock, Pseudonyms(store, "secret").hide)
+        world = equip(replace(world, tally=tally))
         conversations = Conversations(world, personas, settings or ConversationSettings())
+        statistics = Statistics(store, store, clock, Running("1.2.3", clock.now()))
         services = Services(
-            store, store, conversations, several, personas, store, world.budgets, keeping, admission, store
+            store, store, conversations, several, personas, store, world.budgets, keeping, admission, store, statistics
         )
         yield Bot(store, clock, several, conversations, Commands(services))

@@ -24,6 +24,7 @@ from core.stores.redis.receipts import RedisReceipts
 from core.stores.redis.rulings import RedisRulings
 from core.stores.redis.sharing import RedisSharing
 from core.stores.redis.shelf import RedisShelf
+from core.stores.redis.tallies import RedisTallies
 from core.stores.redis.upkeep import RedisUpkeep
 from core.stores.redis.wake import CHANNEL, Wake
 
@@ -39,6 +40,7 @@ class RedisStore(
     RedisPaces,
     RedisPeople,
     RedisRulings,
+    RedisTallies,
     RedisPlaces,
     RedisUpkeep,
 ):

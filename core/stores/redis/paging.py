@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 from core.domain import ConversationId, MessageId, Record, Ref, TurnId
+from core.domain_limits import Whose
 from core.stores import codec
 from core.stores.codec import record_key
 from core.stores.redis.database import FACTS, SECRETS, Database
 from core.stores.redis.purses import record_of
 from core.stores.redis.rulings import ruling_records
+from core.stores.redis.tallies import HOME, SEEN, seen_key, seen_record, tally_records
 from core.stores.redis.values import (
     bookmark_row,
     conversation_of,
@@ -78,6 +81,8 @@ class _Reader:
             self._shelves,
             self._receipts,
             self._purses,
+            partial(self._seen, SEEN[0]),
+            partial(self._seen, SEEN[1]),
             self._open,
             self._aside,
         )
@@ -87,8 +92,8 @@ class _Reader:
         following = replace(self._place, step=1)
         if self._place.partition:
             return [], following
-        rulings = await ruling_records(self._database.link)
-        return [*await self._facts(), *await self._secrets(), *rulings], following
+        said = await ruling_records(self._database.link) + await tally_records(self._database)
+        return [*await self._facts(), *await self._secrets(), *said], following
 
     async def _facts(self) -> list[Record]:
         known = await self._database.link.execute("HGETALL", FACTS)
@@ -135,6 +140,13 @@ class _Reader:
         scan, found = await self._database.link.execute("ZSCAN", key, self._place.scan, "COUNT", "20")
         conversations = tuple(dict.fromkeys(name for name, _ in found))
         return [], self._after(str(scan), conversations)
+
+    async def _seen(self, whose: Whose) -> Found:
+        if self._partition != self._database.partition(HOME):
+            return [], self._after(_END)
+        key = seen_key(self._database, whose)
+        scan, found = await self._database.link.execute("ZSCAN", key, self._place.scan, "COUNT", self._limit)
+        return [seen_record(whose, *entry) for entry in found], self._after(str(scan))
 
     async def _open(self) -> Found:
         return await self._turns("open")
@@ -197,9 +209,9 @@ class _Reader:
         return str(scan), found
 
 
-_STEPS = 8
-"""Facts, secrets and rulings (in the first partition), bookmarks, conversations, shelves, receipts, purses, turns that wait or are
-held, turns that are set aside."""
+_STEPS = 10
+"""Facts, secrets, rulings and tallies (in the first partition), bookmarks, conversations, shelves, receipts, purses, people and
+chats that asked, turns that wait or are held, turns that are set aside."""
 
 
 def _record(kind: str, value: str, *key: str) -> Record:

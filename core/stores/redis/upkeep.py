@@ -18,9 +18,11 @@ from core.stores.redis.rulings import RULINGS, put_ruling
 from core.stores.redis.scripts import Call
 from core.stores.redis.sharing import noting
 from core.stores.redis.shelf import shelving
+from core.stores.redis.tallies import SEEN, seeing, seen_key, tally_records, tallying
 from core.stores.redis.values import conversation_fields, message_arguments, turn_fields, usage_fields
 from core.stores.redis.voices import voicing
 from core.stores.rulings import RULING_RECORD, RULING_ROW
+from core.stores.tallies import SEEN_RECORD, TALLY_RECORD
 
 _AT_ONCE = 100
 """Records or deletions that one round trip takes, so that nobody else waits long."""
@@ -56,8 +58,9 @@ class RedisUpkeep:
 
     async def size(self) -> int:
         shared: list[int] = [await self._database.link.execute("HLEN", key) for key in (FACTS, SECRETS, RULINGS)]
+        shared += [await self._database.link.execute("ZCARD", seen_key(self._database, whose)) for whose in SEEN]
         rows: list[int] = await self._database.run_everywhere("size")
-        return sum(shared) + sum(rows)
+        return sum(shared) + sum(rows) + len(await tally_records(self._database))
 
     async def load(self, records: Sequence[Record]) -> None:
         calls = []
@@ -86,6 +89,8 @@ class RedisUpkeep:
             codec.SHELF_RECORD: self._shelved,
             codec.RECEIPT_RECORD: self._receipt,
             PURSE_RECORD: partial(filling, self._database),
+            TALLY_RECORD: partial(tallying, self._database),
+            SEEN_RECORD: partial(seeing, self._database),
             codec.TURN_RECORD: self._turn,
         }
         if record.kind not in loaders:

@@ -25,6 +25,8 @@ from core.stores.sqlite import messages, receipts, sharing, shelf, turns, voices
 from core.stores.sqlite.database import Session, Value
 from core.stores.sqlite.purses import read_purse, write_purse
 from core.stores.sqlite.rulings import read_ruling, write_ruling
+from core.stores.sqlite.tallies import read_seen, read_tally, write_seen, write_tally
+from core.stores.tallies import SEEN_RECORD, TALLY_RECORD
 
 _TABLES = {
     codec.CONVERSATION_RECORD: "conversations",
@@ -38,6 +40,8 @@ _TABLES = {
     codec.RECEIPT_RECORD: "receipts",
     PURSE_RECORD: "purses",
     RULING_RECORD: "rulings",
+    TALLY_RECORD: "tallies",
+    SEEN_RECORD: "marks",
     codec.TURN_RECORD: "turns",
 }
 _KINDS = tuple(_TABLES)
@@ -149,6 +153,8 @@ _READ: dict[str, Callable[[Session, int], Record]] = {
     codec.RECEIPT_RECORD: _read_receipt,
     PURSE_RECORD: read_purse,
     RULING_RECORD: read_ruling,
+    TALLY_RECORD: read_tally,
+    SEEN_RECORD: read_seen,
     codec.TURN_RECORD: _read_turn,
 }
 
@@ -273,5 +279,7 @@ _WRITE: dict[str, Callable[[Session, str], None]] = {
     codec.RECEIPT_RECORD: _write_receipt,
     PURSE_RECORD: write_purse,
     RULING_RECORD: write_ruling,
+    TALLY_RECORD: write_tally,
+    SEEN_RECORD: write_seen,
     codec.TURN_RECORD: _write_turn,
 }

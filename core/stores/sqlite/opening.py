@@ -28,6 +28,7 @@ from core.stores.sqlite.rulings import SqliteRulings
 from core.stores.sqlite.schema import migrate
 from core.stores.sqlite.sharing import SqliteSharing
 from core.stores.sqlite.shelf import SqliteShelf
+from core.stores.sqlite.tallies import SqliteTallies
 from core.stores.sqlite.upkeep import SqliteUpkeep
 from core.stores.sqlite.wake import Wake
 
@@ -47,6 +48,7 @@ class SqliteStore(
     SqlitePaces,
     SqlitePeople,
     SqliteRulings,
+    SqliteTallies,
     SqlitePlaces,
     SqliteUpkeep,
 ):

@@ -14,6 +14,7 @@ from core.stores.sqlite.paces import forget_paces
 from core.stores.sqlite.places import forget_places
 from core.stores.sqlite.purses import forget_purses
 from core.stores.sqlite.receipts import forget_receipts
+from core.stores.sqlite.tallies import forget_tallies
 from core.stores.sqlite.wake import Wake
 
 EVENT_MEMORY = 7 * 86_400.0  # seconds after the turn ended; `Inbox.put` promises 7 days
@@ -50,6 +51,7 @@ class SqliteUpkeep:
             forget_receipts,
             forget_purses,
             forget_paces,
+            forget_tallies,
             forget_places,
         ):
             while deleted := await self._database.write(forget):
