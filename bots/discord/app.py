@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from bots.discord.setup import CONTENT_OFF, Portal, look_up
 from bots.discord.stream import DiscordReplies, open_replies
 from bots.discord.translate import LANE, turn_of
 from bots.shared.alone import is_first
+from bots.shared.departing import ended
 from bots.shared.patience import Patience
 from bots.shared.platform import Desk, Finding, Platform, State
 from bots.shared.surface import SurfaceRefused
@@ -71,6 +73,7 @@ class DiscordBot:
         self._intake = Intake(desk, api, settings.habits, self._marks, replies)
         self._slash = SlashCommands(api, desk, settings.habits, replies.acknowledging)
         self._pointing = MessageCommands(api, desk, settings.habits, replies)
+        self._responding: set[asyncio.Task[None]] = set()
         self._buttons = Buttons(api, desk, settings.habits, replies.acknowledging)
 
     async def run(self) -> int:
@@ -102,7 +105,10 @@ class DiscordBot:
             client.hear("raw_message_edit", lambda event: self._intake.edited(event.message, client.me))
             client.hear("raw_message_delete", self._on_deletion)
             client.hear("interaction", self._on_interaction)
-            await client.serve(self._settings.token)
+            try:
+                await client.serve(self._settings.token)
+            finally:
+                await ended(self._responding, self._desk.clock)
         return 0
 
     async def _register(self, portal: Portal) -> None:
@@ -118,12 +124,16 @@ class DiscordBot:
         await self._intake.deleted(event)
 
     async def _on_interaction(self, interaction: discord.Interaction) -> None:
-        """Every process with this token hears of it, and one of them responds."""
+        """Every process with this token hears of it, and one of them responds, also when it is about to end."""
         self._pointing.heard(interaction)
-        if await is_first(self._desk.store, self._desk.clock, turn_of(interaction.id)):
-            await self._respond(interaction)
+        responding = asyncio.create_task(self._respond(interaction), name=f"responding {interaction.id}")
+        self._responding.add(responding)
+        responding.add_done_callback(self._responding.discard)
+        await asyncio.shield(responding)
 
     async def _respond(self, interaction: discord.Interaction) -> None:
+        if not await is_first(self._desk.store, self._desk.clock, turn_of(interaction.id)):
+            return
         data: Mapping[str, Any] = interaction.data or {}
         match interaction.type:
             case discord.InteractionType.application_command if data.get("type") == MESSAGE:

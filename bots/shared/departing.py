@@ -1,12 +1,17 @@
-"""A process that is told to end: first it says so to those who send it work, then it takes no more."""
+"""A process that is told to end: first it says so to those who send it work, then it takes no more, and what it has begun
+that nobody else will do it ends."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from typing import Protocol
 
 from core.ports import Clock
+
+LAST_WORDS = 3.0
+"""Seconds that what was begun gets to end: as long as Discord's people wait for a response."""
 
 
 class Sign(Protocol):
@@ -39,3 +44,14 @@ class Departure:
     async def _wait(self, drain: Callable[[], None]) -> None:
         await self._clock.sleep(self._seconds)
         drain()
+
+
+async def ended(tasks: Collection[asyncio.Task[None]], clock: Clock) -> None:
+    """Returns when all *tasks* have ended: by themselves, or cancelled where that takes too long."""
+    begun = list(tasks)
+    with suppress(TimeoutError):
+        async with clock.watchdog(LAST_WORDS):
+            await asyncio.gather(*begun, return_exceptions=True)
+    for task in begun:
+        task.cancel()
+    await asyncio.gather(*begun, return_exceptions=True)

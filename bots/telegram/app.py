@@ -56,7 +56,7 @@ class TelegramBot:
     async def run(self) -> int:
         """Raises SurfaceRefused for what only the operator can mend."""
         me = await self._patience.patiently(lambda: attempt(self._bot.get_me()))
-        async with Speaker(self._bot, self._pacer, self._patience) as speaker:
+        async with Speaker(self._bot, self._pacer, self._patience, self._desk.clock) as speaker:
             speaker.soon(self._patience.patiently(self._introduce))
             commands = MenuCommands(self._desk, speaker, me)
             homes = Homes(self._desk.store, self._patience)

@@ -13,6 +13,7 @@ from typing import Self
 import structlog
 from telegram import Bot, InlineKeyboardMarkup, InputFile, ReplyParameters
 
+from bots.shared.departing import ended
 from bots.shared.pacing import Gate, Pacer, Priority
 from bots.shared.patience import Patience
 from bots.shared.split import split, utf16_units
@@ -24,6 +25,7 @@ from bots.telegram.surface import NO_PREVIEW
 from bots.telegram.translate import Place
 from core.conversations.exporting import Document
 from core.errors import SurfaceClosed, SurfaceUnavailable
+from core.ports import Clock
 
 log = structlog.get_logger(__name__)
 
@@ -42,12 +44,14 @@ class Remark:
 
 
 class Speaker:
-    """``async with Speaker(…)``: what is said is said in the background, as soon as the chat takes it."""
+    """``async with Speaker(…)``: what is said is said in the background, as soon as the chat takes it; what is still to be
+    said at the end of the block gets some time."""
 
-    def __init__(self, bot: Bot, pacer: Pacer[Gate], patience: Patience) -> None:
+    def __init__(self, bot: Bot, pacer: Pacer[Gate], patience: Patience, clock: Clock) -> None:
         self._bot = bot
         self._pacer = pacer
         self._patience = patience
+        self._clock = clock
         self._saying: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -56,9 +60,7 @@ class Speaker:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for task in self._saying:
-            task.cancel()
-        await asyncio.gather(*self._saying, return_exceptions=True)
+        await ended(self._saying, self._clock)
 
     def say(self, place: Place, remark: Remark) -> None:
         self.soon(self._say(place, remark))

@@ -119,7 +119,7 @@ async def _gate(desk: Desk, config: Config) -> Gate:
         tickets=Tickets(keys, token, desk.clock, desk.chance),
         entrance=Entrance(web, desk.store, desk.chance),
         hooks=desk.hooks or Hooks(),
-        leaving=Leaving(desk.vitals),
+        leaving=Leaving(desk.vitals, desk.clock),
     )
 
 

@@ -32,6 +32,7 @@ HEAD = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),  # nginx would collect what is to be seen at once
+    (b"connection", b"close"),  # it ends with the server, or the store: nobody is to ask for more over it then
 ]
 BEAT = b":\n\n"
 RELOAD = render.encoded("reload")

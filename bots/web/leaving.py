@@ -1,5 +1,5 @@
 """The end of the server, as those hear of it who are connected: their next request goes elsewhere, and the page's open
-streams end at once, so that they are opened there."""
+streams end, so that they are opened there."""
 
 from __future__ import annotations
 
@@ -8,18 +8,25 @@ import asyncio
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Receive, Send
 
+from core.ports import Clock
 from core.watching import Vitals
+
+GAP = 1.0
+"""Seconds that connections which wait for a request have been closed for when streams end: a page that comes again at once
+must not do so over one of them."""
 
 
 class Leaving:
     """*vitals*: know that it was told to end, some time before it does."""
 
-    def __init__(self, vitals: Vitals) -> None:
+    def __init__(self, vitals: Vitals, clock: Clock) -> None:
         self._vitals = vitals
+        self._clock = clock
         self._has_left = False
         self._waiting: set[asyncio.Future[None]] = set()
 
-    def leave(self) -> None:
+    async def leave(self) -> None:
+        await self._clock.sleep(GAP)
         self._has_left = True
         for waiting in self._waiting:
             if not waiting.done():

@@ -7,7 +7,7 @@ import contextlib
 import math
 import resource
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -28,7 +28,24 @@ OTHER_FILES = 256
 """Files and connections that the process has open besides: to its store, to models, to other platforms."""
 
 
+Leave = Callable[[], Coroutine[Any, Any, None]]
+
+
 class Server(uvicorn.Server):
+    """*leave*: begun when every connection is to close."""
+
+    def __init__(self, config: uvicorn.Config, leave: Leave) -> None:
+        super().__init__(config)
+        self._leave = leave
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Connections are told to close before this waits for the first time, and so before *leave* begins."""
+        leaving = asyncio.create_task(self._leave(), name="web leaving")
+        try:
+            await super().shutdown(sockets)
+        finally:
+            await cancelled(leaving)
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """The process has its own way with signals."""
@@ -67,22 +84,21 @@ def _listening(family: int, address: tuple[object, ...]) -> socket.socket:
 
 @dataclass(frozen=True, slots=True)
 class Manners:
-    """How a server ends. leave: called first. patience: seconds that what is being answered gets."""
+    """How a server ends. leave: begun when every connection is to close. patience: seconds that what is being answered gets."""
 
-    leave: Callable[[], None]
+    leave: Leave
     patience: float
 
 
 async def serve(app: ASGIApp, sockets: Sequence[socket.socket], connections: Connections, manners: Manners) -> None:
     """Until it is cancelled."""
-    server = Server(_settings(app, connections, manners.patience))
+    server = Server(_settings(app, connections, manners.patience), manners.leave)
     serving = asyncio.create_task(server.serve(list(sockets)), name="web server")
     watching = asyncio.create_task(connections.watch(), name="web connections")
     try:
         await asyncio.shield(serving)
     finally:
         server.should_exit = True
-        manners.leave()
         await serving
         await cancelled(watching)
 

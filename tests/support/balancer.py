@@ -11,13 +11,17 @@ from tests.support.clock import settle
 
 
 class Balancer:
-    """ports: of the servers, on loopback."""
+    """ports: of the servers, on loopback; they may come and go. patient: one that does not take a connection is passed
+    over."""
 
-    def __init__(self, ports: Sequence[int]) -> None:
-        self._ports = itertools.cycle(ports)
-        self._count = len(ports)
+    def __init__(self, ports: Sequence[int], *, patient: bool = True) -> None:
+        self.ports = list(ports)
+        self._patient = patient
+        self._turn = itertools.count()
         self._tasks: set[asyncio.Task[None]] = set()
         self.served: list[int] = []
+        self.refused = 0
+        """Connections that no server took."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -45,13 +49,16 @@ class Balancer:
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Raises ConnectionError where no server takes it."""
-        for port in itertools.islice(self._ports, self._count):
+        first = next(self._turn)
+        known = [self.ports[(first + more) % len(self.ports)] for more in range(len(self.ports))]
+        for port in known if self._patient else known[:1]:
             try:
                 streams = await asyncio.open_connection("127.0.0.1", port)
             except OSError:
                 continue
             self.served.append(port)
             return streams
+        self.refused += 1
         raise ConnectionRefusedError
 
     async def leave(self) -> None:
@@ -69,9 +76,9 @@ async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 @asynccontextmanager
-async def balancer(ports: Sequence[int]) -> AsyncIterator[tuple[str, Balancer]]:
+async def balancer(ports: Sequence[int], *, patient: bool = True) -> AsyncIterator[tuple[str, Balancer]]:
     """Its URL, and which servers took a connection."""
-    balancing = Balancer(ports)
+    balancing = Balancer(ports, patient=patient)
     server = await asyncio.start_server(balancing.serve, "127.0.0.1", 0, backlog=1000)
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", balancing

@@ -13,10 +13,11 @@ from tests.support.tree import ROOT
 
 @asynccontextmanager
 async def process(config: Path, *platforms: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """On these *platforms*. Killed at the end of the block if it still runs."""
+    """On these *platforms*. Killed at the end of the block if it still runs. What it says is in the file beside *config*."""
     command = (sys.executable, "-m", "bots", "run", *platforms, "--config", str(config))
     quiet = asyncio.subprocess.DEVNULL
-    started = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=quiet, stdout=quiet, stderr=quiet)
+    with config.with_suffix(".log").open("ab") as log:
+        started = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=quiet, stdout=quiet, stderr=log)
     try:
         yield started
     finally:

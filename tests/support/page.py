@@ -6,8 +6,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +34,8 @@ def fresh(kind: str = "turn") -> str:
 @dataclass
 class Page:
     """words, answers, failed: what it shows, by turn. heard: every event. after: the last one's id. silence: seconds
-    without a word after which it looks what became of what it waits for."""
+    without a word after which it looks what became of what it waits for. troubles: requests that got no answer, or one that
+    sent it away."""
 
     client: httpx2.AsyncClient
     words: dict[str, str] = field(default_factory=dict)
@@ -45,6 +46,7 @@ class Page:
     after: str | None = None
     connected: int = 0
     silence: float = SILENCE
+    troubles: list[str] = field(default_factory=list)
 
     async def call(self, method: str, path: str, **body: object) -> httpx2.Response:
         """One request to /api."""
@@ -69,11 +71,12 @@ class Page:
         turn = fresh()
         self.pending[turn] = room
         while True:
-            with suppress(httpx2.TransportError):
+            with self._forgiving():
                 response = await self.call("POST", f"/conversations/{room}/messages", id=turn, text=text, **more)
                 if response.status_code not in AWAY:
                     assert response.status_code == 202, response.text
                     return turn
+                self.troubles.append(f"asking: {response.status_code}")
             await asyncio.sleep(AGAIN)
 
     async def answer(self, text: str, room: str = ROOM, **more: object) -> str:
@@ -87,7 +90,7 @@ class Page:
     async def enter(self) -> None:
         """Returns when the server knows the visitor again."""
         while True:
-            with suppress(httpx2.TransportError):
+            with self._forgiving():
                 if (await self.client.get("/api/session")).is_success:
                     return
             await asyncio.sleep(AGAIN)
@@ -95,16 +98,24 @@ class Page:
     async def follow(self) -> None:
         """For ever, over any number of connections."""
         while True:
-            with suppress(httpx2.TransportError, TimeoutError):
+            with self._forgiving(), suppress(TimeoutError):
                 await self._listen()
-            with suppress(httpx2.TransportError):
+            with self._forgiving():
                 await self._look()
             await asyncio.sleep(AGAIN)
+
+    @contextmanager
+    def _forgiving(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx2.TransportError as problem:
+            self.troubles.append(f"{problem.request.method} {problem.request.url.path}: {problem!r}")
 
     async def _listen(self) -> None:
         after = {} if self.after is None else {"Last-Event-ID": self.after}
         async with self.client.stream("GET", "/api/events", headers=after) as response:
             if not response.is_success:
+                self.troubles.append(f"following: {response.status_code}")
                 return
             self.connected += 1
             lines = response.aiter_lines()
