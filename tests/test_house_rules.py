@@ -100,7 +100,7 @@ FLOORS = (
     ("bots.terminal", "bots.discord", "bots.telegram", "bots.web"),
     ("bots.wiring",),
     ("bots.serving",),
-    ("bots.checking", "bots.listing"),
+    ("bots.checking", "bots.listing", "bots.people"),
     ("bots.cli",),
     ("bots.__main__",),
 )
