@@ -131,8 +131,7 @@ def _not_the_operators(name: str) -> str:
 
 class WebClientConfig(Section):
     """A program that may use the API. name: what its conversations and its bill go by. key: what it
-    shows, 8 characters or more. models: those it may ask; empty:
-    all."""
+    shows, 8 characters or more. models: those it may ask; empty: those that its groups in `access` let it, or all."""
 
     name: Annotated[ShortName, AfterValidator(_not_the_operators)]
     key: Annotated[Secret, AfterValidator(longer(8))]
