@@ -130,8 +130,9 @@ class Delay:
 @dataclass(frozen=True, slots=True)
 class Queue:
     """Where only *most* may be at once. name: unlike any other's. lease: seconds for which a place is kept without a word
-    from whoever has it."""
+    from whoever has it. word: seconds without a word after which who waits is passed over, until it speaks again."""
 
     name: str
     most: int
     lease: float
+    word: float

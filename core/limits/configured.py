@@ -10,7 +10,7 @@ from core.config_platforms import BudgetConfig
 from core.conversations.access import Access, Group
 from core.domain_limits import Queue, Whose
 from core.limits.allowances import Allowance, SpendingPolicy
-from core.limits.lines import LEASE
+from core.limits.lines import LEASE, WORD
 from core.limits.rates import Rate
 from core.limits.throttling import ThrottlePolicy
 
@@ -73,7 +73,9 @@ def queues(config: Config) -> dict[str, Queue]:
     """Those that all processes stand in, by the ids of the models."""
     at_once = {name: provider.at_once for name, provider in config.providers.items()}
     return {
-        model.id: Queue(model.provider, most, LEASE) for model in config.models if (most := at_once.get(model.provider))
+        model.id: Queue(model.provider, most, LEASE, WORD)
+        for model in config.models
+        if (most := at_once.get(model.provider))
     }
 
 

@@ -18,6 +18,8 @@ from core.watching import Watch
 
 LEASE = 15.0
 """Seconds after which a process that says nothing any more has lost its places."""
+WORD = 2.0
+"""Seconds after which who waits in such a process is passed over. Its place in line is found again when it speaks."""
 RENEWALS = 3
 """How often a place is renewed within that time."""
 POLL = 0.25
@@ -217,7 +219,7 @@ class SharedLines(Lines):
     def __init__(self, places: Places, trade: Trade, slots: Mapping[str, int]) -> None:
         self._places = places
         self._trade = trade
-        self._own = {model: Line(OwnPlaces(), Queue(model, most, LEASE), trade) for model, most in slots.items()}
+        self._own = {model: Line(OwnPlaces(), Queue(model, most, LEASE, WORD), trade) for model, most in slots.items()}
         super().__init__(self._own)
         self._shared: dict[str, Line] = {}
 

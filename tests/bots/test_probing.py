@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
+
 from bots import wiring
 from core.config import parse_config
 from tests.support.bot_process import process

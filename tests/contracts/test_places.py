@@ -10,8 +10,8 @@ from core.ports import Store
 from tests.contracts.conftest import Backend
 from tests.support.clock import ManualClock
 
-LEASE = 15.0
-QUEUE = Queue("openai", 2, LEASE)
+LEASE, WORD = 15.0, 2.0
+QUEUE = Queue("openai", 2, LEASE, WORD)
 
 
 async def stand(
@@ -49,17 +49,28 @@ async def test_to_be_inside_twice_takes_one_place(store: Store) -> None:
 async def test_a_place_of_which_nothing_is_heard_is_free_again(
     store: Store, elsewhere: Store, clock: ManualClock
 ) -> None:
-    await stand(store, {"a": 1.0, "b": 2.0, "c": 3.0})
+    await stand(store, {"a": 1.0, "b": 2.0})
     await clock.advance(LEASE - 1.0)
-    assert await stand(elsewhere, {"d": 4.0}) == {"d": 2}
+    assert await stand(elsewhere, {"d": 4.0}) == {"d": 1}
     await clock.advance(1.5)
     assert await stand(elsewhere, {"d": 4.0}) == {"d": 0}
 
 
+async def test_who_waits_and_says_nothing_is_passed_over_and_comes_back_to_where_it_stood(
+    store: Store, elsewhere: Store, clock: ManualClock
+) -> None:
+    await stand(store, {"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0})
+    assert await stand(elsewhere, {"e": 5.0, "f": 6.0}) == {"e": 3, "f": 4}
+    await clock.advance(WORD + 0.5)
+    assert await stand(elsewhere, {"e": 5.0, "f": 6.0}) == {"e": 1, "f": 2}
+    assert await stand(store, {"c": 3.0, "d": 4.0}, inside=["b"], gone=["a"]) == {"c": 0, "d": 1}
+    assert await stand(elsewhere, {"e": 5.0, "f": 6.0}) == {"e": 2, "f": 3}
+
+
 async def test_who_says_so_keeps_a_place(store: Store, elsewhere: Store, clock: ManualClock) -> None:
     await stand(store, {"a": 1.0, "b": 2.0, "c": 3.0})
-    for _ in range(5):
-        await clock.advance(LEASE / 2)
+    for _ in range(20):
+        await clock.advance(WORD - 0.5)
         assert await stand(store, {"c": 3.0}, inside=["a", "b"]) == {"c": 1}
     assert await stand(elsewhere, {"d": 4.0}) == {"d": 2}
 
@@ -78,7 +89,7 @@ async def test_who_comes_back_to_a_place_that_was_given_away_is_one_too_many_unt
 
 async def test_queues_do_not_know_each_other(store: Store) -> None:
     await stand(store, {"a": 1.0, "b": 2.0})
-    assert await store.stand(Queue("another", 1, LEASE), {"c": 3.0, "d": 4.0}, (), ()) == {"c": 0, "d": 1}
+    assert await store.stand(Queue("another", 1, LEASE, WORD), {"c": 3.0, "d": 4.0}, (), ()) == {"c": 0, "d": 1}
 
 
 async def test_at_once_no_more_enter_than_there_are_places(store: Store, elsewhere: Store) -> None:

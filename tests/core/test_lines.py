@@ -13,7 +13,7 @@ import pytest
 
 from core.domain_limits import Queue
 from core.errors import StoreUnavailable
-from core.limits.lines import LEASE, NO_LINES, PATIENCE, POLL, Line, Lines, OwnPlaces, SharedLines, Trade
+from core.limits.lines import LEASE, NO_LINES, PATIENCE, POLL, WORD, Line, Lines, OwnPlaces, SharedLines, Trade
 from core.ports_limits import Places
 from core.stores.opening import open_store
 from core.telemetry.metrics import Metrics
@@ -93,7 +93,7 @@ class Hall:
 @asynccontextmanager
 async def hall(most: int = 2, places: Places | None = None) -> AsyncIterator[Hall]:
     clock, metrics = ManualClock(), Metrics()
-    line = Line(places or OwnPlaces(), Queue("openai", most, LEASE), Trade(clock, EvenChance(), metrics))
+    line = Line(places or OwnPlaces(), Queue("openai", most, LEASE, WORD), Trade(clock, EvenChance(), metrics))
     here = Hall(clock, line, metrics)
     try:
         yield here
@@ -195,20 +195,20 @@ async def test_when_a_process_ends_its_places_are_free_for_others(tmp_path: Path
         async with hall(1, store) as here:
             (guest,) = await here.come(1.0)
             await until(lambda: guest.is_inside)
-        assert await store.stand(Queue("openai", 1, LEASE), {"another": 2.0}, (), ()) == {"another": 0}
+        assert await store.stand(Queue("openai", 1, LEASE, WORD), {"another": 2.0}, (), ()) == {"another": 0}
 
 
 async def test_a_place_is_kept_for_as_long_as_it_is_used(tmp_path: Path) -> None:
     clock = ManualClock()
     async with open_store(f"sqlite:///{tmp_path}/parlour.db", clock) as store:
-        line = Line(store, Queue("openai", 1, LEASE), Trade(clock, EvenChance(), Metrics()))
+        line = Line(store, Queue("openai", 1, LEASE, WORD), Trade(clock, EvenChance(), Metrics()))
         guest = Guest(line, 1.0)
         guest.come()
         await until(lambda: guest.is_inside)
         for _ in range(8):
             await clock.advance(LEASE / 2)
             await store.sweep()  # behind what was told meanwhile
-        assert await store.stand(Queue("openai", 1, LEASE), {"another": 2.0}, (), ()) == {"another": 1}
+        assert await store.stand(Queue("openai", 1, LEASE, WORD), {"another": 2.0}, (), ()) == {"another": 1}
         await guest.leave()
         await line.close()
 
@@ -225,12 +225,12 @@ async def test_how_many_are_let_in_may_change(tmp_path: Path) -> None:
     async with open_store(f"sqlite:///{tmp_path}/parlour.db", clock) as store:
         lines = SharedLines(store, Trade(clock, EvenChance(), Metrics()), {})
         assert "gpt" not in lines
-        lines.configure({"gpt": Queue("openai", 1, LEASE)})
+        lines.configure({"gpt": Queue("openai", 1, LEASE, WORD)})
         guests = [Guest(lines, float(number)) for number in range(4)]
         for guest in guests:
             guest.come()
         await until(lambda: guests[0].is_inside)
-        lines.configure({"gpt": Queue("openai", 3, LEASE), "mini": Queue("openai", 3, LEASE)})
+        lines.configure({"gpt": Queue("openai", 3, LEASE, WORD), "mini": Queue("openai", 3, LEASE, WORD)})
         await until(lambda: guests[1].is_inside and guests[2].is_inside)
         assert not guests[3].is_inside
         lines.configure({})

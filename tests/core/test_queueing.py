@@ -18,7 +18,7 @@ from core.domain_limits import Queue, Whose
 from core.errors import BudgetSpent, ModelBusy, ModelKeyRefused, Stopped
 from core.limits.allowances import Allowance, Payer, SpendingPolicy, purses_of
 from core.limits.budgets import Spending, TurnBudgets
-from core.limits.lines import LEASE, PATIENCE, Line, Lines, OwnPlaces, Trade
+from core.limits.lines import LEASE, PATIENCE, WORD, Line, Lines, OwnPlaces, Trade
 from core.limits.throttling import Throttle, ThrottlePolicy
 from core.llm.scripted import Script, spoken
 from core.llm.tokens import OpenAITokens
@@ -75,7 +75,7 @@ async def bar(folder: Path, policy: SpendingPolicy | None = None) -> AsyncIterat
     clock = ManualClock()
     counting = Counting()
     trade = Trade(clock, EvenChance(), counting)
-    alpha, beta = (Line(OwnPlaces(), Queue(name, 1, LEASE), trade) for name in ("alpha", "beta"))
+    alpha, beta = (Line(OwnPlaces(), Queue(name, 1, LEASE, WORD), trade) for name in ("alpha", "beta"))
 
     def equip(world: World) -> World:
         store: Any = world.history

@@ -33,7 +33,7 @@ from core.errors import StoreError
 from core.inbox.worker import Worker, WorkerSettings, Workplace
 from core.limits.allowances import Allowance, SpendingPolicy
 from core.limits.budgets import Spending, TurnBudgets
-from core.limits.lines import Line, Lines, Trade
+from core.limits.lines import WORD, Line, Lines, Trade
 from core.limits.rates import Rate
 from core.limits.throttling import Throttle, ThrottlePolicy
 from core.llm.catalogue import open_models
@@ -237,7 +237,7 @@ async def _models(orders: Orders, store: Store, clock: AheadClock) -> AsyncItera
 
 def _lines(orders: Orders, store: Store, trade: Trade) -> Lines:
     """Places lapse as turns do."""
-    queue = Queue("server", orders.at_once, orders.lease)
+    queue = Queue("server", orders.at_once, orders.lease, WORD)
     return Lines({"echo": Line(store, queue, trade)} if orders.at_once else {})
 
 

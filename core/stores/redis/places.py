@@ -17,6 +17,7 @@ class RedisPlaces:
     ) -> Mapping[str, int]:
         since = {key: repr(moment) for key, moment in waiting.items()}  # as text: Lua would round it
         said = json.dumps({"waiting": since, "inside": [*inside], "gone": [*gone]})
-        until = self._database.time.now() + queue.lease
-        found = await self._database.run("stand", queue.name, queue.name, queue.most, until, queue.lease, said)
+        now = self._database.time.now()
+        until = (now + queue.word, now + queue.lease, queue.lease)
+        found = await self._database.run("stand", queue.name, queue.name, queue.most, *until, said)
         return dict(zip(found[::2], found[1::2], strict=True))

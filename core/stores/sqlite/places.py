@@ -39,7 +39,7 @@ def _note(session: Session, queue: Queue, key: str, since: float) -> None:
         queue.name,
         key,
         since,
-        session.steady + queue.lease,
+        session.steady + queue.word,
     )
 
 

@@ -1,8 +1,9 @@
--- queue, how many may be inside, until when a word holds, for how many seconds that is,
+-- queue, how many may be inside, until when who waits is heard, until when who is inside has a place, for how many seconds,
 -- {waiting: {key: since when}, inside: [key…], gone: [key…]} (JSON) → key, 0 or its number in line, …
 -- line:<queue> who waits, by since when · heard:<queue> the same, by until when · inside:<queue> who is inside, by until when.
 also_when_full()
-local queue, most, till, lease, said = A[1], tonumber(A[2]), A[3], math.ceil(tonumber(A[4])), cjson.decode(A[5])
+local queue, most, word, till = A[1], tonumber(A[2]), A[3], A[4]
+local lease, said = math.ceil(tonumber(A[5])), cjson.decode(A[6])
 local line, heard, inside = key('line', queue), key('heard', queue), key('inside', queue)
 
 local function step_out(member)
@@ -27,7 +28,7 @@ for member, since in pairs(said.waiting) do
     step_in(member)
   else
     call('ZADD', line, since, member)
-    call('ZADD', heard, till, member)
+    call('ZADD', heard, word, member)
   end
 end
 
