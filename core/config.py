@@ -148,7 +148,7 @@ class Config(Section):
     """Everything, checked: names that point somewhere do, and nothing is named twice. store: where conversations and waiting
     messages are kept. fallback: models that are asked, in this order, when the chosen one fails before its first word."""
 
-    store: StoreUrl = "sqlite:///data/parlour.db"
+    store: StoreUrl = Field(default="sqlite:///data/parlour.db", repr=False)
     providers: dict[Name, ProviderConfig] = Field(default={})
     models: tuple[ModelConfig, ...] = Field(min_length=1)
     fallback: tuple[str, ...] = ()

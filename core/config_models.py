@@ -31,13 +31,13 @@ class ProviderConfig(Section):
     stall: the longest silence within an answer. at_once: how many calls it gets at the same time, from all processes on the
     store together; more wait in line. Left out: any number."""
 
-    base_url: HttpUrl
+    base_url: HttpUrl = Field(repr=False)
     api_key: Secret = NO_SECRET
     organization: OptionalHeader = None
     project: OptionalHeader = None
-    headers: dict[HeaderText, HeaderText] = Field(default={})
-    query: dict[str, str] = Field(default={})
-    proxy: OptionalUrl = None
+    headers: dict[HeaderText, HeaderText] = Field(default={}, repr=False)
+    query: dict[str, str] = Field(default={}, repr=False)
+    proxy: OptionalUrl = Field(default=None, repr=False)
     connect: Seconds = Field(default=10.0, le=600)
     first_word: Seconds = Field(default=120.0, le=3600)
     stall: Seconds = Field(default=15.0, le=3600)

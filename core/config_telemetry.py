@@ -15,8 +15,8 @@ class TelemetryConfig(Section):
     server is told which trace a call belongs to. host: where a process without the page answers probes. port: the same;
     left out: nowhere."""
 
-    traces: OptionalUrl = None
-    headers: dict[HeaderText, HeaderText] = Field(default={})
+    traces: OptionalUrl = Field(default=None, repr=False)
+    headers: dict[HeaderText, HeaderText] = Field(default={}, repr=False)
     service: Name = "parlour"
     sample: Number = Field(default=1.0, ge=0, le=1)
     content: bool = False

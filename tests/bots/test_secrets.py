@@ -1,0 +1,128 @@
+"""With a real secret everywhere one can be, none is in what Parlour says: logs of every level, `check`, errors, what objects
+look like, and what is left of a process that crashed."""
+
+from __future__ import annotations
+
+import io
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import structlog
+
+from bots.cli import main
+from core.clock import SystemClock
+from core.config import Config, parse_config, secrets_of
+from core.errors import ParlourError
+from core.stores.opening import open_store
+from core.telemetry.logs import LogPolicy, set_up
+from tests.support.servers import free_port
+from tests.support.tree import ROOT
+
+NEEDLE = "geheim"
+"""In every secret below."""
+
+
+def settings() -> str:
+    """A configuration with all secrets that there are; nothing listens where it says."""
+    server, proxy = f"127.0.0.1:{free_port()}", f"http://user:{NEEDLE}-of-the-proxy@127.0.0.1:9"
+    return f"""
+store: redis://:{NEEDLE}-of-redis@{server}/0
+providers:
+  mine: {{base_url: "http://127.0.0.1:9/v1", api_key: sk-{NEEDLE}-0123456789, headers: {{X-Key: {NEEDLE}-in-a-header}}}}
+  other: {{base_url: "http://127.0.0.1:9/v1", query: {{code: {NEEDLE}-in-a-query}}, proxy: "{proxy}"}}
+models: [{{id: small, provider: mine}}, {{id: large, provider: other}}]
+discord: {{token: {NEEDLE}.of.discord, api_url: "http://{server}", gateway_url: "ws://{server}"}}
+telegram:
+  token: "123456789:AA{NEEDLE}OfTelegramAAAAAAAAAAAAAAAAAAAAAA"
+  api_url: "http://{server}"
+  webhook: {{url: "https://chat.example/hook", secret: {NEEDLE}-of-the-hook}}
+web:
+  port: {free_port()}
+  token: {NEEDLE}-of-the-page-0123456789
+  cookie_keys: [{NEEDLE}-of-the-cookies-0123456789-0123456789]
+  clients: [{{name: shop, key: {NEEDLE}-of-the-shop-0123456789}}]
+privacy: {{key: {NEEDLE}-that-seals-0123456789-0123456789, old_keys: [{NEEDLE}-that-sealed-0123456789-012345678]}}
+telemetry: {{traces: "http://user:{NEEDLE}-of-traces@{server}", headers: {{Authorization: {NEEDLE}-of-the-collector}}}}
+log: {{level: debug, format: json}}
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    found = tmp_path / "config.yaml"
+    found.write_text(settings())
+    return found
+
+
+def test_every_secret_that_is_configured_is_known_to_the_log() -> None:
+    text = settings()
+    assert len(secrets_of(parse_config(text, {}))) == text.count(NEEDLE)
+
+
+def test_a_configuration_shows_none() -> None:
+    config = parse_config(settings(), {})
+    assert NEEDLE not in f"{config!r} {config}"
+
+
+def test_neither_check_nor_serving_says_one(file: Path) -> None:
+    for command in (["check"], ["models"], ["inbox"], ["run"]):
+        said = _said(file, *command)
+        assert said.strip(), command
+        assert NEEDLE not in said, command
+
+
+def _said(file: Path, *command: str) -> str:
+    """Both outputs of a process, which is asked to end if it does not."""
+    line = [sys.executable, "-m", "bots", *command, "--config", str(file)]
+    process = subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        return process.communicate(timeout=10)[0]
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        return process.communicate()[0]
+
+
+@pytest.mark.parametrize("broken", ["discord: {token: [", "web: {port: x}", "privacy: {key: geheim}"])
+def test_an_error_in_the_configuration_quotes_none(file: Path, broken: str, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = [line for line in settings().splitlines() if not line.startswith(broken.partition(":")[0])]
+    file.write_text("\n".join([*kept, broken]))
+    assert main(["check", "--config", str(file)]) == 2
+    assert NEEDLE not in capsys.readouterr().err
+
+
+async def test_a_store_that_is_away_names_none() -> None:
+    config = parse_config(settings(), {})
+    with pytest.raises(ParlourError) as caught:
+        async with open_store(config.store, SystemClock()):
+            pass
+    assert NEEDLE not in str(caught.value)
+
+
+def test_a_crash_with_secrets_at_hand_shows_none(stream: io.StringIO) -> None:
+    config = parse_config(settings(), {})
+    set_up(LogPolicy("debug", "json", secrets=secrets_of(config)), stream)
+    try:
+        _crash(config, config.discord.token.get_secret_value())
+    except ValueError:
+        structlog.get_logger("core.x").exception("broke", config=config, locals=repr(config))
+    assert "ValueError" in stream.getvalue()
+    assert NEEDLE not in stream.getvalue()
+
+
+def test_a_process_that_is_aborted_leaves_none(file: Path) -> None:
+    line = [sys.executable, "-X", "faulthandler", "-m", "bots", "run", "web", "--config", str(file)]
+    process = subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(5)
+    process.send_signal(signal.SIGABRT)
+    said = process.communicate()[0]
+    assert "Fatal Python error" in said
+    assert NEEDLE not in said
+
+
+def _crash(config: Config, token: str) -> None:
+    raise ValueError(f"{config.store} does not like {token}")
