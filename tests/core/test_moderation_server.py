@@ -17,7 +17,7 @@ from core.llm.moderation import open_moderators
 from core.ports_moderation import Moderator
 from tests.support.clock import ManualClock
 from tests.support.completions import KEY, CompletionsServer, Play, whole
-from tests.support.faults import FAULTS
+from tests.support.faults import WHOLE
 
 
 @asynccontextmanager
@@ -94,21 +94,6 @@ async def test_what_says_nothing_of_a_text_lets_nothing_pass(body: object, serve
     async with moderator_on(server) as moderator:
         with pytest.raises(ModelGarbled):
             await moderator.check(["Hello"])
-
-
-STREAMED = (
-    "stream",
-    "middle",
-    "chunk",
-    "end",
-    "answer",
-    "choices",
-    "reasoning",
-    "tool",
-    "overload",
-    "no credit inside",
-)
-WHOLE = {name: fault for name, fault in FAULTS.items() if not any(word in name for word in STREAMED)}
 
 
 @pytest.mark.parametrize("fault", WHOLE)

@@ -116,3 +116,6 @@ FAULTS: dict[str, tuple[Play, type[ModelError]]] = {
     "error as plain JSON with 200": (whole({"error": {"message": "Rate limit", "code": 429}}), ModelBusy),
     "plain JSON without choices": (whole({"ok": True}), ModelGarbled),
 }
+_STREAMED = ("stream", "middle", "chunk", "end", "answer", "choices", "reasoning", "tool", "overload")
+WHOLE = {name: fault for name, fault in FAULTS.items() if not any(word in name for word in _STREAMED)}
+"""Those that a request can meet whose answer is no stream."""
