@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from core.stores.copying import copy
 from core.stores.opening import open_store
 from core.stores.options import StoreOptions
 from core.stores.sealing import Seal
-from tests.contracts.making import CHAT, LEASE, OTHER, answered, asked, branch, claimed
+from tests.contracts.making import CHAT, LEASE, OTHER, answered, asked, branch, claimed, exchange
 from tests.support.clock import ManualClock
 from tests.support.servers import RedisServer
 
@@ -96,6 +97,25 @@ async def test_a_new_key_takes_the_place_of_the_old_one(kept: tuple[str, Path], 
             await copy(store, anew, lambda *_: None)
     async with open_store(f"sqlite:///{folder}/anew.db", clock, _keys(NEW)) as anew:
         assert await branch(anew) == ["old?", "old", "new?", "new"]
+
+
+async def test_while_processes_work_a_key_is_renewed_in_two_steps(kept: tuple[str, Path], clock: ManualClock) -> None:
+    """First all of them learn to open what the new one seals, then they seal with it: at no time does one meet what it
+    cannot open."""
+    url, _ = kept
+    steps = (_keys(OLD), _keys(OLD, NEW), _keys(NEW, OLD))
+    for number, (one, other) in enumerate(pairwise(steps)):
+        async with open_store(url, clock, one) as behind, open_store(url, clock, other) as ahead:
+            for asking, answering in ((behind, ahead), (ahead, behind)):
+                name = f"{number} {asking is behind}"
+                await asking.put(asked(name, f"{name}?"))
+                turn = await claimed(answering)
+                assert turn.incoming.parts[0].text == f"{name}?"
+                await answering.commit(turn, await exchange(answering, turn, name))
+                await answering.finish(turn, Outcome.ANSWERED)
+            assert await branch(behind) == await branch(ahead)
+    async with open_store(url, clock, _keys(NEW, OLD)) as renewed:
+        assert len(await branch(renewed)) == 8
 
 
 async def test_what_was_kept_before_there_was_a_key_is_read_and_sealed_by_a_copy(
