@@ -17,7 +17,7 @@ LONGEST_ID = 100
 """Characters; the ids of platforms have twenty, a visitor's of the page thirty."""
 MOST_LISTED = 50
 """Ids of one kind that a list names."""
-_ID = re.compile(r"(?:discord|telegram|terminal|web|api):[^\s/]+")
+_ID = re.compile(r"(?:discord|telegram|terminal|web|api):[\w.-]+")
 _NUMBER = re.compile(r"-?\d+", re.ASCII)
 
 

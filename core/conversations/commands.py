@@ -84,11 +84,6 @@ class Commands:
         is_admin = access.is_admin(incoming.sender.id)
         return tuple(command for command in COMMANDS if is_admin or not _is_restricted(command, access))
 
-    async def models(self, incoming: Incoming) -> tuple[str, ...]:
-        """Those that the sender may use there, the first of which is their default. Raises NotAllowed."""
-        access = await self.admit(incoming)
-        return access.models(incoming, self._services.models.names())
-
 
 def _is_restricted(command: Command, access: Access) -> bool:
     return command.admin_only or command.name in access.restricted

@@ -73,7 +73,7 @@ async def test_many_names_are_cut_short(bot: Bot) -> None:
     assert (await admin(bot, "/block")).splitlines()[1].endswith("web:49, …")
 
 
-@pytest.mark.parametrize("typed", ["@ada", "discord:1 discord:2", "telegram:1/2", "web:" + "x" * 100])
+@pytest.mark.parametrize("typed", ["@ada", "discord:1 discord:2", "telegram:1/2", "web:1,", "web:" + "x" * 100])
 async def test_what_is_no_id_is_said_to_be_none(bot: Bot, typed: str) -> None:
     with pytest.raises(BadArgument):
         await admin(bot, f"/block {typed}")
