@@ -38,7 +38,7 @@ LONG = 30_000
 """Looks at what has to come: a set-up with a slow connection."""
 WINDOW = {"width": 1000, "height": 640}
 PARLOUR, SERVED = "Parlour ·", "parlour: web: "
-QUESTION, AGAIN, OF_THE_SKY = "My name is Ada.", "What is my name?", "What colour is the sky?"
+QUESTION, AGAIN = "My name is Ada.", "What is my name?"
 ANSWERED = "until the first answer"
 _CODE = re.compile(r"^```sh\n(.*?)^```$|`((?:make|echo) [^`]*)`", re.MULTILINE | re.DOTALL)
 
@@ -151,7 +151,7 @@ async def on_discord_(ada: Newcomer, discord: DiscordServer) -> None:
     async with ada.types(typed("make run")) as window:
         async with part.timed("make run, until it says that it is there"):
             await window.shows("parlour is here")
-        discord.say(discord_world.ADA, f"<@{discord_world.BOT}> {OF_THE_SKY}", discord_world.GENERAL)
+        discord.say(discord_world.ADA, f"<@{discord_world.BOT}> {QUESTION}", discord_world.GENERAL)
         async with part.timed(ANSWERED):
             await until(lambda: has_retry(discord.by_bot(discord_world.GENERAL), discord.buttons), LONG)
         part.read("`make run` says", window.text)

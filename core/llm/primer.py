@@ -6,7 +6,8 @@ conversations show it how one goes. Larger models need none of this and get none
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Any
@@ -51,6 +52,24 @@ EXAMPLES = (
 examples (`bench/name_recall.py` repeats it over 20)."""
 
 
+_SPEAKER = re.compile(r"[^\n:]{1,64}: (?=\S)")
+"""As `core.conversations.context.rendered` puts a speaker's name before what they said."""
+
+
+def unnamed(messages: Sequence[PromptMessage]) -> tuple[PromptMessage, ...]:
+    """Without the speaker's name before each question, where one person speaks alone: a model this small says it after
+    them, "Ada: Hello!" to Ada, and forgets what it was told."""
+    questions = [message.content for message in messages if message.role == "user"]
+    names = {found[0] if (found := _SPEAKER.match(question)) else "" for question in questions}
+    if len(names) != 1:
+        return tuple(messages)
+    name = names.pop()
+    return tuple(
+        replace(message, content=message.content.removeprefix(name)) if message.role == "user" else message
+        for message in messages
+    )
+
+
 class Primed:
     """`LanguageModel` that shows *model* the examples, after the persona and before the conversation."""
 
@@ -64,7 +83,7 @@ class Primed:
 
     def stream(self, prompt: Prompt) -> AbstractAsyncContextManager[Deltas]:
         personas = sum(message.role == "system" for message in prompt.messages[:1])
-        messages = (*prompt.messages[:personas], *EXAMPLES, *prompt.messages[personas:])
+        messages = (*prompt.messages[:personas], *EXAMPLES, *unnamed(prompt.messages[personas:]))
         return self._model.stream(replace(prompt, messages=messages))
 
     def relay(self, body: Mapping[str, Any]) -> AbstractAsyncContextManager[AsyncIterator[list[Chunk]]]:
