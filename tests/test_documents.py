@@ -68,6 +68,35 @@ def test_every_target_of_make_exists(document: Path) -> None:
     assert set(asked) <= targets
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_every_program_of_the_bench_exists(document: Path) -> None:
+    programs = set(re.findall(r"\bbench\.(\w+)", document.read_text())) - {"md"}
+    assert not [name for name in programs if not (ROOT / "bench" / f"{name}.py").exists()]
+
+
+def test_every_document_is_linked_from_the_readme() -> None:
+    linked = {path for path, _, _ in _LINK.findall((ROOT / "README.md").read_text())}
+    assert not [file.name for file in DOCUMENTS if str(file.relative_to(ROOT)) not in linked | {"README.md"}]
+
+
+def test_a_token_in_the_file_that_the_readme_says_switches_its_platform_on(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(CONFIG)
+    steps = re.findall(r"`(echo \w+_TOKEN=… >>\.env)`", (ROOT / "README.md").read_text())
+    script = [step.replace("…", "100:a-token") for step in steps]
+    check = shlex.join([sys.executable, "-m", "bots", "check", "--offline"])
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        ["sh", "-euc", "\n".join([*script, check])],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    states = {subject: state for state, subject, *_ in map(str.split, done.stdout.splitlines())}
+    assert (states["discord"], states["telegram"]) == ("ok", "ok")
+
+
 @pytest.mark.parametrize("document", TYPED, ids=named)
 def test_every_command_is_one(document: Path) -> None:
     for arguments in commands(document):
