@@ -65,7 +65,7 @@ class WebPage:
         self.announce(f"web: {_places(self.gate.exposure, sockets, web.url)} ({self.gate.exposure.who})")
         exempt = [*self.gate.trusted, *THIS_MACHINE]
         connections = Connections(Bounds(room(web.connections)), exempt, self.front.desk.clock, self.front.desk.watch)
-        await serve(self._app(), sockets, connections, Manners(self.gate.leaving.leave, self.front.config.inbox.drain))
+        await serve(self._app(), sockets, connections, Manners(self.front.config.inbox.drain, self.gate.leaving.leave))
         return 0
 
     def _app(self) -> Starlette:

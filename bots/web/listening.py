@@ -32,19 +32,20 @@ Leave = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Server(uvicorn.Server):
-    """*leave*: begun when every connection is to close."""
+    """*leave*: as in `Manners`."""
 
-    def __init__(self, config: uvicorn.Config, leave: Leave) -> None:
+    def __init__(self, config: uvicorn.Config, leave: Leave | None) -> None:
         super().__init__(config)
         self._leave = leave
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Connections are told to close before this waits for the first time, and so before *leave* begins."""
-        leaving = asyncio.create_task(self._leave(), name="web leaving")
+        leaving = asyncio.create_task(self._leave(), name="web leaving") if self._leave else None
         try:
             await super().shutdown(sockets)
         finally:
-            await cancelled(leaving)
+            if leaving is not None:
+                await cancelled(leaving)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -84,10 +85,11 @@ def _listening(family: int, address: tuple[object, ...]) -> socket.socket:
 
 @dataclass(frozen=True, slots=True)
 class Manners:
-    """How a server ends. leave: begun when every connection is to close. patience: seconds that what is being answered gets."""
+    """How a server ends. patience: seconds that what is being answered gets. leave: begun when every connection is to close,
+    where there is somebody to be told."""
 
-    leave: Leave
     patience: float
+    leave: Leave | None = None
 
 
 async def serve(app: ASGIApp, sockets: Sequence[socket.socket], connections: Connections, manners: Manners) -> None:

@@ -43,7 +43,7 @@ async def open_probes(
         Bounds(MOST), [ip_network(everybody) for everybody in ("0.0.0.0/0", "::/0")], clock, UNWATCHED
     )
     app = Starlette(routes=probes(vitals, may_read))
-    serving = asyncio.create_task(serve(app, sockets, connections, Manners(lambda: None, PATIENCE)), name="probes")
+    serving = asyncio.create_task(serve(app, sockets, connections, Manners(PATIENCE)), name="probes")
     try:
         yield
     finally:

@@ -49,17 +49,13 @@ class Server:
         )
 
 
-async def nobody_listens() -> None:
-    pass
-
-
 @asynccontextmanager
 async def server(
     clock: ManualClock, bounds: Bounds = BOUNDS, exempt: Sequence[Network] = LOCAL
 ) -> AsyncIterator[Server]:
     sockets = await bind("127.0.0.1", 0)
     connections = Connections(bounds, exempt, clock, UNWATCHED)
-    serving = asyncio.create_task(serve(echo, sockets, connections, Manners(nobody_listens, 1)))
+    serving = asyncio.create_task(serve(echo, sockets, connections, Manners(1)))
     try:
         yield Server(sockets[0].getsockname()[1], connections)
     finally:
