@@ -125,7 +125,9 @@ def _remark(name: str, reaction: Reaction, message: int) -> Remark:
 
 
 def menu(name: str, reaction: Reaction) -> InlineKeyboardMarkup | None:
-    """A button for each choice; what a button cannot carry can still be typed."""
+    """A button for each choice of what `chosen` runs; what a button cannot carry can still be typed."""
+    if name not in LINKED:
+        return None
     rows = [[_button(name, choice)] for choice in reaction.choices if len(_data(name, choice).encode()) <= LONGEST_DATA]
     return InlineKeyboardMarkup(rows) if rows else None
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 import pytest
 from structlog.testing import capture_logs
 
+from core.domain import PersonId
 from core.domain_sharing import FeedEvent
 from core.errors import FeedGap, StoreUnavailable
 from core.ports import Store
@@ -200,3 +201,13 @@ async def test_a_fail_over_is_survived(clock: ManualClock) -> None:
             await asyncio.to_thread(group.fail_over)
             await _published(store, clock)
             assert await _heard(following, clock, "after") == ["after"]
+
+
+async def test_who_does_not_know_yet_that_somebody_is_forgotten_brings_no_word_back(
+    store: Store, elsewhere: Store, lasting: RedisServer
+) -> None:
+    await store.publish(FEED, "a word")
+    await store.forget_person(PersonId(FEED), "")
+    assert await elsewhere.publish(FEED, "another") == ""
+    assert await store.newest(FEED) == ""
+    assert "ada" not in lasting.command("KEYS", "*")

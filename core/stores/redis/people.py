@@ -20,6 +20,8 @@ from core.stores.redis.values import conversation_of, fields_of, incoming_of, me
 from core.stores.redis.voices import voices
 
 _AT_ONCE = 1_000  # feeds that one step deletes
+_SILENCE = 60
+"""Seconds after which whoever answered somebody who is forgotten has noticed: more than a lease."""
 _OTHERS_TOO = -1
 """What `remove.lua` answers where others have a voice."""
 
@@ -130,4 +132,4 @@ class _Forgetting:
         for partition, feeds in homes.items():
             for start in range(0, len(feeds), _AT_ONCE):
                 some = feeds[start : start + _AT_ONCE]
-                await self._database.link.run(self._database.call("forget_feeds", partition, *some))
+                await self._database.link.run(self._database.call("forget_feeds", partition, _SILENCE, *some))

@@ -384,6 +384,12 @@ local function fade_shelf(owner)
   return rows
 end
 
+-- Feeds: e:<feed> its events · z:<digest> that it was forgotten, and that who does not know that yet still writes to it.
+
+local function silence_of(feed)
+  return key('z', redis.sha1hex(feed))
+end
+
 -- Receipts: i:<key> a request that carries it · receipts when each is forgotten.
 
 local function is_begun(receipt, token)

@@ -1,4 +1,7 @@
--- feed… → how many of them there were
+-- seconds for which whoever still writes to them is not heard, feed… → how many of them there were
 local rows = 0
-for _, feed in ipairs(A) do rows = rows + call('DEL', key('e', feed)) end
+for index = 2, #A do
+  rows = rows + call('DEL', key('e', A[index]))
+  call('SET', silence_of(A[index]), '', 'EX', A[1])
+end
 return rows
