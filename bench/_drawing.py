@@ -21,7 +21,7 @@ body { margin: 0; font: 15px/1.45 "DejaVu Sans", "Noto Sans CJK SC", sans-serif;
 main { display: inline-block; padding: 16px 20px; border: 1px solid #d0d7de; }
 .terminal { background: #16181d; color: #d6d9df; border: 0; }
 pre { margin: 0; font: 14px/1.4 "DejaVu Sans Mono", "Noto Sans Mono CJK SC", monospace; }
-.chat { width: 620px; background: #f6f7f9; }
+.chat { width: 430px; background: #f6f7f9; }
 h1 { margin: 0 0 10px; font-size: 14px; color: #59636e; }
 article { display: flex; gap: 12px; padding: 6px 0; }
 .face { flex: none; width: 34px; height: 34px; border-radius: 50%; background: #8594a6; color: #fff; font: 600 15px/34px
