@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from core.clock import SystemClock
+from core.domain import PersonId
+from core.stores.opening import open_store
 from core.wording import Sentence, say
 from tests.support.clock import until
 from tests.support.discord_bot import bot_on
@@ -176,3 +179,18 @@ async def test_what_was_meant_for_the_bot_is_not_overheard_after_a_restart(tmp_p
         async with bot_on(discord, tmp_path, OVERHEARD):
             discord.say(ADA, f"{ME} and now?", thread)
             assert await answered(discord, thread, 3) == "Ada: and now?"
+
+
+async def test_whose_words_a_question_quotes_or_is_asked_among_is_known(tmp_path: Path) -> None:
+    async with DiscordServer() as discord, bot_on(discord, tmp_path, OVERHEARD):
+        said = discord.say(BOB, "The moon is made of cheese.")
+        discord.say(CAROL, "It is not.")
+        discord.say(ADA, f"{ME} is that so?", **about(said))
+        await answered(discord)
+        async with open_store(f"sqlite:///{tmp_path}/parlour.db", SystemClock()) as store:
+            for person in (ADA, BOB, CAROL):
+                assert await store.voices(PersonId(f"discord:{person}")), person
+            (here,) = await store.voices(PersonId(f"discord:{BOB}"))
+            assert await store.company(here) == {f"discord:{ADA}"}
+            await store.forget_person(PersonId(f"discord:{BOB}"), "")
+            assert [message.background for message in await store.messages(here)] == ["", ""]
