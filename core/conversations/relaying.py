@@ -80,6 +80,9 @@ class Relaying:
         try:
             async with AsyncExitStack() as opened:
                 yield await self._begin(opened, call, body, asker)
+        except ModelError as problem:
+            await self.tally.failed(asker.payer, problem)
+            raise
         finally:
             await self._settle(call, asker)
 
@@ -138,7 +141,7 @@ class Relaying:
             used = call.answering.usage
             self.watch.asked(call.answering.model, used)
             await self.spending.settle(asker.key, asker.payer, used)
-            await self.tally.relayed(asker.payer.user, call.answering.model, used)
+            await self.tally.answered(asker.payer, call.answering.model, used)
         except StoreError as problem:  # the answer is there: what was reserved for it stays so for an hour
             log.warning("api.not_settled", detail=str(problem))
 

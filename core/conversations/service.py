@@ -58,6 +58,7 @@ from core.errors import (
     Stopped,
     StoreUnavailable,
 )
+from core.limits.allowances import payer_of
 from core.limits.lines import NO_LINES, Lines
 from core.limits.rates import backoff
 from core.ports import (
@@ -149,12 +150,13 @@ class Conversations:
                 self._world.watch.failed(type(problem).__name__)
                 await self._budgets.refund(turn)
                 await reply.fail(problem)
-                await self._world.tally.failed(turn.incoming, problem)
+                await self._world.tally.failed(payer_of(turn.incoming), problem)
                 return Outcome.FAILED
         elif turn.attempt > 1:
             await self._budgets.settle(turn, answer.usage)  # whoever kept it may have been killed before that
         await reply.finish(answer)
-        await self._world.tally.answered(turn.incoming, answer)
+        if turn.incoming.show is None:
+            await self._world.tally.answered(payer_of(turn.incoming), answer.model, answer.usage)
         return Outcome.ANSWERED
 
     async def outcome(self, turn: Turn) -> Outcome:

@@ -7,10 +7,10 @@ from typing import Protocol
 
 import structlog
 
-from core.conversations.access import chat_of
-from core.domain import NO_USAGE, Answer, Incoming, Usage
+from core.domain import NO_USAGE, Usage
 from core.domain_limits import Tally, Whose, day_of
 from core.errors import ChatError, ModelError, StoreError
+from core.limits.allowances import Payer
 from core.ports import Clock
 from core.ports_limits import Tallies
 
@@ -18,12 +18,9 @@ log = structlog.get_logger(__name__)
 
 
 class Counting(Protocol):
-    async def answered(self, incoming: Incoming, answer: Answer) -> None: ...
+    async def answered(self, payer: Payer, model: str, usage: Usage) -> None: ...
 
-    async def failed(self, incoming: Incoming, problem: ChatError) -> None: ...
-
-    async def relayed(self, person: str, model: str, usage: Usage) -> None:
-        """An answer without a conversation."""
+    async def failed(self, payer: Payer, problem: ChatError) -> None: ...
 
 
 class Tallying:
@@ -34,21 +31,18 @@ class Tallying:
         self._clock = clock
         self._hide = hide
 
-    async def answered(self, incoming: Incoming, answer: Answer) -> None:
-        if incoming.show is None:
-            await self._count(_asked(incoming), Tally(self._today(), answer.model, answer.usage, answers=1))
+    async def answered(self, payer: Payer, model: str, usage: Usage) -> None:
+        await self._count(payer, Tally(self._today(), model, usage, answers=1))
 
-    async def failed(self, incoming: Incoming, problem: ChatError) -> None:
-        """Only what a model did is a failure: the rest are answers of ours."""
+    async def failed(self, payer: Payer, problem: ChatError) -> None:
+        """Only what a model did is a failure: to refuse somebody is not."""
         if isinstance(problem, ModelError):
-            await self._count(_asked(incoming), Tally(self._today(), "", NO_USAGE, failures=1))
+            await self._count(payer, Tally(self._today(), "", NO_USAGE, failures=1))
 
-    async def relayed(self, person: str, model: str, usage: Usage) -> None:
-        await self._count({Whose.USER: person}, Tally(self._today(), model, usage, answers=1))
-
-    async def _count(self, asked: dict[Whose, str], tally: Tally) -> None:
+    async def _count(self, payer: Payer, tally: Tally) -> None:
+        asked = {Whose.USER: payer.user, Whose.CHAT: payer.chat}
         try:
-            await self._tallies.count(tally, {whose: self._hide(name) for whose, name in asked.items()})
+            await self._tallies.count(tally, {whose: self._hide(name) for whose, name in asked.items() if name})
         except StoreError as problem:
             log.warning("tally.not_counted", detail=str(problem))
 
@@ -57,15 +51,9 @@ class Tallying:
 
 
 class Uncounted:
-    async def answered(self, incoming: Incoming, answer: Answer) -> None: ...
+    async def answered(self, payer: Payer, model: str, usage: Usage) -> None: ...
 
-    async def failed(self, incoming: Incoming, problem: ChatError) -> None: ...
-
-    async def relayed(self, person: str, model: str, usage: Usage) -> None: ...
+    async def failed(self, payer: Payer, problem: ChatError) -> None: ...
 
 
 UNCOUNTED = Uncounted()
-
-
-def _asked(incoming: Incoming) -> dict[Whose, str]:
-    return {Whose.USER: incoming.sender.id, Whose.CHAT: chat_of(incoming.conversation)}

@@ -53,7 +53,11 @@ async def test_answers_without_a_conversation_are_counted_too(tmp_path: Path) ->
     async with serve_api(tmp_path, clients=CLIENTS) as api:
         await asked(api, "shop", MODEL)
         await asked(api, "school", MODEL, conversation="work")
+        api.model.plan(refuse(401, "No such key", "invalid_request_error"))
+        with pytest.raises(openai.APIStatusError):
+            await asked(api, "shop", MODEL)
     async with open_store(f"sqlite:///{tmp_path}/parlour.db", SystemClock()) as store:
         since = day_of(SystemClock().now() - 86_400)
-        assert sum(tally.answers for tally in await store.tallies(since)) == 2
+        counted = await store.tallies(since)
+        assert (sum(tally.answers for tally in counted), sum(tally.failures for tally in counted)) == (2, 1)
         assert await store.seen(Whose.USER, since) == 2
