@@ -113,19 +113,21 @@ class Moderation:
         moderator, policy, since = self._moderator, self._policy, self._clock.monotonic()
         if moderator is None or not text.strip():
             return
-        checked, verdict = Checked.NOT, Verdict()
+        if not policy.refuses and since < self._rests_until:
+            self._watch.moderated(subject, Checked.NOT, 0.0)
+            return
+        self._rests_until = since + REST if self._away else 0.0  # one asks whether it is back, the others go on
         try:
-            if policy.refuses or since >= self._rests_until:
-                self._rests_until = since + REST if self._away else 0.0  # one asks whether it is back, the others go on
-                with self._watch.step(Step.MODERATE):
-                    verdict = await self._judged(moderator, policy, text)
-                checked = Checked.PASSED if verdict.reason is None else Checked.REFUSED
+            with self._watch.step(Step.MODERATE):
+                verdict = await self._judged(moderator, policy, text)
         except ModelError as problem:
+            self._watch.moderated(subject, Checked.NOT, self._clock.monotonic() - since)
             self._note(problem)
             if policy.refuses:
                 raise NotModerated(problem.detail) from problem
-        finally:
-            self._watch.moderated(subject, checked, self._clock.monotonic() - since)
+            return
+        checked = Checked.PASSED if verdict.reason is None else Checked.REFUSED
+        self._watch.moderated(subject, checked, self._clock.monotonic() - since)
         if verdict.reason is not None:
             raise _FLAGGED[subject](verdict.detail, reason=_WORDS[verdict.reason])
 

@@ -100,6 +100,16 @@ async def test_a_service_that_says_nothing_is_waited_for_as_long_as_configured(c
         await task
 
 
+async def test_a_check_that_nobody_waits_for_any_more_is_none(clock: ManualClock) -> None:
+    magistrate, noted = Magistrate(), Noted()
+    magistrate.gate.clear()
+    task = asyncio.create_task(moderation(magistrate, clock, watch=noted).check(Subject.ANSWER, "Hello"))
+    await settle()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert (magistrate.seen, noted.results) == (["Hello"], [])
+
+
 async def test_nothing_is_asked_about_nothing(clock: ManualClock) -> None:
     magistrate = Magistrate()
     await moderation(magistrate, clock).check(Subject.QUESTION, " \n")
