@@ -129,7 +129,7 @@ async def clock_jumps(folder: Path) -> list[str]:
             here.telegram.asks(BOB, "And a sonnet?")
             heard = 2 + len(here.telegram.shown(BOB))
             await here.play.until(lambda: "haiku" in here.model.requests[-1].body["messages"][-1]["content"])
-            here.play.clock.set(hours * HOUR)
+            here.play.set_clock(hours * HOUR)
             here.play.note("", f"The machine's clock is set {way}, while an answer is written and a question waits.")
             await here.play.until(partial(_all_said, here.telegram, heard))
             await here.telegram.answers(ADA, "Are you there?", GREETING)

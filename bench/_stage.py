@@ -8,9 +8,10 @@ import io
 import json
 import logging
 import math
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -21,25 +22,30 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bench._transcript import wrapped
 from bots import wiring
+from core.clock import SystemClock
 from core.config import load
+from core.stores.sqlite import wake
 from core.telemetry.logs import LogPolicy, set_up
 from tests.support.chance import EvenChance
 from tests.support.clock import ManualClock
 from tests.support.servers import free_port
+from tests.support.telegram_rules import Refused
 from tests.support.telegram_server import TelegramServer
 from tests.support.telegram_world import NAMES, TOKEN, Ask, Fault
 
 HOUR = 3600.0
 STEP = 0.1
 """Seconds of the play that pass at once; what the bot does over sockets and files has time for itself after each."""
-STRIDE = 5.0
+STRIDE = 1.0
 """The same where nothing is to happen for long."""
 REAL, LONG_REAL = 0.004, 0.015
-"""Real seconds after each step, and after one of more than a second."""
+"""Real seconds after each step, and after each stride: leases are not to lapse because the disk is slower than the play."""
 UNBROKEN = "\u2060"
 """Between the slash and the name of a command, so that it is not pressed by mistake."""
-OWN = frozenset({"permits.alone"})
+OWN = frozenset({"permits.alone", "work.lost", "lease.lost", "turn.lost"})
 """What is logged because the play's time goes faster than its disk."""
+POLL = 2.0
+"""Seconds after which the bot looks whether another process wrote into its file: there is none, and an hour is long."""
 TOLD = ("error", "detail", "attempt", "outcome", "seconds")
 """What is written down of a log line beside its name."""
 COUNTED = (
@@ -53,12 +59,22 @@ COUNTED = (
 class Play:
     """What was said, read and logged, with the time since the play began."""
 
-    clock: ManualClock = field(default_factory=ManualClock)
+    clock: ManualClock | SystemClock = field(default_factory=ManualClock)
     entries: list[tuple[float, str, str]] = field(default_factory=list)
     began: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.began = self.clock.monotonic()
+
+    def set_clock(self, seconds: float) -> None:
+        """Forward or back."""
+        assert isinstance(self.clock, ManualClock)
+        self.clock.set(seconds)
+
+    def restart(self) -> None:
+        """What was so far does not belong to it."""
+        self.began = self.clock.monotonic()
+        self.entries.clear()
 
     def note(self, who: str, text: str) -> None:
         self.entries.append((self.clock.monotonic() - self.began, who, text))
@@ -70,7 +86,10 @@ class Play:
             times[who, text] = times.get((who, text), 0) + 1
         found: list[str] = []
         said: set[str] = set()
-        for at, who, text in self.entries:
+        entries = sorted(self.entries, key=itemgetter(0))
+        for number, (at, who, text) in enumerate(entries):
+            if _grows(text, who, entries[number + 1 :]):
+                continue
             again = who == "log" and times[who, text] > 1
             if again and text in said:
                 continue
@@ -92,8 +111,16 @@ class Play:
             await self.step(STEP)
 
     async def step(self, seconds: float) -> None:
-        await self.clock.advance(seconds)
-        await asyncio.sleep(REAL if seconds <= 1.0 else LONG_REAL)
+        """On the machine's own clock time passes by itself."""
+        if isinstance(self.clock, ManualClock):
+            await self.clock.advance(seconds)
+        await asyncio.sleep(REAL if seconds < STRIDE else LONG_REAL)
+
+
+def _grows(text: str, who: str, later: Sequence[tuple[float, str, str]]) -> bool:
+    """Whether it is what there was so far of an answer."""
+    after = next((said for _, speaker, said in later if speaker == who), "")
+    return who == "parlour" and after != text and after.startswith(text)
 
 
 def _spelt(at: float, who: str, text: str) -> Iterator[str]:
@@ -109,11 +136,14 @@ class Telegram(TelegramServer):
     Telegram's own clock goes right, whatever the bot's does."""
 
     def __init__(self, play: Play) -> None:
-        super().__init__(now=play.clock.monotonic)
+        super().__init__(now=play.clock.monotonic if isinstance(play.clock, ManualClock) else play.clock.now)
         self.play = play
         self._told: dict[tuple[int, int], str] = {}
+        self.revoked = False
 
     async def _obey(self, ask: Ask) -> Any:
+        if self.revoked:
+            raise Refused(401, "Unauthorized")
         result = await super()._obey(ask)
         for place, message in self.messages.items():
             text = str(message.get("text", "")).replace(UNBROKEN, "")
@@ -126,9 +156,17 @@ class Telegram(TelegramServer):
         self.play.note(NAMES[person], text)
         self.say(person, text)
 
+    def revoke(self) -> None:
+        """Takes the bot's token no more."""
+        self.revoked = True
+        self._break_off()
+
     def leave(self) -> None:
-        """Takes no connection any more, and breaks off those that there are."""
+        """Takes no connection any more."""
         self.faults.append(Fault(lambda _method, _fields: True, "reset", 1 << 30))
+        self._break_off()
+
+    def _break_off(self) -> None:
         assert self._runner.server is not None
         for connection in self._runner.server.connections:
             if connection.transport is not None:
@@ -153,31 +191,30 @@ class _Log(io.StringIO):
 
     def write(self, text: str) -> int:
         for line in text.splitlines():
-            event = json.loads(line)
-            if event["level"] != "info" and event["event"] not in OWN:
-                told = " ".join(f"{key}={event[key]}" for key in TOLD if event.get(key) not in (None, ""))
-                self._play.note("log", f"{event['level']} {event['event']} {told}".rstrip())
+            if told := warning(line, besides=OWN):
+                self._play.note("log", told)
         return len(text)
 
 
+def warning(line: str, besides: frozenset[str] = frozenset()) -> str:
+    """What is written down of a line of the log; nothing of what is no news, or among *besides*."""
+    event = json.loads(line)
+    if event["level"] == "info" or event["event"] in besides:
+        return ""
+    return " ".join([event["level"], event["event"], *(f"{key}={event[key]}" for key in TOLD if event.get(key))])
+
+
 @dataclass
-class Bot:
-    """The running bot, and its operator: *file* is its configuration."""
+class Operator:
+    """Who looks at what a process on *port* says of itself."""
 
     play: Play
-    file: Path
     port: int
-    serving: asyncio.Task[int]
     _before: dict[str, float] = field(default_factory=dict)
 
-    def write(self, text: str) -> None:
-        """Replaces the configuration, as editors do."""
-        new = self.file.with_suffix(".new")
-        new.write_text(text)
-        new.replace(self.file)
-
     async def look(self) -> None:
-        """The operator asks whether it is ready, and what moved since they last asked."""
+        """The operator asks whether it is ready, and what moved since they last asked; when what is just ending is over."""
+        await self.play.passes(1.0, STEP)
         async with aiohttp.ClientSession(f"http://127.0.0.1:{self.port}") as web:
             status, _ = await self._get(web, "/readyz")
             _, body = await self._get(web, "/metrics")
@@ -197,8 +234,21 @@ class Bot:
 
         asking = asyncio.create_task(get())
         while not asking.done():
-            await self.play.step(STEP)
+            await self.play.step(STEP / 10)
         return asking.result()
+
+
+@dataclass
+class Bot(Operator):
+    """The running bot: *file* is its configuration."""
+
+    file: Path = Path()
+
+    def write(self, text: str) -> None:
+        """Replaces the configuration, as editors do."""
+        new = self.file.with_suffix(".new")
+        new.write_text(text)
+        new.replace(self.file)
 
 
 def _samples(body: str) -> dict[str, float]:
@@ -228,15 +278,16 @@ async def bot(play: Play, telegram: TelegramServer, folder: Path, more: str, sto
     with _owned(play):
         config = load(file, {})
         named = ["telegram", "web"]
-        serving = asyncio.create_task(
-            wiring.serve(config, named, lambda line: play.note("stderr", line), file), name="bot"
-        )
+
+        def told(line: str) -> None:
+            play.note("stderr", line.replace(f"{folder}/", ""))
+
+        serving = asyncio.create_task(wiring.serve(config, named, told, file), name="bot")
         try:
             while not telegram.connected and not serving.done():
                 await play.step(0.01)
-            play.began = play.clock.monotonic()
-            play.entries.clear()
-            yield Bot(play, file, port, serving)
+            play.restart()
+            yield Bot(play, port, file=file)
         finally:
             serving.cancel()
             await asyncio.gather(serving, return_exceptions=True)
@@ -245,7 +296,8 @@ async def bot(play: Play, telegram: TelegramServer, folder: Path, more: str, sto
 @contextmanager
 def _owned(play: Play) -> Iterator[None]:
     """The bot's time, chance and log are the play's."""
-    with patch.object(wiring, "clock", lambda: play.clock), patch.object(wiring, "SystemChance", EvenChance):
+    rarely = patch.object(wake, "POLL", POLL)
+    with patch.object(wiring, "clock", lambda: play.clock), patch.object(wiring, "SystemChance", EvenChance), rarely:
         set_up(LogPolicy(format="json"), _Log(play))
         try:
             yield

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 from itertools import zip_longest
 
 from core.config_text import plain
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
 _LONGEST_CELL = 200
 
 
@@ -19,9 +21,15 @@ def put(text: str) -> None:
 
 
 def complain(problem: str) -> None:
-    """One line on standard error, whatever is in it."""
-    if sys.stderr is not None:
+    """One line on standard error, whatever is in it. Where it goes to a disk that is full it is lost: nobody who is being
+    answered is to suffer for it."""
+    if sys.stderr is None:
+        return
+    try:
         sys.stderr.write(f"parlour: {' '.join(problem.split())}\n")
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:

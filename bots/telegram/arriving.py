@@ -7,8 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from telegram.request import HTTPXRequest
-
+from bots.telegram.connecting import Connecting
 from core.ports import Clock
 
 MOST = 30
@@ -49,7 +48,7 @@ class Window:
         return len(self._counted) >= self._most
 
 
-class Writing(HTTPXRequest):
+class Writing(Connecting):
     """What the bot writes, through a window."""
 
     def __init__(self, window: Window, **settings: Any) -> None:

@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 import structlog
 from telegram import Bot, File, Update
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError
-from telegram.request import HTTPXRequest
 
 from bots.shared.surface import MessageGone, SurfaceRefused
 from bots.telegram.arriving import Window, Writing
+from bots.telegram.connecting import Connecting
 from core.errors import ParlourError, SurfaceClosed, SurfaceUnavailable
 from core.ports import Clock
 
@@ -145,12 +145,12 @@ async def download(file: File) -> bytes:
     return bytes(await attempt(file.download_as_bytearray()))
 
 
-class Polling(HTTPXRequest):
+class Polling(Connecting):
     """Of each update only what the library can read: one that it cannot would cost all that came with it."""
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
-        body = HTTPXRequest.parse_json_payload(payload)
+        body = Connecting.parse_json_payload(payload)
         if isinstance(body.get("result"), list):
             body["result"] = [legible(update) for update in body["result"]]
         return body

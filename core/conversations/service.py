@@ -333,7 +333,8 @@ class Conversations:
                 return await self._history.commit(turn, exchange)
             except StoreUnavailable as problem:
                 attempt += 1
-                log.warning("turn.not_kept", attempt=attempt, detail=str(problem))
+                if attempt == 1:
+                    log.warning("turn.not_kept", detail=str(problem))
                 await self._world.clock.sleep(backoff(attempt, 0.5, LONGEST_KEEPING, self._world.chance.unit()))
 
     def _room(self, model: LanguageModel, persona: Persona) -> Room:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
-from telegram import Chat, Message, MessageEntity, TextQuote, User, error
+from telegram import Bot, Chat, Message, MessageEntity, TextQuote, User, error
 
 from bots.shared.surface import MessageGone, SurfaceRefused
+from bots.telegram.connecting import Connecting
 from bots.telegram.library import Moved, NotModified, Polling, TakenElsewhere, UnknownHere, legible, problem_of
 from bots.telegram.translate import Place, place_of, translate
 from core.errors import SurfaceClosed, SurfaceUnavailable
+from core.inbox.worker import cancelled
+from tests.support.telegram_server import TelegramServer
+from tests.support.telegram_world import BOT, TOKEN
 
 ME = User(100, "Parlour", is_bot=True, username="parlour_bot")
 ADA, BOB = User(201, "Ada", is_bot=False), User(202, "Bob", is_bot=False)
@@ -124,3 +130,17 @@ def test_a_forums_general_topic_is_the_forum_itself() -> None:
     assert place_of(said("hello", is_topic_message=True, message_thread_id=1)) == Place(GROUP.id)
     assert place_of(said("hello", is_topic_message=True, message_thread_id=11)) == Place(GROUP.id, 11)
     assert place_of(said("hello", message_thread_id=11)) == Place(GROUP.id)  # a chain of replies
+
+
+async def test_requests_that_are_cancelled_do_not_use_up_the_connections() -> None:
+    """Somewhere on its way, where it is cancelled, a request takes its connection along (httpcore's fault)."""
+    async with TelegramServer() as telegram, Connecting(connection_pool_size=1, pool_timeout=0.05) as connecting:
+        bot = Bot(TOKEN, base_url=f"{telegram.api_url}/bot", request=connecting)
+        for steps in range(60):
+            asking = asyncio.create_task(bot.get_me())
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            await cancelled(asking)
+        with suppress(error.TimedOut):
+            await bot.get_me()
+        assert (await bot.get_me()).id == BOT

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.domain_limits import Pace, Whose
+from core.domain_sharing import ReceiptState
 from core.ports import Outcome, Store
 from core.stores.opening import open_store
 from core.stores.timekeeping import AGREE
@@ -74,6 +75,17 @@ async def test_processes_whose_clocks_differ_agree_on_who_holds_a_turn(
         turn = await claimed(store)
         assert await ahead.claim([LANE], LEASE) is None
         await store.finish(turn, Outcome.ANSWERED)
+
+
+async def test_a_request_that_is_being_answered_is_held_for_as_long_as_its_lease_is(
+    store: Store, clock: ManualClock
+) -> None:
+    await store.open_receipt("key", "digest", LEASE)
+    clock.set(HOUR)
+    assert (await store.open_receipt("key", "digest", LEASE)).state is ReceiptState.RUNNING
+    clock.set(-2 * HOUR)
+    await clock.advance(LEASE)
+    assert (await store.open_receipt("key", "digest", LEASE)).state is ReceiptState.FRESH
 
 
 async def test_a_bucket_that_all_draw_from_fills_on(store: Store, clock: ManualClock) -> None:

@@ -61,7 +61,8 @@ _LONGEST = 200
 
 def store_error(problem: Exception, place: str) -> StoreError:
     """*place* says which server, without a password."""
-    words = " ".join(str(problem).split())[:_LONGEST] or type(problem).__name__
+    said = str(problem).partition(" script: ")[0]  # where in a script it happened tells nobody anything
+    words = " ".join(said.split())[:_LONGEST] or type(problem).__name__
     return _kind(problem)(f"{place}: {words}")
 
 

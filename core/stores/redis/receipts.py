@@ -17,20 +17,22 @@ class RedisReceipts:
         return str(await self._database.link.execute("HGET", SECRETS, storable(name)) or "")
 
     async def open_receipt(self, key: str, digest: str, lease: float) -> Receipt:
-        now = self._database.clock.now()
-        state, value = await self._database.run("open_receipt", key, key, digest, now + lease, now + RECEIPT_MEMORY)
+        times = self._times(lease)
+        state, value = await self._database.run("open_receipt", key, key, digest, *times)
         token = int(value) if state == ReceiptState.FRESH else 0
         return Receipt(ReceiptState(state), token, value if state == ReceiptState.DONE else "")
 
     async def renew_receipt(self, key: str, token: int, lease: float) -> None:
-        now = self._database.clock.now()
-        times = (now + lease, now + RECEIPT_MEMORY)
-        _held(key, await self._database.run("renew_receipt", key, key, token, *times))
+        _held(key, await self._database.run("renew_receipt", key, key, token, *self._times(lease)))
 
     async def close_receipt(self, key: str, token: int, body: str | None) -> None:
         expires = self._database.clock.now() + RECEIPT_MEMORY
         answered = () if body is None else (body,)
         _held(key, await self._database.run("close_receipt", key, key, token, expires, *answered))
+
+    def _times(self, lease: float) -> tuple[float, float]:
+        """When the lease is over, and when it is forgotten."""
+        return self._database.time.now() + lease, self._database.clock.now() + RECEIPT_MEMORY
 
 
 def _held(key: str, reply: int) -> None:

@@ -20,7 +20,7 @@ class SqliteReceipts:
         return await self._database.write(lambda session: _open(session, key, digest, lease))
 
     async def renew_receipt(self, key: str, token: int, lease: float) -> None:
-        await self._database.write(lambda session: _change(session, key, token, until=session.now + lease))
+        await self._database.write(lambda session: _change(session, key, token, until=session.steady + lease))
 
     async def close_receipt(self, key: str, token: int, body: str | None) -> None:
         await self._database.write(lambda session: _close(session, key, token, body))
@@ -45,7 +45,7 @@ def _open(session: Session, key: str, digest: str, lease: float) -> Receipt:
             return Receipt(ReceiptState.MISMATCH)
         if body is not None:
             return Receipt(ReceiptState.DONE, body=body)
-        if until > session.now:
+        if until > session.steady:
             return Receipt(ReceiptState.RUNNING)
     return Receipt(ReceiptState.FRESH, _begin(session, key, digest, lease))
 
@@ -53,13 +53,13 @@ def _open(session: Session, key: str, digest: str, lease: float) -> Receipt:
 def _begin(session: Session, key: str, digest: str, lease: float) -> int:
     """The token, above every earlier one of this key, also where none is kept."""
     last: int | None = session.value("SELECT token FROM receipts WHERE key = ?", key)
-    token = max((last or 0) + 1, int(session.now * 1_000_000))
+    token = max((last or 0) + 1, int(session.steady * 1_000_000))
     session.run(
         "INSERT OR REPLACE INTO receipts (key, digest, token, until, expires) VALUES (?, ?, ?, ?, ?)",
         key,
         digest,
         token,
-        session.now + lease,
+        session.steady + lease,
         session.now + RECEIPT_MEMORY,
     )
     return token

@@ -5,7 +5,7 @@ local kept, last, lease, body, known_until = unpack(call('HMGET', receipt, 'dige
 if after(known_until, NOW) then
   if kept ~= digest then return {'mismatch', ''} end
   if body then return {'done', body} end
-  if after(lease, NOW) then return {'running', ''} end
+  if after(lease, STEADY) then return {'running', ''} end
 end
 local token = token_above(last)
 call('DEL', receipt)
