@@ -22,9 +22,10 @@ LEASE = 10.0
 """Seconds, also of places: longer than a machine that is busy with other things keeps a process waiting."""
 CALL = 0.12
 """Seconds that a call takes: long enough for people to see which number they are."""
-LATE = 60
+LATE = PEOPLE // 2
 """Places in line by which somebody may be asked later than it was their turn: while all of them arrive, those who come first
-to be answered know nothing of the others yet."""
+to be answered know nothing of the others yet, and a process that is kept waiting by the machine is passed over. In any order,
+somebody would be nearly as late as there are people."""
 LONG = 90_000
 """Attempts of `until`: three minutes or more."""
 WAITING = say(Sentence.WAITING, "en", place=0).partition("0")[0]
