@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from core.domain import PersonId
 from core.stores.opening import open_store
+from core.stores.sqlite import database
 from tests.contracts.making import CHAT, answered, asked, claimed
 from tests.support.clock import ManualClock
 
@@ -22,4 +27,19 @@ async def test_nothing_of_a_removed_conversation_is_left_in_the_file(tmp_path: P
         await claimed(store)
         assert _holds(tmp_path, "Geheimnis")
         await store.remove(PersonId("web:ada"), CHAT)
+        assert not _holds(tmp_path, "Geheimnis")
+
+
+async def test_what_somebody_read_while_it_was_removed_is_gone_with_the_next_sweep(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT", 0.0)
+    async with open_store(f"sqlite:///{tmp_path}/parlour.db", clock) as store:
+        await answered(store, asked("1", "Geheimnis"))
+        with closing(sqlite3.connect(tmp_path / "parlour.db", isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT * FROM messages").fetchall()
+            await store.remove(PersonId("web:ada"), CHAT)
+            assert _holds(tmp_path, "Geheimnis")
+        await store.sweep()
         assert not _holds(tmp_path, "Geheimnis")

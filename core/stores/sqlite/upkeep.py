@@ -60,6 +60,7 @@ class SqliteUpkeep:
             for forget_old in (_forget_conversations, shelf.forget_shelved):
                 while deleted := await self._database.write(partial(forget_old, ttl=ttl)):
                     total += deleted
+        await self._database.wipe()
         return total
 
     async def page(self, cursor: str, limit: int) -> tuple[tuple[Record, ...], str]:
