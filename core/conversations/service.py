@@ -347,6 +347,7 @@ class Conversations:
             usage = self._books.used(asking)
             self._world.watch.asked(asking.model, usage)
             await self._budgets.settle(turn, usage)
+            await self._world.tally.answered(payer_of(turn.incoming), asking.model, usage)
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,8 @@ async def test_an_answer_that_is_refused_is_taken_back_and_paid_for(tmp_path: Pa
         assert sentence(notes) == "I cannot give you this answer: it seems to be about violence."
         assert notes.drafts == [GOOD.rstrip()]
         assert await kept(bot) == []
-        assert await spent(bot) > 0
+        (tally,) = await bot.store.tallies("2000-01-01")
+        assert await spent(bot) == tally.usage.prompt + tally.usage.completion > 0
         assert (await bot.tell("/retry")).final == "You said: Tell me a story"
 
 
