@@ -40,7 +40,9 @@ class ServerModerator:
     limits: Mapping[str, float]
 
     async def check(self, texts: Sequence[str]) -> Verdict:
-        body = await self.connection.moderate({"model": self.model, "input": [whole(text) for text in texts]})
+        known = [whole(text) for text in texts]
+        asked = known if len(known) > 1 else known[0]  # some servers read nothing but a single text
+        body = await self.connection.moderate({"model": self.model, "input": asked})
         results = body.get("results") if isinstance(body, Mapping) else None
         if not isinstance(results, list) or len(results) != len(texts):
             raise ModelGarbled("not as many results as texts")
@@ -51,14 +53,18 @@ class ServerModerator:
         reason = _REASONS.get(likeliest.partition("/")[0], Reason.OTHER)
         return Verdict(reason, ", ".join(sorted(found, key=lambda category: -found[category])))
 
-    def _found(self, result: Any) -> Mapping[str, float]:
+    def _found(self, result: object) -> Mapping[str, float]:
         """The categories for which one text is refused, with their scores. Raises ModelGarbled."""
+        if not isinstance(result, Mapping) or not isinstance(result.get("flagged"), bool):
+            raise ModelGarbled("a result that does not say whether the text is flagged")
         flagged = {category for category, found in _table(result, "categories").items() if found is True}
-        if not flagged and result.get("flagged") is True:
+        if result["flagged"] and not flagged:
             return {UNNAMED: 1.0}
         scores = _table(result, "category_scores")
+        if set(self.limits) - set(scores):
+            raise ModelGarbled("a result without the scores that have limits")
         refused = flagged - set(self.limits)
-        refused |= {category for category, limit in self.limits.items() if _number(scores.get(category)) > limit}
+        refused |= {category for category, limit in self.limits.items() if _number(scores[category]) > limit}
         return {category: _number(scores.get(category)) for category in refused}
 
 
@@ -107,11 +113,9 @@ async def open_moderators(providers: Mapping[str, ProviderConfig], clock: Clock)
         yield Moderators(connections)
 
 
-def _table(result: Any, name: str) -> Mapping[str, Any]:
-    found = result.get(name) if isinstance(result, Mapping) else None
-    if not isinstance(found, Mapping):
-        raise ModelGarbled(f"a result without {name}")
-    return found
+def _table(result: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = result.get(name)
+    return found if isinstance(found, Mapping) else {}
 
 
 def _number(value: object) -> float:

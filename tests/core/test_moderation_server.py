@@ -59,6 +59,19 @@ async def test_a_limit_below_the_services_refuses_what_it_does_not_flag(server: 
         assert (await moderator.check(["a gun"])).reason is Reason.ILLICIT
 
 
+async def test_a_limit_for_what_has_no_score_lets_nothing_pass(server: CompletionsServer) -> None:
+    server.checks.append(whole({"results": [{"flagged": False, "categories": {}, "category_scores": {"hate": 0.1}}]}))
+    async with moderator_on(server, thresholds={"violence": 0.5}) as moderator:
+        with pytest.raises(ModelGarbled):
+            await moderator.check(["Hello"])
+
+
+async def test_a_single_text_is_sent_as_one(server: CompletionsServer) -> None:
+    async with moderator_on(server) as moderator:
+        await moderator.check(["Hello"])
+    assert server.bodies[0]["input"] == "Hello"
+
+
 async def test_half_a_character_is_checked_all_the_same(server: CompletionsServer) -> None:
     async with moderator_on(server) as moderator:
         assert (await moderator.check(["murder \ud83d"])).reason is Reason.VIOLENCE
@@ -71,6 +84,8 @@ ODD: dict[str, tuple[object, Reason | None]] = {
         Reason.OTHER,
     ),
     "no score": ({"flagged": True, "categories": {"hate": True}, "category_scores": {"hate": None}}, Reason.HATE),
+    "nothing but whether it is flagged": ({"flagged": True}, Reason.OTHER),
+    "nothing but that it is not": ({"flagged": False}, None),
     "categories that are null": (
         {"flagged": False, "categories": {"illicit": None}, "category_scores": {"illicit": None}},
         None,
@@ -87,7 +102,15 @@ async def test_other_servers_answer_in_other_ways(odd: str, server: CompletionsS
 
 
 @pytest.mark.parametrize(
-    "body", [[], {}, {"results": []}, {"results": [7]}, {"results": [{"flagged": False}]}, {"error": {"message": "no"}}]
+    "body",
+    [
+        [],
+        {},
+        {"results": []},
+        {"results": [7]},
+        {"results": [{"categories": {"hate": False}}]},
+        {"error": {"message": "no"}},
+    ],
 )
 async def test_what_says_nothing_of_a_text_lets_nothing_pass(body: object, server: CompletionsServer) -> None:
     server.checks.append(whole(body))
