@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from os import cpu_count, getloadavg
 from time import monotonic
 
 INTRODUCTION = """# A newcomer's way
@@ -15,7 +16,7 @@ better answers.
 
 Discord and Telegram are servers for tests on the same machine, and the clone's `config.yaml` was told their addresses. So
 the seconds are Parlour's own: what people do in Discord's portal and with @BotFather, and how long they read and type, is
-not in them. Packages came over a fast connection, to two cores that others used too.
+not in them. Packages came over a fast connection.
 """
 
 
@@ -60,7 +61,10 @@ def document(getting: Part, places: Sequence[Part], first: str) -> str:
         for place in places
     ]
     table = ["| | from nothing | of it here | words to read |", "| --- | ---: | ---: | ---: |", *rows]
-    return "\n".join([INTRODUCTION, *table, *(line for part in (getting, *places) for line in _told(part))]) + "\n"
+    busy = f"Its {cpu_count()} cores were shared with others: on average {getloadavg()[2]:.0f} programs wanted one at a time.\n"
+    return (
+        "\n".join([INTRODUCTION, busy, *table, *(line for part in (getting, *places) for line in _told(part))]) + "\n"
+    )
 
 
 def _told(part: Part) -> list[str]:
