@@ -13,6 +13,7 @@ from core.stores.codec import storable
 from core.stores.purses import PURSE_RECORD
 from core.stores.redis import health, paging
 from core.stores.redis.database import FACTS, SECRETS, Database
+from core.stores.redis.files import catch_up
 from core.stores.redis.purses import filling, sweep_purses
 from core.stores.redis.rulings import RULINGS, put_ruling
 from core.stores.redis.scripts import Call
@@ -51,6 +52,7 @@ class RedisUpkeep:
             found = await self._database.run_everywhere("sweep", _AT_ONCE)
             rows += sum(deleted for deleted, _ in found)
             more = any(again for _, again in found)
+        await catch_up(self._database.link)
         return rows
 
     async def page(self, cursor: str, limit: int) -> tuple[tuple[Record, ...], str]:
