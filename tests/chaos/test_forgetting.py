@@ -54,7 +54,9 @@ class Kept:
         return open_store(self.url, SystemClock(), StoreOptions(keys=self.keys))
 
     async def everything(self) -> bytes:
-        """Every byte of it, once what is deleted is off the disk."""
+        """Every byte of it, once what is deleted is off the disk: with the next sweep at the latest."""
+        async with self.open() as store:
+            await store.sweep()
         if self.server is not None:
             await until(self._is_written, 20_000)
             assert self.server.command("SAVE") == "+OK\r\n"
