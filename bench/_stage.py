@@ -50,7 +50,7 @@ TOLD = ("error", "detail", "attempt", "outcome", "seconds")
 """What is written down of a log line beside its name."""
 COUNTED = (
     *("parlour_turns_total", "parlour_errors_total", "parlour_model_retries_total", "parlour_platform_retries_total"),
-    *("parlour_queue_turns", "parlour_store_up"),
+    *("parlour_queue_turns", "parlour_store_up", "parlour_store_writable"),
 )
 """Metrics that are written down when they moved."""
 
@@ -210,7 +210,7 @@ class Operator:
 
     play: Play
     port: int
-    _before: dict[str, float] = field(default_factory=dict)
+    _before: dict[str, float] = field(default_factory=lambda: {"parlour_store_writable": 1.0})
 
     async def look(self) -> None:
         """The operator asks whether it is ready, and what moved since they last asked; when what is just ending is over."""

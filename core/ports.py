@@ -41,7 +41,7 @@ from core.domain_limits import Balance
 from core.errors import ChatError
 from core.ports_limits import Paces, Places, Purses, Rulings, Tallies
 from core.ports_people import People
-from core.ports_sharing import Feeds, Receipts, Secrets, Shelf
+from core.ports_sharing import Feeds, Probing, Receipts, Secrets, Shelf
 
 
 class Watchdog(Protocol):
@@ -346,6 +346,7 @@ class Store(
     Tallies,
     Places,
     People,
+    Probing,
     Protocol,
 ):
     """One backend. Opened and closed by `core.stores.opening.open_store`."""

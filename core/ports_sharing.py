@@ -80,3 +80,8 @@ class Receipts(Protocol):
     async def close_receipt(self, key: str, token: int, body: str | None) -> None:
         """*body* is what was answered, for whoever asks again; None: nothing was, so the next one to ask begins afresh.
         Raises LeaseLost."""
+
+
+class Probing(Protocol):
+    async def probe(self) -> None:
+        """Writes what nobody misses. Raises StoreError where nothing new can be kept."""

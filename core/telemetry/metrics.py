@@ -41,6 +41,7 @@ class Metrics(Untraced):
         self._queue = self._gauge("queue_turns", "Turns in the store, by state", "state")
         self._oldest = self._gauge("queue_oldest_seconds", "Age of the message that waits longest")
         self._store = self._gauge("store_up", "Whether the store answered when this was asked")
+        self._writable = self._gauge("store_writable", "Whether the store took something new when this was asked")
         self._open = self._gauge("open", "What is open in this process, by kind", "kind")
         self._lines = self._gauge("provider_calls", "Calls of a provider that takes only so many", "provider", "state")
         self._waits = Histogram(
@@ -117,6 +118,10 @@ class Metrics(Untraced):
     def lined_up(self, provider: str, waiting: int, inside: int) -> None:
         for state, calls in (("waiting", waiting), ("running", inside)):
             self._lines.labels(provider, state).set(calls)
+
+    def kept(self, writable: bool | None) -> None:
+        """Whether the store takes what is new; None: it is away."""
+        self._writable.set(math.nan if writable is None else writable)
 
     def exposition(self, depth: InboxDepth | None, now: float) -> Exposition:
         """With the queue as it is at the time *now*; None: the store could not say."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.domain import InboxDepth
 from core.errors import StoreError
-from core.ports import Clock, Inbox
+from core.ports import Clock, Store
 from core.telemetry.metrics import Metrics
 from core.watching import Exposition
 
@@ -15,8 +15,8 @@ PATIENCE = 2.0
 class ProcessVitals:
     """`core.watching.Vitals`."""
 
-    def __init__(self, inbox: Inbox, metrics: Metrics, clock: Clock) -> None:
-        self._inbox = inbox
+    def __init__(self, store: Store, metrics: Metrics, clock: Clock) -> None:
+        self._store = store
         self._metrics = metrics
         self._clock = clock
         self.draining = False
@@ -29,12 +29,23 @@ class ProcessVitals:
         return not self.draining and await self._depth() is not None
 
     async def metrics(self) -> Exposition:
-        return self._metrics.exposition(await self._depth(), self._clock.now())
+        depth = await self._depth()
+        self._metrics.kept(None if depth is None else await self._keeps())
+        return self._metrics.exposition(depth, self._clock.now())
+
+    async def _keeps(self) -> bool:
+        """Whether the store takes what is new: one on a full disk can still be read."""
+        try:
+            async with self._clock.watchdog(PATIENCE):
+                await self._store.probe()
+        except (StoreError, TimeoutError):
+            return False
+        return True
 
     async def _depth(self) -> InboxDepth | None:
         """None while the store is away."""
         try:
             async with self._clock.watchdog(PATIENCE):
-                return await self._inbox.depth()
+                return await self._store.depth()
         except (StoreError, TimeoutError):
             return None

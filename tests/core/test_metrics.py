@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bots.shared.surface import Deed
-from core.errors import ContentRefused, ModelBusy, StoreUnavailable, SurfaceUnavailable
+from core.errors import ContentRefused, ModelBusy, StoreFull, StoreUnavailable, SurfaceUnavailable
 from core.inbox.worker import Worker, WorkerSettings, Workplace
 from core.llm.scripted import Script, spoken
 from core.telemetry.metrics import Metrics
@@ -149,6 +149,20 @@ async def test_without_a_store_there_is_no_number_for_the_queue_and_no_readiness
         assert not await here.vitals.ready()
         assert await here.value("store_up") == 0
         assert math.isnan(await here.value("queue_turns", state="waiting") or 0)
+
+
+async def test_a_store_that_is_full_is_told_and_no_reason_to_send_people_elsewhere(tmp_path: Path) -> None:
+    async with watched(tmp_path) as here:
+        assert await here.value("store_writable") == 1
+        store: Any = here.bot.store
+
+        async def full() -> None:
+            raise StoreFull
+
+        store.probe = full
+        assert await here.value("store_writable") == 0
+        assert await here.value("store_up") == 1
+        assert await here.vitals.ready()
 
 
 async def test_a_store_that_hangs_is_away(tmp_path: Path) -> None:

@@ -135,6 +135,16 @@ async def test_a_full_server_takes_no_more_messages_but_those_it_took_are_answer
                 await store.finish(turn, Outcome.ANSWERED)
 
 
+async def test_a_full_server_says_so_when_it_is_asked() -> None:
+    with RedisServer() as server:
+        async with open_redis(server.url, ManualClock(), PLAIN) as store:
+            server.command("CONFIG", "SET", "maxmemory", "1")
+            with pytest.raises(StoreFull):
+                await store.probe()
+            server.command("CONFIG", "SET", "maxmemory", "0")
+            await store.probe()
+
+
 async def _fill(store: Store) -> int:
     """How many messages of half a megabyte fit."""
     for number in range(100):

@@ -33,7 +33,7 @@ class Database:
     def __init__(self, link: Link, clock: Clock, options: StoreOptions, partitions: int) -> None:
         self.link = link
         self.clock = clock
-        self.time = SharedTime(clock, self._agree)
+        self.time = SharedTime(clock, self.agree)
         self.options = options
         self.partitions = tuple(f"{PREFIX}:{{p{number}}}" for number in range(partitions))
 
@@ -56,8 +56,8 @@ class Database:
             name, partition, (now, math.ceil(ttl), now + ttl, MEMORY, now + MEMORY, self.time.now(), *arguments)
         )
 
-    async def _agree(self, moment: float) -> float:
-        """One partition keeps it for all."""
+    async def agree(self, moment: float) -> float:
+        """As `SharedTime` wants it. One partition keeps it for all."""
         return float(await self.link.run(self.call("agree", self.partitions[0], moment)))
 
     async def run(self, name: str, owner: str, *arguments: Argument) -> Any:

@@ -46,6 +46,9 @@ class RedisUpkeep:
     async def learn(self, model: str, facts: ModelFacts) -> None:
         await self._database.link.execute("HSET", FACTS, storable(model), codec.FACTS.encode(facts))
 
+    async def probe(self) -> None:
+        await self._database.agree(self._database.time.now())
+
     async def sweep(self) -> int:
         rows, more = await sweep_purses(self._database), True
         while more:

@@ -90,7 +90,7 @@ class Database:
     def __init__(self, file: Path, clock: Clock) -> None:
         self.file = file
         self.clock = clock
-        self.time = SharedTime(clock, self._agree)
+        self.time = SharedTime(clock, self.agree)
         self._writer = connect(file)
         self._readers: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
         for _ in range(READERS):
@@ -134,7 +134,8 @@ class Database:
         while not self._readers.empty():
             self._readers.get().close()
 
-    async def _agree(self, moment: float) -> float:
+    async def agree(self, moment: float) -> float:
+        """As `SharedTime` wants it."""
         return await self.write(lambda session: _latest(session, moment))
 
     def _start(self) -> None:

@@ -42,6 +42,9 @@ class SqliteUpkeep:
         await self._database.read(lambda session: session.one("SELECT 1 FROM migrations"))
         return ()
 
+    async def probe(self) -> None:
+        await self._database.agree(self._database.time.now())
+
     async def sweep(self) -> int:
         total = 0
         for forget in (

@@ -1,6 +1,5 @@
--- moment → the latest that was told
+-- moment → the latest that was told. Writes in any case: who is full says so here.
 local latest = call('GET', P .. ':clock')
-if latest and not after(A[1], tonumber(latest)) then return latest end
-also_when_full()
-call('SET', P .. ':clock', A[1])
-return A[1]
+if not latest or after(A[1], tonumber(latest)) then latest = A[1] end
+call('SET', P .. ':clock', latest)
+return latest
