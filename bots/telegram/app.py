@@ -20,13 +20,12 @@ from bots.telegram.intake import Intake
 from bots.telegram.library import attempt, open_bot
 from bots.telegram.moving import Homes
 from bots.telegram.receiving import LongPolling
-from bots.telegram.setup import PRIVACY_ON, findings, introduce, look_up
+from bots.telegram.setup import PRIVACY_ON, findings, introduce, look_up, show_all
 from bots.telegram.speaking import Speaker
 from bots.telegram.stream import open_pacer, replies_of
-from bots.telegram.translate import LANE, user_of
+from bots.telegram.translate import LANE
 from bots.telegram.webhook import Webhook
 from core.config import Config
-from core.domain import PersonId
 from core.ports import Clock
 
 log = structlog.get_logger(__name__)
@@ -44,7 +43,6 @@ class TelegramBot:
         self._desk = desk
         self._bot, self._pacer = line
         self._habits = habits_of(config)
-        self._admins = [user for person in config.access.admins if (user := user_of(PersonId(person)))]
         self._announce = announce
         self._patience = Patience(desk.clock, desk.chance)
         self._receiving: Webhook | LongPolling = (
@@ -58,7 +56,7 @@ class TelegramBot:
         me = await self._patience.patiently(lambda: attempt(self._bot.get_me()))
         async with Speaker(self._bot, self._pacer, self._patience, self._desk.clock) as speaker:
             speaker.soon(self._patience.patiently(self._introduce))
-            commands = MenuCommands(self._desk, speaker, me)
+            commands = MenuCommands(self._desk, speaker, me, self._show_all)
             homes = Homes(self._desk.store, self._patience)
             buttons = Buttons(self._bot, self._desk, self._habits, (commands, speaker, homes))
             hands = (commands, buttons, InlineQuestions(self._bot, self._desk, speaker, self._patience), homes)
@@ -74,7 +72,10 @@ class TelegramBot:
         return Alone(self._desk.store, self._desk.clock, self._patience, name, min(LEASE, config.inbox.lease))
 
     async def _introduce(self) -> None:
-        log.info("telegram.introduced", changed=await introduce(self._bot, self._admins))
+        log.info("telegram.introduced", changed=await introduce(self._bot))
+
+    async def _show_all(self, chat: int) -> None:
+        await self._patience.patiently(lambda: show_all(self._bot, chat))
 
 
 @asynccontextmanager

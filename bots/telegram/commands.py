@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import structlog
@@ -9,7 +10,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Message, User
 
 from bots.shared.platform import Desk
 from bots.telegram.speaking import Remark, Speaker
-from bots.telegram.translate import command_of, meant_by, place_at, place_of
+from bots.telegram.translate import Place, command_of, meant_by, place_at, place_of
 from core.conversations.commands import Commands, find
 from core.conversations.invoking import Choice, Reaction
 from core.domain import Incoming
@@ -31,12 +32,14 @@ among them."""
 
 
 class MenuCommands:
-    """*me*: who the bot is."""
+    """*me*: who the bot is. *show_all*: has an admin's private chat offer what only they may run."""
 
-    def __init__(self, desk: Desk, speaker: Speaker, me: User) -> None:
+    def __init__(self, desk: Desk, speaker: Speaker, me: User, show_all: Callable[[int], Awaitable[None]]) -> None:
         self._desk = desk
         self._speaker = speaker
         self._me = me
+        self._show_all = show_all
+        self._admins: set[int] = set()
 
     def asked(self, message: Message) -> tuple[str, str] | None:
         """Name and argument of the command that *message* is, where it is for this bot: in groups a command that names
@@ -55,6 +58,7 @@ class MenuCommands:
         """Runs it and says what there is to say. *message*: the one that invoked it."""
         name, argument = invoked
         place = place_at(incoming.address)
+        self._recognise(place, incoming)
         if name == START:
             name, _, argument = argument.partition("_")
             if name not in LINKED:
@@ -65,6 +69,14 @@ class MenuCommands:
             reaction = Reaction(say(Sentence.ALONE_ONLY, incoming.sender.language))
         if reaction is not None and reaction.turn is None:
             self._speaker.say(place, _remark(name, reaction, message))
+
+    def _recognise(self, place: Place, incoming: Incoming) -> None:
+        """Admins are shown their commands once they use one: that there is a chat with them is known then, and that they are
+        still admins."""
+        is_admin = any(command.admin_only for command in self._desk.commands.allowed(incoming))
+        if is_admin and place.private and place.chat not in self._admins:
+            self._admins.add(place.chat)
+            self._speaker.soon(self._show_all(place.chat))
 
     async def _once(self, name: str, argument: str, incoming: Incoming) -> Reaction | None:
         """None where it was run before: Telegram delivers it again to who was killed right after that."""

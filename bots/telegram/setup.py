@@ -21,7 +21,6 @@ from bots.shared.platform import Finding, State
 from bots.telegram.library import attempt
 from core.conversations.commands import COMMANDS
 from core.conversations.invoking import Command
-from core.errors import SurfaceClosed
 from core.wording import TONGUES, Sentence, say
 
 PRIVACY_ON = (
@@ -58,25 +57,20 @@ def findings(portrait: Portrait, lane: str) -> list[Finding]:
     return found
 
 
-async def introduce(bot: Bot, admins: Iterable[int]) -> int:
-    """Tells Telegram the commands and the profile's texts where it has others: how many of them it did not have. Only the
-    *admins* are shown, in their private chats, what they alone may run.
+async def introduce(bot: Bot) -> int:
+    """Tells Telegram the commands and the profile's texts where it has others: how many of them it did not have.
 
     Raises SurfaceRefused and SurfaceUnavailable."""
     scopes = (BotCommandScopeAllPrivateChats(), BotCommandScopeAllGroupChats())
     usual = [command for command in COMMANDS if not command.admin_only]
     tellings = [_tell_commands(bot, usual, scope, code) for scope in scopes for code in SPOKEN]
     tellings += [tell(bot, code) for tell in (_tell_description, _tell_about) for code in SPOKEN]
-    tellings += [_tell_admin(bot, BotCommandScopeChat(admin), code) for admin in admins for code in SPOKEN]
     return sum(await asyncio.gather(*tellings))
 
 
-async def _tell_admin(bot: Bot, scope: BotCommandScope, code: str) -> bool:
-    """Who never wrote to the bot has no chat with it yet."""
-    try:
-        return await _tell_commands(bot, COMMANDS, scope, code)
-    except SurfaceClosed:
-        return False
+async def show_all(bot: Bot, chat: int) -> None:
+    """Has the private *chat* of an admin show what only they may run, too. Raises as `introduce`."""
+    await asyncio.gather(*(_tell_commands(bot, COMMANDS, BotCommandScopeChat(chat), code) for code in SPOKEN))
 
 
 async def _tell_commands(bot: Bot, commands: Iterable[Command], scope: BotCommandScope, code: str) -> bool:
