@@ -1,6 +1,6 @@
-"""Takes the pictures that README.md and docs/web.md show, into `docs/images/`: the page in a Chromium, with a model that
+"""Takes the pictures that the documents show, into `docs/images/`: the page in a Chromium, with a model that
 says what stands in `bench/pictures.yaml`; the terminal, Discord and Telegram as conversations with the built-in model,
-drawn from what the terminal and the tests' servers were sent.
+drawn from what the terminal and the tests' servers were sent; the dashboard as a Prometheus fills it.
 
     make pictures                               all of them
     python -m bench._pictures web telegram      some
@@ -24,6 +24,7 @@ from playwright.async_api import Browser, Page
 
 from bench import discord_transcript, telegram_transcript
 from bench._chats import on_discord, on_telegram
+from bench._dashboard import draw_dashboard
 from bench._drawing import draw, of_chat, of_terminal, photograph
 from bench._screen import terminal
 from bench._transcript import BUILT_IN
@@ -147,7 +148,17 @@ async def telegram(browser: Browser) -> None:
     await draw(browser, IMAGES / "telegram.webp", drawn)
 
 
-PLACES = {"web": the_page, "terminal": the_terminal, "discord": discord, "telegram": telegram}
+async def dashboard(_browser: Browser) -> None:
+    await draw_dashboard(IMAGES / "dashboard.webp")
+
+
+PLACES = {
+    "web": the_page,
+    "terminal": the_terminal,
+    "discord": discord,
+    "telegram": telegram,
+    "dashboard": dashboard,
+}
 
 
 async def main(names: Sequence[str]) -> None:
