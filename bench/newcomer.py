@@ -45,9 +45,10 @@ _CODE = re.compile(r"^```sh\n(.*?)^```$|`((?:make|echo) [^`]*)`", re.MULTILINE |
 
 @dataclass
 class Newcomer:
-    """folder: with the clone and a home in it. parts: what they have seen so far."""
+    """folder: with the clone and a home in it. images: where pictures go. parts: what they have seen so far."""
 
     folder: Path
+    images: Path
     browser: Browser
     parts: list[Part] = field(default_factory=list)
 
@@ -129,13 +130,13 @@ async def on_the_page(ada: Newcomer) -> None:
             page = (await open_tab(context, address(window.text))).page
             await page.locator("#welcome").wait_for()
         part.read("The page has (some of it for screen readers only)", await page.locator("body").inner_text())
-        await photograph(page, IMAGES / "newcomer-page.webp", WINDOW, 1.0)
+        await photograph(page, ada.images / "newcomer-page.webp", WINDOW, 1.0)
         await page.locator("#text").fill(QUESTION)
         async with part.timed(ANSWERED):
             await page.locator("#send").click()
             await page.locator("article[data-role=assistant][data-state=done]").wait_for()
         part.read("After the answer it has", await page.locator("body").inner_text())
-        await photograph(page, IMAGES / "newcomer-answer.webp", WINDOW, 1.0)
+        await photograph(page, ada.images / "newcomer-answer.webp", WINDOW, 1.0)
     part.pictures += [("newcomer-page", "The page as it opens"), ("newcomer-answer", "The first answer")]
 
 
@@ -181,7 +182,7 @@ def has_retry(messages: list[dict[str, Any]], buttons: Callable[[dict[str, Any]]
 
 async def chat_of(ada: Newcomer, part: Part, name: str, html: str) -> None:
     """What the chat shows, as text and as a picture."""
-    await draw(ada.browser, IMAGES / f"{name}.webp", html)
+    await draw(ada.browser, ada.images / f"{name}.webp", html)
     page = await ada.browser.new_page()
     await page.set_content(html)
     part.read("The chat shows", await page.locator("main").inner_text())
@@ -203,10 +204,10 @@ def points(clone: Path, discord: DiscordServer, telegram: TelegramServer) -> Non
     file.write_text(text)
 
 
-async def arrives(folder: Path) -> list[Part]:
-    """From nothing, in an empty *folder*, everywhere."""
+async def arrives(folder: Path, images: Path) -> list[Part]:
+    """From nothing, in an empty *folder*, everywhere; pictures go to *images*."""
     async with chromium() as browser, DiscordServer() as discord, TelegramServer() as telegram:
-        ada = Newcomer(folder, browser)
+        ada = Newcomer(folder, images, browser)
         await gets_it(ada)
         await in_the_terminal(ada)
         await on_the_page(ada)
@@ -219,7 +220,8 @@ async def arrives(folder: Path) -> list[Part]:
 def main(*, is_kept: bool) -> None:
     logging.disable()
     with TemporaryDirectory() as folder:
-        getting, *places = asyncio.run(arrives(Path(folder)))
+        images = IMAGES if is_kept else Path(folder) / "images"
+        getting, *places = asyncio.run(arrives(Path(folder), images))
     text = document(getting, places, ANSWERED)
     if is_kept:
         (ROOT / "docs/newcomer.md").write_text(text)
