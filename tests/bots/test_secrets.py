@@ -7,7 +7,6 @@ import io
 import signal
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -58,6 +57,18 @@ def file(tmp_path: Path) -> Path:
     return found
 
 
+@pytest.fixture
+def serving(tmp_path: Path) -> Path:
+    """The same, but for a store that is there."""
+    lines = [
+        f"store: sqlite:///{tmp_path}/kept.db" if line.startswith("store:") else line
+        for line in settings().splitlines()
+    ]
+    found = tmp_path / "config.yaml"
+    found.write_text("\n".join(lines))
+    return found
+
+
 def test_every_secret_that_is_configured_is_known_to_the_log() -> None:
     text = settings()
     assert len(secrets_of(parse_config(text, {}))) == text.count(NEEDLE)
@@ -68,22 +79,33 @@ def test_a_configuration_shows_none() -> None:
     assert NEEDLE not in f"{config!r} {config}"
 
 
-def test_neither_check_nor_serving_says_one(file: Path) -> None:
-    for command in (["check"], ["models"], ["inbox"], ["run"]):
-        said = _said(file, *command)
+def test_no_command_says_one_where_nothing_can_be_reached(file: Path) -> None:
+    for command in ("check", "models", "inbox", "run"):
+        with _process(file, command) as process:
+            said = process.communicate()[0]
         assert said.strip(), command
         assert NEEDLE not in said, command
 
 
-def _said(file: Path, *command: str) -> str:
-    """Both outputs of a process, which is asked to end if it does not."""
-    line = [sys.executable, "-m", "bots", *command, "--config", str(file)]
-    process = subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        return process.communicate(timeout=10)[0]
-    except subprocess.TimeoutExpired:
+def test_serving_says_none_while_it_tries_again_and_again(serving: Path) -> None:
+    with _process(serving, "run") as process:
+        said = _lines(process, 8)
         process.terminate()
-        return process.communicate()[0]
+        said += process.communicate()[0]
+    assert "Telegram cannot be reached" in said
+    assert NEEDLE not in said
+
+
+def _lines(process: subprocess.Popen[str], number: int) -> str:
+    """The next ones that it says."""
+    assert process.stdout is not None
+    return "".join(process.stdout.readline() for _ in range(number))
+
+
+def _process(file: Path, *command: str) -> subprocess.Popen[str]:
+    """Both of its outputs are one."""
+    line = [sys.executable, "-X", "faulthandler", "-m", "bots", *command, "--config", str(file)]
+    return subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 @pytest.mark.parametrize("broken", ["discord: {token: [", "web: {port: x}", "privacy: {key: geheim}"])
@@ -113,13 +135,11 @@ def test_a_crash_with_secrets_at_hand_shows_none(stream: io.StringIO) -> None:
     assert NEEDLE not in stream.getvalue()
 
 
-def test_a_process_that_is_aborted_leaves_none(file: Path) -> None:
-    line = [sys.executable, "-X", "faulthandler", "-m", "bots", "run", "web", "--config", str(file)]
-    process = subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(5)
-    process.send_signal(signal.SIGABRT)
-    said = process.communicate()[0]
+def test_a_process_that_is_aborted_leaves_none(serving: Path) -> None:
+    with _process(serving, "run") as process:
+        said = _lines(process, 3)
+        process.send_signal(signal.SIGABRT)
+        said += process.communicate()[0]
     assert "Fatal Python error" in said
     assert NEEDLE not in said
 
