@@ -95,6 +95,8 @@ async def store_away(folder: Path) -> list[str]:
             here.play.note("", "Redis is back.")
             await here.play.until(lambda: GREETING in here.telegram.shown(BOB))
             await here.play.passes(MINUTE, 0.5)
+            shown = len(here.telegram.shown(BOB))
+            here.play.note("", f"Bob sees {shown} message{'s' if shown > 1 else ''} of the bot.")
             await here.telegram.answers(ADA, "And now?", GREETING)
             await here.bot.look()
         return here.play.lines()

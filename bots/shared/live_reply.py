@@ -31,7 +31,7 @@ from bots.shared.surface import (
 )
 from core.conversations.reports import shown_text
 from core.domain import Answer, Ref, Turn
-from core.errors import ChatError, ParlourError, SurfaceUnavailable
+from core.errors import ChatError, ParlourError, StoreError, SurfaceClosed, SurfaceUnavailable
 from core.limits.rates import backoff
 from core.ports import Claim, Clock
 from core.wording import Sentence, say
@@ -275,8 +275,17 @@ class LiveReply:
             self._posts += 1
             self._hushed = True
         else:
-            await self._remember(posted.ref, page if posted.as_given else None)
+            await self._remember_posted(posted.ref, page if posted.as_given else None)
         self._sought = True
+
+    async def _remember_posted(self, ref: Ref, page: Page | None) -> None:
+        try:
+            await self._remember(ref, page)
+        except StoreError:
+            with suppress(MessageGone, SurfaceUnavailable, SurfaceRefused, SurfaceClosed):
+                if await self._surface.find(self._nonce()) is None:  # nor would whoever answers this later find it
+                    await self._surface.delete(ref)
+            raise
 
     async def _preview(self, page: Page) -> None:
         assert self._previews is not None  # noqa: S101  # for the type: `_new`

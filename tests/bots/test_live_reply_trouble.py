@@ -103,6 +103,7 @@ async def test_a_message_posted_by_somebody_who_died_before_remembering_it_is_ta
 ) -> None:
     room.board.can_find = can_find
     room.claim.forgets = 1
+    room.hinder(Deed.DELETE, refused())  # nobody takes it away who is dead
     async with room.reply() as reply:
         reply.draft("The first words")
         await settle()
@@ -149,6 +150,16 @@ async def test_a_store_that_is_away_for_a_moment_ends_the_drafts_and_not_the_ans
         await reply.finish(answer_with("The answer."))
     assert room.board.texts() == ["The answer."]
     assert room.claim.shown == list(room.board.messages)
+
+
+async def test_what_cannot_be_remembered_is_not_left_there(room: Room) -> None:
+    """Where the platform tells nobody what was posted, whoever answers the turn later would post it once more."""
+    room.claim.forgets = 9
+    room.board.can_find = False
+    async with room.reply() as reply:
+        reply.draft("The first")
+        await settle()
+        assert room.board.texts() == []
 
 
 async def test_a_store_that_stays_away_is_told_to_the_worker(room: Room) -> None:
