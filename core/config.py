@@ -207,6 +207,11 @@ def parse_config(text: str, environ: Mapping[str, str], name: str = "config.yaml
     return config
 
 
+def is_consistent(config: Config) -> bool:
+    """Whether its names that point somewhere do: for one that was put together from two."""
+    return next(_contradictions(config), None) is None
+
+
 def secrets_of(config: Config) -> tuple[str, ...]:
     """Every secret value that is set, for the log's redaction: keys, tokens, header values, passwords inside URLs."""
     wrapped = [config.discord.token, config.telegram.token, config.web.token]

@@ -10,7 +10,7 @@ from typing import Any
 from core.config_models import ProviderConfig
 from core.config_moderation import ModerationConfig
 from core.domain_moderation import Reason, Verdict
-from core.errors import ModelGarbled, ModelUnknown
+from core.errors import ModelGarbled
 from core.llm.openai import Connection
 from core.llm.tokens import whole
 from core.ports import Clock
@@ -68,17 +68,6 @@ class ServerModerator:
         return {category: _number(scores.get(category)) for category in refused}
 
 
-class Missing:
-    """`Moderator` of a provider that was not configured when the process began."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    async def check(self, texts: Sequence[str]) -> Verdict:
-        del texts
-        raise ModelUnknown(f"the provider {self._name} is taken up by a restart", model=self._name)
-
-
 class Moderators:
     """Those that a configuration may name, now or when it is changed."""
 
@@ -94,12 +83,8 @@ class Moderators:
         """None where nothing is to be checked."""
         if not config.provider:
             return None
-        connection = self._connections.get(config.provider)
-        if connection is None:
-            return Missing(config.provider)
-        return ServerModerator(
-            connection, config.model, {str(name): limit for name, limit in config.thresholds.items()}
-        )
+        limits = {str(name): limit for name, limit in config.thresholds.items()}
+        return ServerModerator(self._connections[config.provider], config.model, limits)
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ import pytest
 import structlog
 
 from bots import wiring
-from bots.shared.reloading import LOOK, Reloading
+from bots.shared.reloading import LOOK, SETTLING, Reloading
 from core.config import Config, load
 from core.domain import ConversationId, Incoming, PersonId, Sender, TextPart, TurnId
 from core.errors import ModelKeyRefused, NotAllowed, QuestionFlagged
@@ -96,6 +96,62 @@ async def test_a_file_that_is_gone_is_no_empty_one(operator: Operator) -> None:
         await operator.hears(1)
     assert operator.taken == []
     assert "cannot be read" in operator.lines[0]
+
+
+async def test_an_empty_file_opens_nothing(operator: Operator) -> None:
+    operator.write("access: {users: ['web:bob']}")
+    async with operator.watching():
+        operator.file.write_text("")
+        await operator.hears(1)
+    assert operator.taken == []
+    assert operator.lines == [f"the configuration stays as it was: {operator.file}: is empty"]
+
+
+async def test_a_file_is_read_when_it_is_written_to_its_end(operator: Operator) -> None:
+    async with operator.watching():
+        with operator.file.open("a") as saving:
+            saving.write("limits: {tokens: {user: 5}}\n")
+            saving.flush()
+            await operator.clock.advance(LOOK)
+            await until(lambda: operator.clock.next_alarm == SETTLING)
+            saving.write("access: {users: ['web:bob']}\n")
+        await operator.hears(1)
+    assert operator.lines == [f"taken up from {operator.file}: access, limits"]
+
+
+async def test_what_names_something_that_waits_for_a_restart_waits_with_it(operator: Operator) -> None:
+    models = "models: [{id: echo, provider: scripted}, {id: new, provider: scripted}]"
+    operator.file.write_text(BASE.replace("{folder}", str(operator.folder)))
+    async with operator.watching():
+        text = operator.file.read_text().splitlines()[1:]
+        more = [
+            "access: {groups: {everybody: {models: [new]}}}",
+            "limits: {downgrade_to: new}",
+            "answer: {attempts: 2}",
+        ]
+        operator.file.write_text("\n".join([models, *text, *more]))
+        await operator.hears(2)
+    assert operator.lines == [
+        f"taken up from {operator.file}: answer",
+        f"changed in {operator.file}, and taken up by a restart: models, access, limits",
+    ]
+    assert operator.taken[-1].access.groups == {}
+
+
+async def test_a_mistake_that_is_undone_is_said_to_be(operator: Operator) -> None:
+    async with operator.watching():
+        operator.write("limits: [")
+        await operator.hears(1)
+        operator.write("")
+        await operator.hears(2)
+    assert operator.lines[1] == f"nothing to take up: what {operator.file} says holds already"
+
+
+async def test_who_asks_hears_a_word_also_where_nothing_changed(operator: Operator) -> None:
+    async with operator.watching() as reloading:
+        reloading.ask()
+        await until(lambda: bool(operator.lines))
+    assert operator.lines == [f"nothing to take up: what {operator.file} says holds already"]
 
 
 async def test_the_environment_file_is_watched_too(operator: Operator) -> None:

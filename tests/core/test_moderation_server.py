@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from core.config_models import ProviderConfig
 from core.config_moderation import ModerationConfig
 from core.domain_moderation import Reason
-from core.errors import ModelError, ModelGarbled, ModelKeyRefused, ModelUnknown
+from core.errors import ModelError, ModelGarbled, ModelKeyRefused
 from core.llm.moderation import open_moderators
 from core.ports_moderation import Moderator
 from tests.support.clock import ManualClock
@@ -133,12 +133,3 @@ async def test_a_wrong_key_is_told_without_the_key(server: CompletionsServer) ->
         with pytest.raises(ModelKeyRefused) as caught:
             await moderator.check(["Hello"])
     assert "sk-wrong" not in caught.value.detail
-
-
-async def test_a_provider_that_came_with_a_changed_file_waits_for_a_restart(server: CompletionsServer) -> None:
-    providers = {"vendor": ProviderConfig(base_url=server.url)}
-    async with open_moderators(providers, ManualClock()) as moderators:
-        found = moderators.get(ModerationConfig(provider="newcomer"))
-        assert found is not None
-        with pytest.raises(ModelUnknown, match="newcomer is taken up by a restart"):
-            await found.check(["Hello"])
