@@ -36,7 +36,7 @@ PAUSE, AWAY, BACK = 10.0, 17.5, 18.5
 """Hours: when Telegram wants a pause, and when the provider is away."""
 WORDS, WORD_TIME = 50, 0.02
 AT_ONCE = 5
-BUDGET = 0.008
+BUDGET = 0.0035
 """Dollars a day for each of them."""
 BAD_GATEWAY = text("<html>Bad gateway</html>", 502)
 

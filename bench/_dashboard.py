@@ -116,4 +116,10 @@ def draw(axes: Axes, panel: dict[str, Any], lines: list[Line]) -> None:
     for side in axes.spines.values():
         side.set_visible(False)
     if lines:
-        axes.legend(loc="upper left", bbox_to_anchor=(-0.01, -0.12), ncols=4, frameon=False, fontsize=6.5)
+        axes.legend(
+            loc="upper left",
+            bbox_to_anchor=(-0.01, -0.12),
+            ncols=panel["gridPos"]["w"] // 3,
+            frameon=False,
+            fontsize=6.5,
+        )
