@@ -10,8 +10,8 @@ from typing import Protocol
 
 from core.ports import Clock
 
-LAST_WORDS = 3.0
-"""Seconds that what was begun gets to end: as long as Discord's people wait for a response."""
+LAST_WORDS = 5.0
+"""Seconds that what was begun gets to end: Discord's people wait 3 for a response."""
 
 
 class Sign(Protocol):

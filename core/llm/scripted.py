@@ -17,6 +17,8 @@ from core.ports import Clock
 
 WINDOW = 8192
 MAX_OUTPUT = 2048
+REMEMBERED = 1000
+"""Prompts of a model that may have to last for a day."""
 _WORDS = re.compile(r"\s*\S+|\s+")
 
 
@@ -61,6 +63,7 @@ class ScriptedModel:
     @asynccontextmanager
     async def stream(self, prompt: Prompt) -> AsyncIterator[ScriptedDeltas]:
         self.prompts.append(prompt)
+        del self.prompts[:-REMEMBERED]
         script = self.scripts.pop(0) if self.scripts else spoken(echo(prompt), self._delay)
         if script.refusal:
             raise script.refusal

@@ -17,7 +17,7 @@ import pytest
 from core.clock import SystemClock
 from core.domain import ConversationId
 from core.stores.opening import open_store
-from tests.support import discord_world, telegram_world
+from tests.support import discord_webhooks, discord_world, telegram_world
 from tests.support.balancer import balancer
 from tests.support.clock import until
 from tests.support.discord_server import DiscordServer
@@ -33,6 +33,8 @@ EVERY = 5
 """Of so many deeds in a chat one is a command."""
 THINK = 0.2
 """Seconds between an answer and the next question."""
+PATIENT = 60.0
+"""Seconds that Discord waits for a response: how busy this machine is says nothing about the bot."""
 QUICK = Probe(period=0.3, failures=2, leave=4.0)
 
 Deed = Callable[[int, int], Awaitable[None]]
@@ -186,7 +188,10 @@ telegram: {{token: "{telegram_world.TOKEN}", api_url: "{telegram.api_url}"}}
 @pytest.mark.parametrize(
     ("rounds", "probe"), [(1, QUICK), pytest.param(10, of_the_manifest(), marks=pytest.mark.soak)], ids=["one", "ten"]
 )
-async def test_replacing_every_process_costs_nothing(rounds: int, probe: Probe, tmp_path: Path) -> None:
+async def test_replacing_every_process_costs_nothing(
+    rounds: int, probe: Probe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discord_webhooks, "TO_ACKNOWLEDGE", PATIENT)
     async with AsyncExitStack() as opened:
         store = await opened.enter_async_context(redis_server())
         discord = await opened.enter_async_context(DiscordServer())
