@@ -108,6 +108,13 @@ async def test_a_database_of_a_newer_version_is_left_alone() -> None:
             await _warnings(server.url)
 
 
+async def test_a_database_of_an_older_version_is_no_longer_opened_by_that() -> None:
+    with RedisServer() as server:
+        server.command("HSET", "parlour:meta", "schema", "1", "partitions", "1")
+        await _warnings(server.url)
+        assert server.command("HGET", "parlour:meta", "schema").split()[-1] == str(health.SCHEMA)
+
+
 async def test_the_number_of_partitions_stays_what_it_was_when_the_database_was_new() -> None:
     with RedisServer() as server:
         server.command("HSET", "parlour:meta", "partitions", "8")

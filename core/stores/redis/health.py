@@ -13,8 +13,9 @@ from core.stores.redis.problems import store_error
 
 OLDEST = (6, 2)
 """The first version with every command that the scripts use."""
-SCHEMA = 1
-"""Counts up when keys change so that an older version could not read them."""
+SCHEMA = 2
+"""Counts up when keys change so that an older version could not read them, or would leave out what this one relies on: 2
+notes with each message who has words in which conversation."""
 PARTITIONS = {Kind.SINGLE: 1, Kind.SENTINEL: 1, Kind.CLUSTER: 16}
 """For a new database. One server gains nothing from more; a cluster spreads these over its nodes."""
 _MOST_PARTITIONS = 1024
@@ -32,6 +33,8 @@ async def prepare(link: Link, kind: Kind) -> int:
     meta = await link.execute("HGETALL", META)
     if int(meta["schema"]) > SCHEMA:
         raise StoreTooNew(f"{link.place}: written by a newer version of Parlour")
+    if int(meta["schema"]) < SCHEMA:
+        await link.execute("HSET", META, "schema", str(SCHEMA))
     partitions = int(meta["partitions"])
     if not 0 < partitions <= _MOST_PARTITIONS:
         raise StoreError(f"{link.place}: {META} says {partitions} partitions, which cannot be")
