@@ -33,26 +33,26 @@ async def test_each_trouble_is_as_the_document_shows_it(scene: str) -> None:
 
 def outline(lines: Iterable[str]) -> dict[str, set[str]]:
     """By speaker what they said: numbers, times and the order in which things happened at once left out. Of metrics only
-    which of them moved; of the queue not even that, since it depends on the moment."""
-    found, who = defaultdict(set), ""
-    for entry in _entries(lines):
-        who, text = entry
-        found[who].add(CHANGING.sub("…", AGAIN.sub("", text)))
+    which of them moved; of the queue not even that, since it depends on the moment. Of the log what happened."""
+    found = defaultdict(set)
+    for who, text in _entries(lines):
+        told = " ".join(text.split()[:2]) if who == "log" else text
+        found[who].add(CHANGING.sub("…", AGAIN.sub("", told)))
     return dict(found)
 
 
 def _entries(lines: Iterable[str]) -> list[tuple[str, str]]:
     """Who, and all of what they said."""
     entries: list[tuple[str, str]] = []
-    who = ""
+    who, played_on = "", False
     for line in lines:
         if head := HEAD.match(line):
-            who = head[2].strip()
+            who, played_on = head[2].strip(), True
             entries.append((who, head[3]))
         elif who == "operator":
             name = line.split()[0]
             entries += [] if name.startswith("parlour_queue") else [(who, name)]
-        elif who:
+        elif played_on:
             entries[-1] = (who, f"{entries[-1][1]} {line.strip()}")
         else:
             entries.append(("", line))
