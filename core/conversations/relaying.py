@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Collection, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -84,7 +85,8 @@ class Relaying:
             await self.tally.failed(asker.payer, problem)
             raise
         finally:
-            await self._settle(call, asker)
+            # An HTTP server calls a client gone as soon as it has its answer, while the store is still being told.
+            await _to_its_end(self._settle(call, asker))
 
     async def _begin(self, opened: AsyncExitStack, call: _Call, body: Mapping[str, Any], asker: Asker) -> Answering:
         first: ModelError | None = None
@@ -222,6 +224,16 @@ class Answering:
             self._reported = read_usage(usage)
         for choice in chunk.get("choices") or ():
             self._said.append(text_in(choice.get("delta") or choice.get("message")))
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Also where the caller is cancelled; that comes after it."""
+    working = asyncio.create_task(work)
+    try:
+        await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await asyncio.wait({working})
+        raise
 
 
 def _images(message: Mapping[str, Any]) -> int:

@@ -11,6 +11,7 @@ import pytest
 from core.config_platforms import BudgetConfig
 from tests.support.api import HELLO, MODEL, Api, program, serve_api
 from tests.support.completions import completion, refuse
+from tests.support.servers import redis_server
 
 ONE = {"prompt_tokens": 40, "completion_tokens": 10, "total_tokens": 50}
 """Of `gpt-5-mini`, for a quarter of a dollar and two dollars per million: 30 millionths of a dollar."""
@@ -38,6 +39,16 @@ async def test_a_client_gets_what_its_budget_is_worth(api: Api) -> None:
     assert (spent.value.code, spent.value.type) == ("insufficient_quota", "insufficient_quota")
     assert len(api.model.requests) == 2
     await ask(api.as_client("key-of-school"))
+
+
+async def test_what_is_told_to_a_store_far_away_is_told_although_the_client_has_its_answer(tmp_path: Path) -> None:
+    async with redis_server() as store, serve_api(tmp_path, store=store, clients=(program("shop", budget=DAY),)) as api:
+        shop = api.as_client("key-of-shop")
+        api.model.plan(*[completion("Hello", usage=ONE)] * 2)
+        await ask(shop)
+        await ask(shop)
+        with pytest.raises(openai.RateLimitError):  # at once: nothing is set aside that might come back
+            await ask(shop)
 
 
 async def test_conversations_are_paid_from_the_same_purse(api: Api) -> None:

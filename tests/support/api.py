@@ -45,10 +45,14 @@ class Api:
 
 
 @asynccontextmanager
-async def serve_api(folder: Path, more: str = "", at_once: int | None = None, **web: object) -> AsyncIterator[Api]:
-    """*more*: lines of the configuration. at_once: of the provider. *web*: values of the section of that name."""
+async def serve_api(
+    folder: Path, more: str = "", at_once: int | None = None, store: str = "", **web: object
+) -> AsyncIterator[Api]:
+    """*more*: lines of the configuration. at_once: of the provider. *store*: another one than a file. *web*: values of the
+    section of that name."""
     async with CompletionsServer() as model:
         config = parse_config(_settings(folder, model, at_once) + more, {})
+        config = config.model_copy(update={"store": store or config.store})
         config = config.model_copy(update={"web": config.web.model_copy(update=web)})
         async with serving(config) as page, calling(page, model) as api:
             yield api
