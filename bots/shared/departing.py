@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from typing import Protocol
+
+import structlog
 
 from core.ports import Clock
 
-LAST_WORDS = 5.0
-"""Seconds that what was begun gets to end: Discord's people wait 3 for a response."""
+log = structlog.get_logger(__name__)
+
+LAST_WORDS = 10.0
+"""Seconds that what was begun gets to end: Discord's people wait 3 for a response, or for the word that one follows."""
 
 
 class Sign(Protocol):
@@ -49,9 +52,11 @@ class Departure:
 async def ended(tasks: Collection[asyncio.Task[None]], clock: Clock) -> None:
     """Returns when all *tasks* have ended: by themselves, or cancelled where that takes too long."""
     begun = list(tasks)
-    with suppress(TimeoutError):
+    try:
         async with clock.watchdog(LAST_WORDS):
             await asyncio.gather(*begun, return_exceptions=True)
+    except TimeoutError:
+        log.warning("process.left_unsaid", tasks=len(begun))
     for task in begun:
         task.cancel()
     await asyncio.gather(*begun, return_exceptions=True)

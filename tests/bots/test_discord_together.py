@@ -29,6 +29,7 @@ async def test_a_command_takes_back_one_question_and_is_answered_once(tmp_path: 
         for number, question in enumerate(("one", "two", "three"), 1):
             discord.say(ADA, question, here)
             await until(lambda: len(discord.shown(here)) == number)  # noqa: B023  # awaited here and now
+            await until(lambda: "Retry" in discord.buttons(discord.by_bot(here)[-1]))
         for number in (1, 2):
             undo = discord.slash(ADA, "undo", here)
             await until(lambda: undo in discord.callbacks)  # noqa: B023  # awaited here and now
