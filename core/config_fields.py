@@ -23,6 +23,12 @@ _LONGEST_URL = 2000
 _HOSTS = re.compile(r"([^/?#]*://(?:[^/?#]*@)?)([^/?#]*)(.*)", re.DOTALL)
 
 
+def has_unit(value: object) -> bool:
+    """Whether that is a duration, and no number that stands in quotation marks."""
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    return match is not None and match[2] is not None
+
+
 def _duration(value: object) -> object:
     if isinstance(value, str):
         match = _DURATION.fullmatch(value.strip())
@@ -90,10 +96,11 @@ def _short_name(text: str) -> str:
     return text
 
 
-def _person(text: str) -> str:
-    if not _PERSON.fullmatch(text):
+def _person(value: object) -> object:
+    """Before it is known to be text: a number alone lacks what text would lack too."""
+    if isinstance(value, str | int) and not _PERSON.fullmatch(str(value)):
         raise ValueError("ids such as discord:123 or telegram:456")
-    return text
+    return value
 
 
 def _network(text: str) -> str:
@@ -164,7 +171,7 @@ SocketUrl = Annotated[str, AfterValidator(_socket_url)]
 StoreUrl = Annotated[str, AfterValidator(store_url)]
 ShortName = Annotated[str, AfterValidator(_short_name)]
 Network = Annotated[str, AfterValidator(_network)]
-Person = Annotated[str, AfterValidator(_person)]
+Person = Annotated[str, BeforeValidator(_person, json_schema_input_type=str)]
 Texts = Annotated[
     tuple[Annotated[str, Field(min_length=1)], ...],
     Field(min_length=1, max_length=16),

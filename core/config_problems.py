@@ -13,6 +13,7 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from core.config_fields import has_unit
 from core.config_text import Place, Value, Wrong, plain
 
 _SECRET_KEYS = frozenset(
@@ -69,7 +70,8 @@ def explain(error: ValidationError, root: type[BaseModel], written: Value) -> Wr
         return Wrong(_unknown(place, root), place)
     if found["type"] == "missing":
         return Wrong(f"expected {_named(place)}, got nothing", place)
-    return Wrong(f"expected {_expected(found)}, got {got}", place)
+    unit = "s" if found["type"] in _BOUNDS and has_unit(_at(place, written)) else ""
+    return Wrong(f"expected {_expected(found)}{unit}, got {got}", place)
 
 
 def _expected(found: ErrorDetails) -> str:
