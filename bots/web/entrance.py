@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from dataclasses import dataclass
 from hmac import compare_digest
@@ -48,12 +49,13 @@ class Entrance:
         self._counted = counted
         self._chance = chance
         self._known: dict[tuple[str, Holder], None] = {}
+        self._counting: dict[tuple[str, str], asyncio.Task[None]] = {}
 
     async def holder(self, address: str, key: str) -> Holder | None:
         """Raises HTTPException (429) for who has guessed too often, right or wrong, and StoreError."""
         home, found = home_of(address), self._whose(key)
         if found is None or (home, found) not in self._known:
-            await self._count(home)
+            await self._count_once(home, key)
         if found is not None:
             self._remember((home, found))
         return found
@@ -75,6 +77,15 @@ class Entrance:
         self._known[known] = None
         if len(self._known) > MOST_KNOWN:
             del self._known[next(iter(self._known))]
+
+    async def _count_once(self, home: str, key: str) -> None:
+        """The same key shown many times at once is one guess: a program that begins with a hundred requests is let in."""
+        guess = (home, key)
+        counting = self._counting.get(guess)
+        if counting is None:
+            counting = self._counting[guess] = asyncio.create_task(self._count(home), name="counting a guess")
+            counting.add_done_callback(lambda _: self._counting.pop(guess))
+        await asyncio.shield(counting)
 
     async def _count(self, home: str) -> None:
         paces = [_pace(f"web:guesses/{home}", Whose.USER, FROM_ONE), _pace("web:guesses", Whose.TOTAL, FROM_ALL)]

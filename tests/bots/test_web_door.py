@@ -148,6 +148,12 @@ async def test_who_guessed_too_often_may_try_again_when_they_were_told(tmp_path:
         assert await entrance.holder("192.0.2.1", TOKEN)
 
 
+async def test_a_right_key_that_is_shown_many_times_at_once_is_one_guess(tmp_path: Path) -> None:
+    async with open_store(f"sqlite:///{tmp_path}/parlour.db", ManualClock()) as store:
+        entrance = Entrance(parse_config(f"web: {{{GUARDED}}}", {}).web, store, EvenChance())
+        assert all(await asyncio.gather(*(entrance.holder("192.0.2.1", TOKEN) for _ in range(40))))
+
+
 async def _guesses(entrance: Entrance, number: int) -> list[object]:
     asked = (entrance.holder("192.0.2.1", f"{guess}") for guess in range(number))
     return await asyncio.gather(*asked, return_exceptions=True)
