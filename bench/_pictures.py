@@ -101,7 +101,7 @@ async def talk(page: Page, url: str, model: CompletionsServer, picture: Picture)
     await page.mouse.move(0, 0)
     await page.locator("#scroll").evaluate("area => { area.scrollTop = 0; }")
     await page.evaluate("document.activeElement.blur()")
-    for drawn in (".katex", *([] if picture.is_growing else [".code-keyword"])):
+    for drawn in (".katex", *([] if picture.is_growing else [".code-keyword >> text=return"])):
         await page.locator(drawn).first.wait_for()
     await page.evaluate("document.fonts.ready.then(() => true)")
 
