@@ -97,6 +97,7 @@ class Client(discord.AutoShardedClient):
         parsers = self._connection.parsers
         parsers |= {event: partial(_read, event, parser) for event, parser in parsers.items() if event != READY}
         self._handling: dict[asyncio.Task[None] | None, None] = {}
+        self._left = False
 
     @property
     def me(self) -> discord.ClientUser:
@@ -108,6 +109,8 @@ class Client(discord.AutoShardedClient):
         """*event*: the library's name of it, such as ``message``."""
 
         async def handled(*args: object) -> None:
+            if self._left:
+                return  # heard as the connection closed: it is another process's, or found when it is caught up
             task = asyncio.current_task()
             self._handling[task] = None
             try:
@@ -146,6 +149,7 @@ class Client(discord.AutoShardedClient):
             raise SurfaceUnavailable(f"discord.py cannot read an event: {problem!r}") from problem
         finally:
             await asyncio.shield(self.close())
+            self._left = True
             self._forget_waiting()
             await self._end_handling()
 

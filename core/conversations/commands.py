@@ -18,7 +18,7 @@ from core.conversations.access import Access
 from core.conversations.context import ContextReport
 from core.conversations.invoking import Choice, Command, Invocation, Reaction, Services
 from core.conversations.reports import context_text, excerpt, usage_text
-from core.domain import Conversation, Incoming, Message, Role, text_of
+from core.domain import Conversation, Incoming, Message, Role, text_of, turn_of
 from core.errors import BadArgument, NotAllowed, UnknownCommand
 from core.wording import Sentence
 
@@ -194,7 +194,7 @@ async def _undo(invocation: Invocation) -> Reaction:
     one that ended in an error (it never was in the context; only /retry forgets it), else the last one kept."""
     history, at = invocation.services.history, invocation.incoming.conversation
     conversation = await invocation.conversation()
-    if await invocation.services.inbox.stop(at):
+    if await invocation.services.inbox.stop(at) and not await _is_kept(invocation, conversation):
         await history.move(at, conversation.head)
         return Reaction(invocation.say(Sentence.UNDO_RUNNING))
     failed = conversation.failed
@@ -206,6 +206,12 @@ async def _undo(invocation: Invocation) -> Reaction:
         return Reaction(invocation.say(Sentence.UNDO_NOTHING))
     await history.move(at, question.parent)
     return Reaction(invocation.say(Sentence.UNDO_DONE, question=excerpt(question.text)))
+
+
+async def _is_kept(invocation: Invocation, conversation: Conversation) -> bool:
+    """Whether the answer of a turn that is still under way is where the conversation stands: it is only being shown."""
+    under_way = {incoming.event_id for incoming in await invocation.services.inbox.waiting(conversation.id)}
+    return conversation.head is not None and turn_of(conversation.head) in under_way
 
 
 async def _last_question(invocation: Invocation, conversation: Conversation) -> Message | None:

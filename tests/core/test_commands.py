@@ -197,6 +197,17 @@ async def test_undo_while_an_answer_is_written_takes_that_one_back(bot: Bot) -> 
     assert await bot.context() == ["One", "You said: One"]
 
 
+async def test_undo_while_an_answer_is_kept_already_and_only_being_shown_takes_that_one_back(bot: Bot) -> None:
+    await bot.tell("One")
+    await bot.store.put(bot.incoming("Two"))
+    turn = await bot.store.claim([LANE], LEASE)
+    assert turn is not None
+    outcome = await bot.conversations.answer(turn, Notes())
+    assert (await bot.run("/undo")).text == "Taken back: “Two”"
+    await bot.store.finish(turn, outcome)
+    assert await bot.context() == ["One", "You said: One"]
+
+
 # /stop, /context, /usage, /help
 
 
