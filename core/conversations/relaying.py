@@ -16,7 +16,7 @@ from core.conversations.moderating import Moderation
 from core.conversations.tallying import UNCOUNTED, Counting
 from core.conversations.withholding import Withholding, new_in
 from core.domain import ModelSpec, Tokens, Usage
-from core.errors import ContentRefused, ModelBusy, ModelError, RequestRefused, StoreError, WindowExceeded
+from core.errors import ChatError, ContentRefused, ModelBusy, ModelError, RequestRefused, StoreError, WindowExceeded
 from core.limits.allowances import Bill, Payer
 from core.limits.budgets import Spending
 from core.limits.lines import NO_LINES, Lines
@@ -75,13 +75,13 @@ class Relaying:
         no other answers either; iterating does too. An answer that moderation refuses ends there, in the protocol's own
         way."""
         await self.throttle.admit(asker.key, asker.payer)
-        if self.moderation and self.moderation.checks_questions:
-            await self.moderation.check(Subject.QUESTION, new_in(body["messages"]))
         call = _Call()
         try:
+            if self.moderation and self.moderation.checks_questions:
+                await self.moderation.check(Subject.QUESTION, new_in(body["messages"]))
             async with AsyncExitStack() as opened:
                 yield await self._begin(opened, call, body, asker)
-        except ModelError as problem:
+        except ChatError as problem:
             await self.tally.failed(asker.payer, problem)
             raise
         finally:

@@ -9,7 +9,7 @@ import structlog
 
 from core.domain import NO_USAGE, Usage
 from core.domain_limits import Tally, Whose, day_of
-from core.errors import ChatError, ModelError, StoreError
+from core.errors import ChatError, ModelError, NotModerated, StoreError
 from core.limits.allowances import Payer
 from core.ports import Clock
 from core.ports_limits import Tallies
@@ -35,8 +35,8 @@ class Tallying:
         await self._count(payer, Tally(self._today(), model, usage, answers=1))
 
     async def failed(self, payer: Payer, problem: ChatError) -> None:
-        """Only what a model did is a failure: to refuse somebody is not."""
-        if isinstance(problem, ModelError):
+        """Only what a model did, or a moderation service did not, is a failure: to refuse somebody is not."""
+        if isinstance(problem, ModelError | NotModerated):
             await self._count(payer, Tally(self._today(), "", NO_USAGE, failures=1))
 
     async def _count(self, payer: Payer, tally: Tally) -> None:

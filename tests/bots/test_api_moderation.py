@@ -9,6 +9,9 @@ from typing import Any
 import openai
 import pytest
 
+from core.clock import SystemClock
+from core.domain_limits import day_of
+from core.stores.opening import open_store
 from tests.support.api import HELLO, MODEL, Api, program, serve_api
 from tests.support.completions import answer, completion, refuse
 
@@ -110,6 +113,15 @@ async def test_what_cannot_be_checked_is_to_be_sent_again_later(place: dict[str,
     status, error = await api.refused(SHOP, **place)
     assert (status, error["code"], error["type"]) == (503, "not_moderated", "server_error")
     assert api.model.questions == []
+
+
+async def test_what_cannot_be_checked_is_an_error_that_is_counted(api: Api, tmp_path: Path) -> None:
+    api.model.checks.append(refuse(401, "Wrong key.", "invalid_request_error", code="invalid_api_key"))
+    await api.refused(SHOP)
+    await api.refused(SHOP, messages=BAD)
+    async with open_store(f"sqlite:///{tmp_path}/parlour.db", SystemClock()) as store:
+        counted = await store.tallies(day_of(SystemClock().now() - 86_400))
+    assert sum(tally.failures for tally in counted) == 1
 
 
 async def test_without_moderation_nothing_is_checked(tmp_path: Path) -> None:
