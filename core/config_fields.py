@@ -15,7 +15,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(ms|s|m|h|d)?", re.ASCII)
-_PERSON = re.compile(r"(discord|telegram|terminal|web|api):\S+")
+HOMES = ("discord", "telegram", "terminal", "web", "api")
+"""How ids begin: where they belong."""
+_PERSON = re.compile(rf"(?:{'|'.join(HOMES)}):\S+")
 _SHORT_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _REDIS_SCHEMES = {f"{scheme}{kind}" for scheme in ("redis", "rediss") for kind in ("", "+cluster", "+sentinel")}
 _STORE_SCHEMES = frozenset({"sqlite", *_REDIS_SCHEMES})

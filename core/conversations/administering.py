@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from core.config_fields import HOMES
 from core.conversations.access import chat_of
 from core.conversations.invoking import Choice, Invocation, Reaction
 from core.conversations.reports import excerpt
@@ -17,7 +18,7 @@ LONGEST_ID = 100
 """Characters; the ids of platforms have twenty, a visitor's of the page thirty."""
 MOST_LISTED = 50
 """Ids of one kind that a list names."""
-_ID = re.compile(r"(?:discord|telegram|terminal|web|api):[\w.-]+")
+_ID = re.compile(rf"(?:{'|'.join(HOMES)}):[\w.-]+")
 _NUMBER = re.compile(r"-?\d+", re.ASCII)
 
 
