@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
@@ -197,6 +199,24 @@ def test_a_store_that_is_not_there_is_no_empty_one(
     assert run("store", "copy", source, target, "--config", config) == 1
     assert capsys.readouterr().err == f"parlour: There is no store {tmp_path}/typo/kept.db.\n"
     assert not (tmp_path / "typo").exists()
+
+
+def test_a_file_that_is_no_store_is_neither_read_as_one_nor_made_one(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty, others = tmp_path / "empty.db", tmp_path / "others.db"
+    empty.touch()
+    with closing(sqlite3.connect(others)) as connection:
+        connection.execute("CREATE TABLE recipes (name)")
+    before = others.read_bytes()
+    assert run("inbox", "--config", config) == 0
+    capsys.readouterr()
+    for file in (empty, others):
+        assert run("store", "restore", file, "--config", config) == 1
+        assert capsys.readouterr().err == f"parlour: The file {file} is not a store of Parlour.\n"
+    assert run("store", "copy", f"sqlite:///{tmp_path}/kept.db", f"sqlite:///{others}", "--config", config) == 1
+    assert capsys.readouterr().err == f"parlour: The file {others} is not a store of Parlour.\n"
+    assert (empty.read_bytes(), others.read_bytes()) == (b"", before)
 
 
 def test_nobody_reading_ends_it_quietly() -> None:

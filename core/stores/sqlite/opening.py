@@ -25,7 +25,7 @@ from core.stores.sqlite.problems import file_problem, problem
 from core.stores.sqlite.purses import SqlitePurses
 from core.stores.sqlite.receipts import SqliteReceipts
 from core.stores.sqlite.rulings import SqliteRulings
-from core.stores.sqlite.schema import migrate
+from core.stores.sqlite.schema import MARK, migrate
 from core.stores.sqlite.sharing import SqliteSharing
 from core.stores.sqlite.shelf import SqliteShelf
 from core.stores.sqlite.tallies import SqliteTallies
@@ -98,11 +98,21 @@ def _prepare(file: Path, clock: Clock, *, create: bool) -> Database:
         raise StoreError(f"There is no store {file}.")
     create_file(file)
     try:
+        _check_whose(file, create=create)
         with closing(connect(file)) as connection:
             migrate(connection, clock.now())
         return Database(file, clock)
     except sqlite3.Error as error:
         raise problem(error, file) from error
+
+
+def _check_whose(file: Path, *, create: bool) -> None:
+    """Raises StoreError for another program's file, and for an empty one where nothing is to be created. Writes nothing,
+    as `connect` would."""
+    with closing(sqlite3.connect(file)) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if MARK not in tables and (tables or not create):
+        raise StoreError(f"The file {file} is not a store of Parlour.")
 
 
 def create_file(file: Path) -> None:

@@ -238,6 +238,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _ELEVENTH,
 )
 
+MARK = "migrations"
+"""The table by which a file is known to be a store."""
 _LEDGER = "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, at REAL NOT NULL)"
 
 
