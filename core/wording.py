@@ -82,7 +82,7 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.USAGE_CONVERSATION: "This conversation: {prompt} tokens read ({cached} % from the cache), {completion} written, {cost}.",
     Sentence.USAGE_TODAY: "Today: {prompt} tokens read ({cached} % from the cache), {completion} written, {cost}.",
     Sentence.COST_UNKNOWN: "no price known",
-    Sentence.BUDGET_NONE: "Nothing is limited here.",
+    Sentence.BUDGET_NONE: "No budget is set here.",
     Sentence.BUDGET_LINE: "{whose}: {used} of {limit} used, until {when}.",
     Sentence.BUDGET_TOKENS: "{tokens} tokens",
     Sentence.BUDGET_OF_USER: "You",

@@ -74,7 +74,7 @@ CHINESE: dict[Sentence, str] = {
     Sentence.USAGE_CONVERSATION: "本对话：读取 {prompt} 个词元（{cached} % 来自缓存），生成 {completion} 个，{cost}。",
     Sentence.USAGE_TODAY: "今天：读取 {prompt} 个词元（{cached} % 来自缓存），生成 {completion} 个，{cost}。",
     Sentence.COST_UNKNOWN: "价格未知",
-    Sentence.BUDGET_NONE: "这里没有用量限制。",
+    Sentence.BUDGET_NONE: "这里没有设置预算。",
     Sentence.BUDGET_LINE: "{whose}：已用 {used}，共 {limit}，{when} 重新计算。",
     Sentence.BUDGET_TOKENS: "{tokens} 个词元",
     Sentence.BUDGET_OF_USER: "您",

@@ -31,7 +31,7 @@ async def bot(tmp_path: Path) -> AsyncIterator[Bot]:
 
 
 async def test_budget_says_that_nothing_is_limited(bot: Bot) -> None:
-    assert (await bot.run("/budget")).text == "Nothing is limited here."
+    assert (await bot.run("/budget")).text == "No budget is set here."
 
 
 async def test_budget_tells_what_is_used_of_each_limit(tmp_path: Path) -> None:
