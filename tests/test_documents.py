@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bots.cli import make_parser
-from core.config import user_login
+from core.config import Config, parse_config, user_login
 from tests.support.tree import ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -26,6 +26,7 @@ ALL = "import shlex, sys; from bots.cli import main; sys.exit(next(filter(None, 
 
 _COMMAND = re.compile(r"python\s-m\sbots((?: [\w:/.@=-]+)*)")
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_YAML = re.compile(r"^```yaml\n((\w+):.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)#:]*)(?:#([^):]*))?\)|(?:src|href)=\"([^\":]+)\"")
 _OURS = re.compile(
     r"`((?:core|bots|tests|bench|deploy|docs|requirements)/[\w./-]*|(?:[\w-]+\.)+(?:ya?ml|json|toml|md)|Dockerfile|Procfile)`"
@@ -59,6 +60,13 @@ def test_every_link_leads_somewhere(document: Path) -> None:
         target = document.parent / (path or picture) if path or picture else document
         assert target.exists()
         assert not anchor or anchor in anchors(target)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_every_example_of_the_configuration_is_taken_as_it_stands(document: Path) -> None:
+    for example, section in _YAML.findall(document.read_text()):
+        secrets = dict.fromkeys(re.findall(r"\$\{(\w+)\}", example), "for this example alone")
+        assert section not in Config.model_fields or parse_config(example, secrets)
 
 
 @pytest.mark.parametrize("document", TYPED, ids=named)
