@@ -129,8 +129,7 @@ class Metrics(Untraced):
         states = {"waiting": depth.queued, "running": depth.running, "set_aside": depth.aside} if depth else {}
         for state in ("waiting", "running", "set_aside"):
             self._queue.labels(state).set(states.get(state, math.nan))
-        oldest = depth.oldest if depth else math.nan
-        self._oldest.set(0.0 if oldest is None else max(0.0, now - oldest))
+        self._oldest.set(_age(depth, now))
         return Exposition(CONTENT_TYPE_LATEST, generate_latest(self._registry))
 
     def _gauge(self, name: str, help_: str, *labels: str) -> Gauge:
@@ -147,3 +146,10 @@ def _labels(labels: Sequence[str]) -> tuple[str, ...]:
 def platform_of(lane: str) -> str:
     """A terminal's lane names its conversation too."""
     return lane.partition(":")[0]
+
+
+def _age(depth: InboxDepth | None, now: float) -> float:
+    """Seconds for which the message that waits longest has waited; no number where the store could not say."""
+    if depth is None:
+        return math.nan
+    return 0.0 if depth.oldest is None else max(0.0, now - depth.oldest)

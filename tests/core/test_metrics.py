@@ -149,6 +149,7 @@ async def test_without_a_store_there_is_no_number_for_the_queue_and_no_readiness
         assert not await here.vitals.ready()
         assert await here.value("store_up") == 0
         assert math.isnan(await here.value("queue_turns", state="waiting") or 0)
+        assert math.isnan(await here.value("queue_oldest_seconds") or 0)
 
 
 async def test_a_store_that_is_full_is_told_and_no_reason_to_send_people_elsewhere(tmp_path: Path) -> None:
