@@ -25,13 +25,20 @@ async def back_up(url: str, file: Path, clock: Clock, progress: Progress) -> Non
         raise StoreError(f"There is a file {file} already.")
     part = file.with_name(f"{file.name}.part")
     await asyncio.to_thread(part.unlink, missing_ok=True)
+    try:
+        await _write(url, part, clock, progress)
+        await asyncio.to_thread(part.rename, file)
+    finally:  # half of what people said is of use to nobody
+        await asyncio.to_thread(part.unlink, missing_ok=True)
+
+
+async def _write(url: str, part: Path, clock: Clock, progress: Progress) -> None:
     if url.startswith("sqlite:"):
         await snapshot(url, part)
     else:
         as_it_lies = StoreOptions(keys=None)
         async with open_store(url, clock, as_it_lies) as source, open_store(url_of(part), clock, as_it_lies) as target:
             await copy(source, target, progress)
-    await asyncio.to_thread(part.rename, file)
 
 
 def url_of(file: Path) -> str:

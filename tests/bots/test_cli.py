@@ -219,6 +219,15 @@ def test_a_file_that_is_no_store_is_neither_read_as_one_nor_made_one(
     assert (empty.read_bytes(), others.read_bytes()) == (b"", before)
 
 
+def test_a_backup_that_fails_leaves_nothing(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("inbox", "--config", config) == 0
+    (tmp_path / "kept.db").write_text("a shopping list, not a database\n" * 100)
+    before = set(tmp_path.iterdir())
+    assert run("store", "backup", tmp_path / "backup.db", "--config", config) == 1
+    assert "not an SQLite database" in capsys.readouterr().err
+    assert set(tmp_path.iterdir()) == before
+
+
 def test_nobody_reading_ends_it_quietly() -> None:
     line = f'"{sys.executable}" -m bots schema | head -n 1; exit "${{PIPESTATUS[0]}}"'
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, cwd=ROOT, check=False)
