@@ -42,7 +42,7 @@ REAL, LONG_REAL = 0.004, 0.015
 """Real seconds after each step, and after each stride: leases are not to lapse because the disk is slower than the play."""
 UNBROKEN = "\u2060"
 """Between the slash and the name of a command, so that it is not pressed by mistake."""
-OWN = frozenset({"permits.alone", "work.lost", "lease.lost", "turn.lost"})
+OWN = frozenset({"permits.alone", "work.lost", "work.elsewhere", "lease.lost", "turn.lost"})
 """What is logged because the play's time goes faster than its disk."""
 POLL = 2.0
 """Seconds after which the bot looks whether another process wrote into its file: there is none, and an hour is long."""

@@ -60,12 +60,16 @@ class Alone:
 
     async def _turn(self) -> int:
         """Waits until the work is this process's; the token that says so."""
+        told = False
         while True:
             receipt = await self.patience.patiently(
                 lambda: self.receipts.open_receipt(self.name, self.name, self.lease)
             )
             if receipt.state is ReceiptState.FRESH:
                 return receipt.token
+            if not told:
+                log.info("work.elsewhere", work=self.name)
+            told = True
             await self.patience.sleep(LOOK)
 
     async def _hold(self, token: int) -> None:

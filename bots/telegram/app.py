@@ -30,7 +30,7 @@ from core.ports import Clock
 
 log = structlog.get_logger(__name__)
 
-LEASE = 10.0
+LEASE = 5.0
 """Seconds at most until another process asks for updates in the place of one that was killed."""
 Line = tuple[Bot, Pacer[Gate]]
 """Where the bot writes, and when it may."""
