@@ -21,7 +21,6 @@ from tests.support.discord_threads import DiscordThreads
 from tests.support.discord_webhooks import DiscordWebhooks, admitted
 from tests.support.discord_world import (
     BOT,
-    GUILD,
     NAMES,
     Fault,
     admit,
@@ -121,7 +120,7 @@ class DiscordRest(DiscordThreads, DiscordWebhooks):
         """Itself, and members."""
         match method, *parts:
             case "GET", "guilds", guild, "members", person:
-                if guild != GUILD or person not in NAMES:
+                if guild not in {one["id"] for one in self.gateway.guilds} or person not in NAMES:
                     raise Refused(404, 10007, "Unknown Member")
                 return member(person)
             case "GET", "users", "@me":
