@@ -64,11 +64,15 @@ class MenuCommands:
             if name not in LINKED:
                 self._speaker.say(place, _greeting(incoming))
                 return
-        reaction = await self._once(name, argument, incoming)
-        if reaction is not None and reaction.private and not place.private:
-            reaction = Reaction(say(Sentence.ALONE_ONLY, incoming.sender.language))
-        if reaction is not None and reaction.turn is None:
-            self._speaker.say(place, _remark(name, reaction, message))
+
+        def tell(reaction: Reaction) -> None:
+            if reaction.private and not place.private:
+                alone = Reaction(say(Sentence.ALONE_ONLY, incoming.sender.language))
+                self._speaker.say(place, _remark(name, alone, message))
+            elif reaction.turn is None:
+                self._speaker.say(place, _remark(name, reaction, message))
+
+        await self._once(name, argument, incoming, tell)
 
     def _recognise(self, place: Place, incoming: Incoming) -> None:
         """Admins are shown their commands once they use one: that there is a chat with them is known then, and that they are
@@ -78,21 +82,22 @@ class MenuCommands:
             self._admins.add(place.chat)
             self._speaker.soon(self._show_all(place.chat))
 
-    async def _once(self, name: str, argument: str, incoming: Incoming) -> Reaction | None:
-        """None where it was run before: Telegram delivers it again to who was killed right after that."""
+    async def _once(self, name: str, argument: str, incoming: Incoming, tell: Callable[[Reaction], None]) -> None:
+        """Nothing is told where it was run before: Telegram delivers it again to who was killed right after that. It is told
+        before it counts as run: a process that ends in between leaves nobody without a word."""
         store, key = self._desk.store, f"command:{incoming.event_id}"
         try:
             receipt = await store.open_receipt(key, name, LEASE)
         except StoreError:
-            return Reaction(say(Sentence.STORE_AWAY, incoming.sender.language))
+            tell(Reaction(say(Sentence.STORE_AWAY, incoming.sender.language)))
+            return
         if receipt.state is ReceiptState.DONE:
             log.info("command.known", command=name)
-            return None
-        reaction = await self.react(name, argument, incoming)
+            return
+        tell(await self.react(name, argument, incoming))
         if receipt.state is ReceiptState.FRESH:
             with suppress(StoreError, LeaseLost):
                 await store.close_receipt(key, receipt.token, "")
-        return reaction
 
     async def choose(self, choice: tuple[str, str], incoming: Incoming, message: int) -> str:
         """Runs a command with what was picked from its menu, which *message* is: what there is to say to who did."""
