@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.domain import ConversationId, TurnId
+from core.domain import ConversationId, PersonId, TurnId
 
 
 def turn_feed(turn: TurnId) -> str:
@@ -59,3 +59,15 @@ class Receipt:
     state: ReceiptState
     token: int = 0
     body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaid:
+    """What *person* is still to be told on the platform *lane*. key: its name there. body: for whoever says it. token: the
+    fencing token of whoever is to."""
+
+    lane: str
+    key: str
+    person: PersonId
+    body: str
+    token: int = 0

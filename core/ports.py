@@ -41,7 +41,7 @@ from core.domain_limits import Balance
 from core.errors import ChatError
 from core.ports_limits import Paces, Places, Purses, Rulings, Tallies
 from core.ports_people import People
-from core.ports_sharing import Feeds, Probing, Receipts, Secrets, Shelf
+from core.ports_sharing import Feeds, Outbox, Probing, Receipts, Secrets, Shelf
 
 
 class Watchdog(Protocol):
@@ -340,6 +340,7 @@ class Store(
     Shelf,
     Secrets,
     Receipts,
+    Outbox,
     Purses,
     Paces,
     Rulings,
@@ -359,7 +360,7 @@ class Store(
         """One line for each way in which this server could lose accepted messages. Raises StoreError if it is away."""
 
     async def sweep(self) -> int:
-        """Deletes what has expired (`history.ttl`, remembered event ids, bookmarks, receipts); returns how many rows. Cheap, repeatable."""
+        """Deletes what has expired (`history.ttl`, remembered event ids, bookmarks, receipts, the outbox); returns how many rows. Cheap, repeatable."""
 
     async def page(self, cursor: str, limit: int) -> tuple[tuple[Record, ...], str]:
         """About *limit* records from *cursor* ("" at first), for copying; the next cursor, "" after the last page.

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from core.domain import ConversationId, PersonId
-from core.domain_sharing import FeedEvent, Found, Receipt, Shelved
+from core.domain_sharing import FeedEvent, Found, Receipt, Shelved, Unsaid
 
 
 class Following(Protocol):
@@ -80,6 +80,24 @@ class Receipts(Protocol):
     async def close_receipt(self, key: str, token: int, body: str | None) -> None:
         """*body* is what was answered, for whoever asks again; None: nothing was, so the next one to ask begins afresh.
         Raises LeaseLost."""
+
+
+class Outbox(Protocol):
+    """What people are still to be told besides answers: what a process that ended did not get to, another one says. Kept for
+    24 hours after it was last changed; `page` leaves it out."""
+
+    async def owe(self, unsaid: Unsaid, lease: float) -> Unsaid:
+        """Keeps it in the place of what stood under its key. It is the caller's for *lease* seconds; with its token."""
+
+    async def renew_unsaid(self, unsaid: Unsaid, lease: float) -> None:
+        """The caller's for *lease* seconds from now, with the body that it has now; after that it is anybody's. Raises
+        LeaseLost where somebody else took it, or said it, or it was forgotten."""
+
+    async def take_unsaid(self, lane: str, lease: float) -> tuple[Unsaid, ...]:
+        """What is nobody's, the oldest first: the caller's for *lease* seconds."""
+
+    async def said(self, unsaid: Unsaid) -> None:
+        """It is kept no more, unless it is somebody else's by now."""
 
 
 class Probing(Protocol):

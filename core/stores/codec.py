@@ -34,6 +34,8 @@ BOOKMARK_MEMORY = 30 * 86_400.0
 """Seconds after its last note for which a place is known (`core.ports.Bookmarks`)."""
 RECEIPT_MEMORY = 86_400.0
 """Seconds for which a request that carries a key is known (`core.ports_sharing.Receipts`)."""
+UNSAID_MEMORY = 86_400.0
+"""Seconds after which nobody is told any more what was not said (`core.ports_sharing.Outbox`)."""
 
 
 def storable(text: str) -> str:

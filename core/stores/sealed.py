@@ -22,7 +22,7 @@ from core.domain import (
     Turn,
     TurnId,
 )
-from core.domain_sharing import FeedEvent, Found, Receipt, Shelved
+from core.domain_sharing import FeedEvent, Found, Receipt, Shelved, Unsaid
 from core.errors import StoreError
 from core.ports import Outcome, Store
 from core.ports_sharing import Following
@@ -134,6 +134,20 @@ class SealedStore:
 
     async def close_receipt(self, key: str, token: int, body: str | None) -> None:
         await self._store.close_receipt(key, token, body and self._seal.close(body))
+
+    async def owe(self, unsaid: Unsaid, lease: float) -> Unsaid:
+        owed = await self._store.owe(self._closed(unsaid), lease)
+        return replace(unsaid, token=owed.token)
+
+    async def renew_unsaid(self, unsaid: Unsaid, lease: float) -> None:
+        await self._store.renew_unsaid(self._closed(unsaid), lease)
+
+    async def take_unsaid(self, lane: str, lease: float) -> tuple[Unsaid, ...]:
+        found = await self._store.take_unsaid(lane, lease)
+        return tuple(replace(unsaid, body=self._seal.open(unsaid.body)) for unsaid in found)
+
+    def _closed(self, unsaid: Unsaid) -> Unsaid:
+        return replace(unsaid, body=self._seal.close(unsaid.body))
 
     async def page(self, cursor: str, limit: int) -> tuple[tuple[Record, ...], str]:
         records, following = await self._store.page(cursor, limit)

@@ -16,6 +16,7 @@ from core.stores.redis.health import prepare
 from core.stores.redis.history import RedisHistory
 from core.stores.redis.inbox import RedisInbox
 from core.stores.redis.listening import Listener
+from core.stores.redis.outbox import RedisOutbox
 from core.stores.redis.paces import RedisPaces
 from core.stores.redis.people import RedisPeople
 from core.stores.redis.places import RedisPlaces
@@ -36,6 +37,7 @@ class RedisStore(
     RedisFeeds,
     RedisShelf,
     RedisReceipts,
+    RedisOutbox,
     RedisPurses,
     RedisPaces,
     RedisPeople,

@@ -18,6 +18,7 @@ from core.stores.sqlite.database import Database, connect
 from core.stores.sqlite.feeds import Board, SqliteFeeds
 from core.stores.sqlite.history import SqliteHistory
 from core.stores.sqlite.inbox import SqliteInbox
+from core.stores.sqlite.outbox import SqliteOutbox
 from core.stores.sqlite.paces import SqlitePaces
 from core.stores.sqlite.people import SqlitePeople
 from core.stores.sqlite.places import SqlitePlaces
@@ -44,6 +45,7 @@ class SqliteStore(
     SqliteFeeds,
     SqliteShelf,
     SqliteReceipts,
+    SqliteOutbox,
     SqlitePurses,
     SqlitePaces,
     SqlitePeople,

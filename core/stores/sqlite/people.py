@@ -129,6 +129,7 @@ def _change_failed(
 def _forget_traces(session: Session, person: PersonId) -> int:
     """What names the person outside of conversations."""
     rows = session.run("DELETE FROM shelf WHERE owner = ?", person).rowcount
+    rows += session.run("DELETE FROM outbox WHERE person = ?", person).rowcount
     rows += session.run("DELETE FROM rulings WHERE subject = ? AND ruling = ?", person, Ruling.ALLOWED).rowcount
     return rows + _forget_named(session, person)
 

@@ -224,6 +224,21 @@ _TENTH = (
 )
 # speaks: whether they asked there; else somebody else only quoted them.
 _ELEVENTH = ("ALTER TABLE voices ADD COLUMN speaks INTEGER NOT NULL DEFAULT 1",)
+# outbox: what people are still to be told besides answers. `until` it is somebody's, by the time that is waited by.
+_TWELFTH = (
+    """CREATE TABLE outbox (
+        seq INTEGER PRIMARY KEY,
+        lane TEXT NOT NULL,
+        key TEXT NOT NULL,
+        person TEXT NOT NULL,
+        token INTEGER NOT NULL,
+        until REAL NOT NULL,
+        expires REAL NOT NULL,
+        body TEXT NOT NULL,
+        UNIQUE (lane, key))""",
+    "CREATE INDEX outbox_until ON outbox (lane, until)",
+    "CREATE INDEX outbox_expires ON outbox (expires)",
+)
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
     _SECOND,
@@ -236,6 +251,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _NINTH,
     _TENTH,
     _ELEVENTH,
+    _TWELFTH,
 )
 
 MARK = "migrations"

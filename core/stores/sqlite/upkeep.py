@@ -10,6 +10,7 @@ from core.stores.codec import FACTS
 from core.stores.options import StoreOptions
 from core.stores.sqlite import copies, sharing, shelf
 from core.stores.sqlite.database import Database, Session
+from core.stores.sqlite.outbox import forget_unsaid
 from core.stores.sqlite.paces import forget_paces
 from core.stores.sqlite.places import forget_places
 from core.stores.sqlite.purses import forget_purses
@@ -52,6 +53,7 @@ class SqliteUpkeep:
             _forget_failures,
             sharing.forget_bookmarks,
             forget_receipts,
+            forget_unsaid,
             forget_purses,
             forget_paces,
             forget_tallies,

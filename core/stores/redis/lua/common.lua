@@ -406,3 +406,27 @@ local function forget_receipt(name)
   call('DEL', key('i', name))
   return call('ZREM', P .. ':receipts', name)
 end
+
+-- Outbox: unsaid:<lane>\n<key> what is to be said · outbox:<lane> by when each key is anybody's · unsaid by when each
+-- <lane>\n<key> is forgotten.
+
+local function unsaid_of(lane, name)
+  return key('unsaid', lane .. '\n' .. name)
+end
+
+local function lend_unsaid(lane, name, token, till)
+  call('HSET', unsaid_of(lane, name), 'token', token)
+  call('ZADD', key('outbox', lane), till, name)
+end
+
+local function keep_unsaid(lane, name, expires)
+  call('ZADD', P .. ':unsaid', expires, lane .. '\n' .. name)
+  call('EXPIRE', unsaid_of(lane, name), math.max(1, math.ceil(tonumber(expires) - NOW)))
+end
+
+-- How many rows are gone.
+local function forget_unsaid(lane, name)
+  call('DEL', unsaid_of(lane, name))
+  call('ZREM', key('outbox', lane), name)
+  return call('ZREM', P .. ':unsaid', lane .. '\n' .. name)
+end

@@ -18,6 +18,10 @@ for _, event in ipairs(call('ZRANGE', P .. ':ended', 0, -1)) do
     remember_event(digest_of(event), '', '')
   end
 end
+local lane = person:match('^[^:]*')
+for _, name in ipairs(call('ZRANGE', key('outbox', lane), 0, -1)) do
+  if call('HGET', unsaid_of(lane, name), 'person') == person then rows = rows + forget_unsaid(lane, name) end
+end
 for _, name in ipairs(call('ZRANGE', P .. ':receipts', 0, -1)) do
   if is_named(name, plan.receipts) then rows = rows + forget_receipt(name) end
 end

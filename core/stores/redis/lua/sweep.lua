@@ -1,4 +1,4 @@
--- the most to delete of each kind (conversations, event ids, bookmarks, shelves, receipts) → how many rows are gone, 1 if there may be more
+-- the most to delete of each kind (conversations, event ids, bookmarks, shelves, receipts, what is unsaid) → how many rows are gone, 1 if there may be more
 local most, rows = tonumber(A[1]), 0
 local ended = call('ZRANGEBYSCORE', P .. ':ended', '-inf', NOW, 'LIMIT', 0, most)
 for _, id in ipairs(ended) do
@@ -17,5 +17,10 @@ local shelves = call('ZRANGEBYSCORE', P .. ':owners', '(0', NOW, 'LIMIT', 0, mos
 for _, owner in ipairs(shelves) do rows = rows + fade_shelf(owner) end
 local receipts = call('ZRANGEBYSCORE', P .. ':receipts', '-inf', NOW, 'LIMIT', 0, most)
 for _, name in ipairs(receipts) do rows = rows + forget_receipt(name) end
-local full = math.max(#ended, #faded, #marks, #shelves, #receipts)
+local unsaid = call('ZRANGEBYSCORE', P .. ':unsaid', '-inf', NOW, 'LIMIT', 0, most)
+for _, member in ipairs(unsaid) do
+  local lane, name = member:match('^([^\n]*)\n(.*)$')
+  rows = rows + forget_unsaid(lane, name)
+end
+local full = math.max(#ended, #faded, #marks, #shelves, #receipts, #unsaid)
 return {rows, full == most and 1 or 0}
