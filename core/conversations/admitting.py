@@ -54,6 +54,8 @@ class Admission:
     async def _read(self) -> None:
         self._read_at = self._clock.monotonic()
         try:
-            self._access = replace(self._access, rulings=await self._rulings.rulings())
+            rulings = await self._rulings.rulings()
         except StoreError as problem:
             log.warning("rulings.not_read", detail=str(problem))
+        else:
+            self._access = replace(self._access, rulings=rulings)  # which may have been configured anew meanwhile

@@ -46,6 +46,13 @@ async def test_to_be_inside_twice_takes_one_place(store: Store) -> None:
     assert await stand(store, {"b": 2.0, "c": 3.0}, inside=["a"]) == {"b": 0, "c": 1}
 
 
+async def test_who_is_inside_stays_so_where_fewer_may_be_from_now_on(store: Store) -> None:
+    waiting = {"a": 1.0, "b": 2.0}
+    await stand(store, waiting)  # the answer may have been lost
+    narrower = Queue(QUEUE.name, 0, LEASE, WORD)
+    assert await store.stand(narrower, {**waiting, "c": 3.0}, (), ()) == {"a": 0, "b": 0, "c": 1}
+
+
 async def test_a_place_of_which_nothing_is_heard_is_free_again(
     store: Store, elsewhere: Store, clock: ManualClock
 ) -> None:

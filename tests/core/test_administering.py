@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from core.domain_limits import Ruling
 from core.errors import BadArgument, NoAdmins, NotAllowed, StoreUnavailable
 from core.ports import Store
 from tests.support.bot import CHAT, Bot, open_bot
-from tests.support.clock import ManualClock
+from tests.support.clock import ManualClock, settle
 
 ROOT = "web:root"
 ADMINS = frozenset({ROOT})
@@ -111,6 +112,31 @@ async def test_what_is_said_in_another_process_holds_here_a_second_later(bot: Bo
     await admin(bot, "/block web:ada")
     await bot.clock.advance(FRESH)
     assert not (await here.access()).allows(incoming)
+
+
+class Slow:
+    """Rulings of a store that takes its time."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.answers = asyncio.Event()
+
+    async def rule(self, subject: str, ruling: Ruling) -> None:
+        await self._store.rule(subject, ruling)
+
+    async def rulings(self) -> dict[str, Ruling]:
+        await self.answers.wait()
+        return await self._store.rulings()
+
+
+async def test_a_configuration_that_comes_while_the_store_is_asked_holds(bot: Bot) -> None:
+    rulings = Slow(bot.store)
+    here = Admission(rulings, bot.clock, Access())
+    asking = asyncio.create_task(here.access())
+    await settle()
+    here.configure(Access(users=frozenset({"test:bob"})))
+    rulings.answers.set()
+    assert not (await asking).allows(bot.incoming())
 
 
 class Away:

@@ -61,7 +61,8 @@ def _numbers(session: Session, queue: Queue, waiting: Collection[str]) -> dict[s
     entering = [key for key, rank in ranks.items() if rank < free]
     for key in entering:
         _enter(session, queue, key)
-    return {key: 0 if ranks.get(key, -1) < free else ranks[key] - len(entering) + 1 for key in waiting}
+    numbers = {key: rank - len(entering) + 1 for key, rank in ranks.items() if rank >= free}
+    return {key: numbers.get(key, 0) for key in waiting}
 
 
 def forget_places(session: Session) -> int:
