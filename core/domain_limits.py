@@ -8,6 +8,10 @@ from enum import StrEnum
 
 from core.domain import NO_USAGE, Usage
 
+LONGEST_HELD = 3600.0
+"""Seconds after which money that was set aside is free again at the latest, where nobody says otherwise. A killed turn is
+resumed much sooner."""
+
 
 class Unit(StrEnum):
     """What a purse holds."""

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from core.domain_limits import Delay, Drawn, Grant, Pace, Purse, Queue, Ruling, Tally, Unit, Whose
+from core.domain_limits import LONGEST_HELD, Delay, Drawn, Grant, Pace, Purse, Queue, Ruling, Tally, Unit, Whose
 
 
 class Purses(Protocol):
     """Budgets that all processes on a store spend from, without ever spending one twice."""
 
-    async def reserve(self, key: str, purses: Sequence[Purse], least: int, most: int) -> Grant:
+    async def reserve(
+        self, key: str, purses: Sequence[Purse], least: int, most: int, seconds: float = LONGEST_HELD
+    ) -> Grant:
         """Sets aside, in one step, what a call takes of each of the *purses* with an answer of as many tokens as all of
         them allow, at least *least* and at most *most*. It takes the place of what was reserved under *key* before. Where
-        a purse does not allow *least*, nothing changes. What is neither settled nor released is free again an hour
-        later."""
+        a purse does not allow *least*, nothing changes. What is neither settled nor released is free again after so many
+        *seconds*."""
+
+    async def prolong(self, key: str, seconds: float) -> bool:
+        """What was reserved under *key* is free again after so many *seconds* from now. False: it is so already, or it is
+        settled or released."""
 
     async def settle(self, key: str, purses: Sequence[Purse], used: Mapping[Unit, int]) -> None:
         """What was reserved under *key* is given back, and what was *used* is spent: of the purses it was reserved of;

@@ -20,6 +20,7 @@ from core.errors import ChatError, ContentRefused, ModelBusy, ModelError, Reques
 from core.limits.allowances import Bill, Payer
 from core.limits.budgets import Spending
 from core.limits.lines import NO_LINES, Lines
+from core.limits.rates import backoff
 from core.limits.throttling import Throttle
 from core.ports import Clock, LanguageModel, Models, TokenCounter
 from core.watching import Subject, Watch
@@ -36,6 +37,9 @@ LONGEST_WAIT = 50.0
 a minute."""
 LATER = 20.0
 """Seconds after which it should. Clients of OpenAI wait for themselves where a server names up to a minute."""
+LONGEST_CHARGING, LONGEST_LOOK = 30.0, 5.0
+"""Seconds for which a store is waited for that is to be told what an answer cost, and between two attempts at most. Who
+ends the process waits for that."""
 LIMITS = ("max_completion_tokens", "max_tokens")
 """The two names of the longest an answer may be. Servers that do not know the older one say so, which is learnt."""
 
@@ -125,7 +129,7 @@ class Relaying:
         if spec.id in self.lines:
             await self.spending.check(asker.payer, bill)
             await self._queue(entered, spec.id)
-        granted = await self.spending.reserve(asker.key, asker.payer, bill)
+        granted = await entered.enter_async_context(self.spending.held(asker.key, asker.payer, bill))
         return body if granted is None else {**body, name: granted}
 
     async def _queue(self, entered: AsyncExitStack, model: str) -> None:
@@ -136,16 +140,31 @@ class Relaying:
             raise ModelBusy(f"no place in {LONGEST_WAIT:.0f} s", retry_after=LATER) from error
 
     async def _settle(self, call: _Call, asker: Asker) -> None:
-        try:
-            if call.answering is None:
+        if call.answering is None:
+            try:
                 await self.spending.refund(asker.key)
+            except StoreError as problem:  # it lapses by itself
+                log.warning("api.not_refunded", detail=str(problem))
+            return
+        used = call.answering.usage
+        self.watch.asked(call.answering.model, used)
+        await self._charge(asker, used)
+        await self.tally.answered(asker.payer, call.answering.model, used)
+
+    async def _charge(self, asker: Asker, used: Usage) -> None:
+        """Waits for a store that is away: what nobody is charged with would be spent again."""
+        begun, attempt = self.clock.monotonic(), 0
+        while True:
+            try:
+                await self.spending.settle(asker.key, asker.payer, used)
+            except StoreError as problem:
+                attempt += 1
+                if self.clock.monotonic() - begun > LONGEST_CHARGING:
+                    log.warning("api.not_charged", cost=used.cost, detail=str(problem))
+                    return
+                await self.clock.sleep(backoff(attempt, 0.5, LONGEST_LOOK, 1.0))
+            else:
                 return
-            used = call.answering.usage
-            self.watch.asked(call.answering.model, used)
-            await self.spending.settle(asker.key, asker.payer, used)
-            await self.tally.answered(asker.payer, call.answering.model, used)
-        except StoreError as problem:  # the answer is there: what was reserved for it stays so for an hour
-            log.warning("api.not_settled", detail=str(problem))
 
     def _measure(self, spec: ModelSpec, body: Mapping[str, Any]) -> Measure:
         return Measure(self.counter, spec, body["messages"])

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from core.conversations.context import reserved_for
 from core.domain import Incoming, ModelSpec, Prompt, Turn, Usage
-from core.domain_limits import Balance, Purse, Whose
+from core.domain_limits import LONGEST_HELD, Balance, Purse, Whose
 from core.errors import BudgetSpent
 from core.limits.allowances import Bill, Payer, SpendingPolicy, charged, payer_of, purses_of, used_of
+from core.limits.holding import HELD, held
 from core.limits.rates import backoff
 from core.limits.throttling import Throttle
 from core.ports import Clock
@@ -29,6 +32,14 @@ SENTENCES = {
     Whose.SERVER: Sentence.BUDGET_SPENT_SERVER,
     Whose.TOTAL: Sentence.BUDGET_SPENT_TOTAL,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Granted:
+    """tokens: that the answer may have. since: before it was asked for (monotonic)."""
+
+    tokens: int
+    since: float
 
 
 class Spending:
@@ -66,17 +77,34 @@ class Spending:
 
     async def reserve(self, key: str, payer: Payer, bill: Bill) -> int | None:
         """How many tokens the answer may have; None where nothing limits it. Waits while others may give back what they
-        reserved. Raises BudgetSpent and StoreError."""
-        attempt, since = 0, self._clock.monotonic()
+        reserved. What is neither settled nor refunded, as its process was killed, is set aside for `LONGEST_HELD`. Raises
+        BudgetSpent and StoreError."""
+        granted = await self._granted(key, payer, bill, LONGEST_HELD)
+        return None if granted is None else granted.tokens
+
+    @asynccontextmanager
+    async def held(self, key: str, payer: Payer, bill: Bill) -> AsyncIterator[int | None]:
+        """As `reserve`, for a call that nobody makes again when its process is killed: what it took is free again `HELD`
+        seconds after that. In the block the call is made; it is left with StoreUnavailable where the store is away for so
+        long."""
+        granted = await self._granted(key, payer, bill, HELD)
+        if granted is None:
+            yield None
+            return
+        async with held(self._purses, self._clock, key, granted.since):
+            yield granted.tokens
+
+    async def _granted(self, key: str, payer: Payer, bill: Bill, seconds: float) -> _Granted | None:
+        attempt, begun = 0, self._clock.monotonic()
         while True:
             purses = self._charged(payer, bill)
             if not purses:
                 return None
-            most = self._most(bill)
-            grant = await self._purses.reserve(key, purses, min(LEAST_OUTPUT, most), most)
+            most, since = self._most(bill), self._clock.monotonic()
+            grant = await self._purses.reserve(key, purses, min(LEAST_OUTPUT, most), most, seconds)
             if grant.short is None:
-                return grant.tokens
-            if not grant.open or self._clock.monotonic() - since > PATIENCE:
+                return _Granted(grant.tokens, since)
+            if not grant.open or since - begun > PATIENCE:
                 raise self._spent(purses[grant.short])
             attempt += 1
             await self._clock.sleep(backoff(attempt, FIRST_LOOK, LONGEST_LOOK, 1.0))

@@ -9,7 +9,7 @@ from hashlib import sha256
 from hmac import digest
 from typing import Protocol
 
-from core.domain_limits import Delay, Drawn, Grant, Pace, Purse, Unit, Whose
+from core.domain_limits import LONGEST_HELD, Delay, Drawn, Grant, Pace, Purse, Unit, Whose
 from core.ports import Chance
 from core.ports_limits import Paces, Purses
 from core.ports_sharing import Secrets
@@ -35,8 +35,13 @@ class Pseudonyms:
         self._store = store
         self._secret = secret.encode()
 
-    async def reserve(self, key: str, purses: Sequence[Purse], least: int, most: int) -> Grant:
-        return await self._store.reserve(self.hide(key), self._purses(purses), least, most)
+    async def reserve(
+        self, key: str, purses: Sequence[Purse], least: int, most: int, seconds: float = LONGEST_HELD
+    ) -> Grant:
+        return await self._store.reserve(self.hide(key), self._purses(purses), least, most, seconds)
+
+    async def prolong(self, key: str, seconds: float) -> bool:
+        return await self._store.prolong(self.hide(key), seconds)
 
     async def settle(self, key: str, purses: Sequence[Purse], used: Mapping[Unit, int]) -> None:
         await self._store.settle(self.hide(key), self._purses(purses), used)

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from core.stores.codec import Codec
 
-RESERVED_FOR = 3600.0
-"""Seconds after which a reservation that nobody came back to is free again; a killed turn is resumed much sooner."""
 SETTLED_MEMORY = 7 * 86_400
 """Seconds for which a key stays settled, as long as an event is remembered (`core.ports.Inbox.put`)."""
 PURSE_MEMORY = 2 * 86_400.0

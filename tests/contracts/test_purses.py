@@ -105,6 +105,34 @@ async def test_a_reservation_that_nobody_comes_back_to_lapses(store: Store, cloc
     assert await gone(store, purse().name) == (1050,), "what was used is counted however late it is told"
 
 
+async def test_a_reservation_that_is_put_off_lapses_when_nobody_does_any_more(
+    store: Store, elsewhere: Store, clock: ManualClock
+) -> None:
+    await store.reserve("1", [purse()], 10, 900, 60.0)
+    for _ in range(3):
+        clock.leap(59.0)
+        assert await store.prolong("1", 60.0)
+        assert await elsewhere.reserve("2", [purse()], 10, 900) == Grant(short=0, open=True)
+    clock.leap(61.0)
+    assert await elsewhere.reserve("2", [purse()], 10, 900) == Grant(900)
+    assert not await store.prolong("1", 60.0)
+
+
+async def test_what_is_over_is_not_put_off(store: Store) -> None:
+    for key in ("released", "settled"):
+        await store.reserve(key, [purse()], 10, 100)
+    await store.release("released")
+    await store.settle("settled", [purse()], {Unit.MONEY: 50})
+    assert not await store.prolong("released", 60.0)
+    assert not await store.prolong("settled", 60.0)
+
+
+async def test_a_clock_that_is_set_forward_takes_nothing_from_a_call(store: Store, clock: ManualClock) -> None:
+    await store.reserve("1", [purse()], 10, 900)
+    clock.set(HOUR + 1)
+    assert await store.reserve("2", [purse()], 10, 900) == Grant(short=0, open=True)
+
+
 async def test_many_at_once_never_get_more_than_there_is(store: Store, elsewhere: Store) -> None:
     calls = (client.reserve(f"{number}", [purse()], 1, 1) for number, client in enumerate((store, elsewhere) * 50))
     grants = await asyncio.gather(*calls)

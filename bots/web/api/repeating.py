@@ -53,8 +53,7 @@ class Background:
             outlet.heard = task.done()
 
     async def close(self) -> None:
-        for task in tuple(self._tasks):
-            await cancelled(task)
+        await asyncio.gather(*map(cancelled, self._tasks))
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -8,8 +8,8 @@ import json
 from collections.abc import Mapping, Sequence
 
 from core.domain import Record
-from core.domain_limits import Drawn, Grant, Purse, Unit
-from core.stores.purses import PURSE_MEMORY, PURSE_RECORD, PURSE_ROW, RESERVED_FOR, SETTLED_MEMORY, PurseRow
+from core.domain_limits import LONGEST_HELD, Drawn, Grant, Purse, Unit
+from core.stores.purses import PURSE_MEMORY, PURSE_RECORD, PURSE_ROW, SETTLED_MEMORY, PurseRow
 from core.stores.redis.database import Database
 from core.stores.redis.scripts import Argument, Call
 
@@ -20,13 +20,18 @@ HOME = "purses"
 class RedisPurses:
     _database: Database
 
-    async def reserve(self, key: str, purses: Sequence[Purse], least: int, most: int) -> Grant:
-        until = self._database.clock.now() + RESERVED_FOR
+    async def reserve(
+        self, key: str, purses: Sequence[Purse], least: int, most: int, seconds: float = LONGEST_HELD
+    ) -> Grant:
+        until = self._database.time.now() + seconds
         wanted: list[Argument] = []
         for purse in purses:
             wanted += [purse.name, purse.limit, _forgotten(purse.until), purse.fixed, purse.each]
         tokens, short, is_open = await self._database.run("reserve", HOME, key, least, most, until, *wanted)
         return Grant(tokens) if not short else Grant(short=short - 1, open=bool(is_open))
+
+    async def prolong(self, key: str, seconds: float) -> bool:
+        return bool(await self._database.run("prolong", HOME, key, self._database.time.now() + seconds))
 
     async def settle(self, key: str, purses: Sequence[Purse], used: Mapping[Unit, int]) -> None:
         amounts = json.dumps({unit.value: used.get(unit, 0) for unit in Unit})

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from core.domain import Record
-from core.domain_limits import Drawn, Grant, Purse, Unit
-from core.stores.purses import PURSE_MEMORY, PURSE_RECORD, PURSE_ROW, RESERVED_FOR, SETTLED_MEMORY, PurseRow
+from core.domain_limits import LONGEST_HELD, Drawn, Grant, Purse, Unit
+from core.stores.purses import PURSE_MEMORY, PURSE_RECORD, PURSE_ROW, SETTLED_MEMORY, PurseRow
 from core.stores.sqlite.database import Database, Session
 
 _AT_ONCE = 1_000  # so that a sweep never keeps the writer long
@@ -16,8 +16,13 @@ _AT_ONCE = 1_000  # so that a sweep never keeps the writer long
 class SqlitePurses:
     _database: Database
 
-    async def reserve(self, key: str, purses: Sequence[Purse], least: int, most: int) -> Grant:
-        return await self._database.write(lambda session: _reserve(session, key, purses, (least, most)))
+    async def reserve(
+        self, key: str, purses: Sequence[Purse], least: int, most: int, seconds: float = LONGEST_HELD
+    ) -> Grant:
+        return await self._database.write(lambda session: _reserve(session, key, purses, (least, most), seconds))
+
+    async def prolong(self, key: str, seconds: float) -> bool:
+        return await self._database.write(lambda session: _prolong(session, key, seconds))
 
     async def settle(self, key: str, purses: Sequence[Purse], used: Mapping[Unit, int]) -> None:
         await self._database.write(lambda session: _settle(session, key, purses, used))
@@ -29,7 +34,7 @@ class SqlitePurses:
         return await self._database.read(lambda session: tuple(_drawn(session, name) for name in names))
 
 
-def _reserve(session: Session, key: str, purses: Sequence[Purse], bounds: tuple[int, int]) -> Grant:
+def _reserve(session: Session, key: str, purses: Sequence[Purse], bounds: tuple[int, int], seconds: float) -> Grant:
     _lapse(session)
     least, most = bounds
     own = dict(_reserved(session, key))
@@ -43,17 +48,19 @@ def _reserve(session: Session, key: str, purses: Sequence[Purse], bounds: tuple[
         name = purses[short].name
         return Grant(short=short, open=_drawn(session, name).held > own.get(name, 0))
     _give_back(session, key)
-    _take(session, key, purses, granted)
-    return Grant(granted)
-
-
-def _take(session: Session, key: str, purses: Sequence[Purse], tokens: int) -> None:
-    taken = {purse.name: purse.fixed + tokens * purse.each for purse in purses}
+    taken = {purse.name: purse.fixed + granted * purse.each for purse in purses}
     for purse in purses:
         _change(session, purse.name, purse.until, (0, taken[purse.name]))
     session.run(
-        "INSERT OR REPLACE INTO reservations VALUES (?, ?, ?)", key, json.dumps(taken), session.now + RESERVED_FOR
+        "INSERT OR REPLACE INTO reservations VALUES (?, ?, ?)", key, json.dumps(taken), session.steady + seconds
     )
+    return Grant(granted)
+
+
+def _prolong(session: Session, key: str, seconds: float) -> bool:
+    until = session.steady + seconds
+    changed = session.run("UPDATE reservations SET until = ? WHERE key = ? AND body IS NOT NULL", until, key)
+    return bool(changed.rowcount)
 
 
 def _settle(session: Session, key: str, purses: Sequence[Purse], used: Mapping[Unit, int]) -> None:
@@ -71,7 +78,7 @@ def _settle(session: Session, key: str, purses: Sequence[Purse], used: Mapping[U
 
 def _lapse(session: Session) -> None:
     """Who reserved these is gone for good."""
-    for (key,) in session.all("SELECT key FROM reservations WHERE body IS NOT NULL AND until <= ?", session.now):
+    for (key,) in session.all("SELECT key FROM reservations WHERE body IS NOT NULL AND until <= ?", session.steady):
         _give_back(session, key)
 
 

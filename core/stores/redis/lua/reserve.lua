@@ -2,7 +2,7 @@
 -- → {tokens granted, 0, 0}, or {0, the place of the purse that is short, 1 if others hold part of it}
 local name, least, most, lapses = A[1], tonumber(A[2]), tonumber(A[3]), A[4]
 local reservations = P .. ':reservations'
-for _, lapsed in ipairs(call('ZRANGEBYSCORE', reservations, '-inf', NOW)) do give_back(lapsed) end
+for _, lapsed in ipairs(call('ZRANGEBYSCORE', reservations, '-inf', STEADY)) do give_back(lapsed) end
 local own = reserved(name)
 local granted, short = most, 0
 for index = 5, #A, 5 do
