@@ -248,7 +248,7 @@ def _completed(values: Value) -> Value:
     if values.get("providers") is not None and "models" not in values:
         raise Wrong("expected models for these providers, got nothing", ("models",))
     merged = {**DEFAULTS, **values}
-    for section in ("telemetry", "discord", "telegram", "web"):
+    for section in ("privacy", "telemetry", "discord", "telegram", "web"):
         given, built_in = values.get(section), DEFAULTS[section]
         if isinstance(given, dict) and isinstance(built_in, dict):
             merged[section] = {**built_in, **given}

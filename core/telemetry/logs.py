@@ -6,6 +6,7 @@ whatever text it hides, and, unless `log.content` allows it, the text of a messa
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import Iterable, Mapping, MutableMapping
@@ -119,7 +120,7 @@ class _Redaction:
         self._secrets = []
 
     def hide(self, secrets: Iterable[str]) -> None:
-        spelt = {form for secret in secrets for form in (secret, quote(secret, safe=""), quote_plus(secret))}
+        spelt = {form for secret in secrets for form in _spellings(secret)}
         self._secrets = sorted({*self._secrets, *spelt}, key=len, reverse=True)
 
     def __call__(self, _logger: Any, _method: str, event: Event) -> Event:
@@ -138,6 +139,10 @@ class _Redaction:
         for secret in self._secrets:
             text = text.replace(secret, HIDDEN)
         return text
+
+
+def _spellings(secret: str) -> tuple[str, ...]:
+    return secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]
 
 
 _redaction = _Redaction()

@@ -126,6 +126,11 @@ def test_nothing_written_is_what_is_built_in() -> None:
     assert parse_config("", {}) == load(ROOT / "config.yaml", {}) == parse_config("web:\naccess:\n", {})
 
 
+def test_a_section_that_is_begun_keeps_what_is_built_in_for_the_rest() -> None:
+    config = parse_config(f"privacy: {{old_keys: [{'o' * 32}]}}\nweb: {{port: 81}}", {"PRIVACY_KEY": "k" * 32})
+    assert config.privacy.keys == ("k" * 32, "o" * 32)
+
+
 def test_variables_are_replaced_in_every_text() -> None:
     config = parse_config("telegram: {token: 'x${TOKEN}y'}\nweb: {port: '${PORT:-81}'}", {"TOKEN": "42:abc"})
     assert config.telegram.token.get_secret_value() == "x42:abcy"

@@ -12,7 +12,7 @@ import structlog
 
 from core.telemetry.logs import LogPolicy, set_up
 
-SECRET = "sk-very/secret+0123"
+SECRET = 'sk-"very/secret+0123'
 
 
 def events(stream: io.StringIO) -> list[dict[str, Any]]:
@@ -31,7 +31,12 @@ def test_an_event_carries_turn_and_conversation(stream: io.StringIO) -> None:
 def test_a_secret_is_blotted_out_wherever_it_hides(format_: Any, stream: io.StringIO) -> None:
     set_up(LogPolicy(format=format_, secrets=(SECRET,)), stream)
     log = structlog.get_logger("core.x")
-    log.info("asked", url="http://h/?k=sk-very%2Fsecret%2B0123", nested={"key": [SECRET]})
+    log.info(
+        "asked",
+        url="http://h/?k=sk-%22very%2Fsecret%2B0123",
+        body=json.dumps({"key": SECRET}),
+        nested={"key": [SECRET]},
+    )
     log.warning("failed", error=ValueError(SECRET))
     try:
         int(f"bad key {SECRET}")
@@ -39,7 +44,7 @@ def test_a_secret_is_blotted_out_wherever_it_hides(format_: Any, stream: io.Stri
         log.exception("broke")
     logging.getLogger("httpx").warning("sent %s", SECRET)
     assert "0123" not in stream.getvalue()
-    assert stream.getvalue().count("***") >= 5
+    assert stream.getvalue().count("***") >= 6
 
 
 @pytest.mark.parametrize("format_", ["json", "human"])
