@@ -134,4 +134,7 @@ async def privacy_key(folder: Path) -> list[str]:
     keys = "key: the-key-of-this-year-32-characters, old_keys: [the-key-of-last-year-32-characters]"
     file.write_text(f"{ECHO}privacy: {{{keys}}}\n")
     await console.types("chat", given="/context\n", shown="echo /context | parlour chat")
+    console.lines.append("# the old one alone again")
+    file.write_text(f"{ECHO}privacy: {{key: the-key-of-last-year-32-characters}}\n")
+    await console.types("check", "--offline", shown="parlour check --offline | grep store", only="store")
     return console.lines

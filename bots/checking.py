@@ -12,7 +12,7 @@ from bots.serving import PLATFORMS, why_off
 from bots.shared.platform import Finding, State
 from core.config import Config
 from core.domain import ModelFacts, Prompt, PromptMessage
-from core.errors import ModelError, ModelGarbled, ParlourError, StoreError
+from core.errors import ModelError, ModelGarbled, ParlourError, StoreError, StoreSealed
 from core.limits.configured import spending_policy
 from core.ports import LanguageModel, Models
 from core.ports_moderation import Moderator
@@ -47,7 +47,7 @@ async def check(config: Config, file: Path | None, *, offline: bool) -> int:
 
 async def _findings(config: Config, file: Path | None, *, offline: bool) -> AsyncIterator[Finding]:
     yield _file(config, file)
-    for finding in [*_keys(config), *await _store(config), *await _models(config, offline=offline)]:
+    for finding in [*_keys(config), *await _store(config, file), *await _models(config, offline=offline)]:
         yield finding
     yield await _moderation(config, offline=offline)
     for finding in await _platforms(config, offline=offline):
@@ -70,12 +70,14 @@ def _keys(config: Config) -> list[Finding]:
     ]
 
 
-async def _store(config: Config) -> list[Finding]:
+async def _store(config: Config, file: Path | None) -> list[Finding]:
     try:
         async with wiring.clock().watchdog(LONGEST_LOOK), wiring.store(config) as store:
             warnings = await store.warnings()
             found = [Finding(State.OK, "store", store.description)]
             return found + [Finding(State.WARN, "store", warning) for warning in warnings]
+    except StoreSealed as problem:
+        return [Finding(State.ERROR, "store", f"{file}: {problem}" if file else str(problem))]
     except StoreError as problem:
         return [Finding(State.ERROR, "store", str(problem))]
     except TimeoutError:

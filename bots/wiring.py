@@ -133,10 +133,10 @@ def store(config: Config) -> AbstractAsyncContextManager[Store]:
     return store_at(config, config.store)
 
 
-def store_at(config: Config, url: str, *, create: bool = True) -> AbstractAsyncContextManager[Store]:
-    """The store at *url*, with the options of the configuration. *create* as in `StoreOptions`."""
+def store_at(config: Config, url: str, *, read_only: bool = False) -> AbstractAsyncContextManager[Store]:
+    """The store at *url*, with the options of the configuration. *read_only* as in `StoreOptions`."""
     replicas, wait = config.redis.replicas, config.redis.replica_wait
-    options = StoreOptions(config.history.ttl, replicas, wait, create, config.privacy.keys)
+    options = StoreOptions(config.history.ttl, replicas, wait, read_only, config.privacy.keys)
     return open_store(url, clock(), options)
 
 
@@ -146,14 +146,14 @@ async def back_up(config: Config, file: Path, progress: Progress) -> None:
 
 
 async def restore(config: Config, file: Path, progress: Progress) -> int:
-    """A backup into the store, while it is used; how many records. Raises StoreError."""
+    """A backup into the store, while it is used; how many records. The backup stays as it is. Raises StoreError."""
     return await copy_store(config, backup.url_of(file), config.store, progress)
 
 
 async def copy_store(config: Config, source: str, target: str, progress: Progress) -> int:
-    """Everything at the one URL to the other, as `core.stores.copying.copy` does it. Raises StoreError, also where there
-    is no store to copy from: a name with a slip in it is no empty store."""
-    async with store_at(config, source, create=False) as old, store_at(config, target) as new:
+    """Everything at the one URL to the other, as `core.stores.copying.copy` does it; the one stays as it is. Raises
+    StoreError, also where there is no store to copy from: a name with a slip in it is no empty store."""
+    async with store_at(config, source, read_only=True) as old, store_at(config, target) as new:
         return await copy(old, new, progress)
 
 

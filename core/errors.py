@@ -38,7 +38,8 @@ ParlourError
 │   ├── StoreUnavailable      away; wait and go on
 │   ├── StoreReadOnly
 │   ├── StoreFull
-│   └── StoreTooNew           written by a newer version
+│   ├── StoreTooNew           written by a newer version
+│   └── StoreSealed           what people said is sealed with a key that is not configured
 ├── FeedGap                   what was to be followed is kept no more: read the state anew
 ├── SurfaceUnavailable        the platform cannot be written to now; wait and go on
 ├── SurfaceClosed             it takes nothing from us there any more
@@ -246,6 +247,10 @@ class StoreFull(StoreError):
 
 
 class StoreTooNew(StoreError):
+    pass
+
+
+class StoreSealed(StoreError):
     pass
 
 

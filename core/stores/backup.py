@@ -12,6 +12,7 @@ from core.ports import Clock
 from core.stores.copying import copy
 from core.stores.opening import open_store
 from core.stores.options import StoreOptions
+from core.stores.sqlite.files import file_of
 from core.stores.sqlite.snapshot import snapshot
 
 Progress = Callable[[int, int], None]
@@ -34,10 +35,13 @@ async def back_up(url: str, file: Path, clock: Clock, progress: Progress) -> Non
 
 async def _write(url: str, part: Path, clock: Clock, progress: Progress) -> None:
     if url.startswith("sqlite:"):
-        await snapshot(url, part)
+        await asyncio.to_thread(snapshot, file_of(url), part)
     else:
-        as_it_lies = StoreOptions(keys=None)
-        async with open_store(url, clock, as_it_lies) as source, open_store(url_of(part), clock, as_it_lies) as target:
+        source_as_it_lies, as_it_lies = StoreOptions(read_only=True, keys=None), StoreOptions(keys=None)
+        async with (
+            open_store(url, clock, source_as_it_lies) as source,
+            open_store(url_of(part), clock, as_it_lies) as target,
+        ):
             await copy(source, target, progress)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from core.errors import ConfigError
@@ -31,10 +31,10 @@ def open_store(url: str, clock: Clock, options: StoreOptions = _DEFAULTS) -> Abs
     opener = _OPENERS.get(scheme) if colon else None
     if opener is None:
         raise ConfigError(f"store: the address must begin with one of {', '.join(f'{name}://' for name in _OPENERS)}")
-    return _readable(opener(url, clock, options), options.keys)
+    return _readable(opener(url, clock, options), options)
 
 
 @asynccontextmanager
-async def _readable(opening: AbstractAsyncContextManager[Store], keys: Sequence[str] | None) -> AsyncIterator[Store]:
+async def _readable(opening: AbstractAsyncContextManager[Store], options: StoreOptions) -> AsyncIterator[Store]:
     async with opening as store:
-        yield store if keys is None else await sealed(store, keys)
+        yield store if options.keys is None else await sealed(store, options.keys, read_only=options.read_only)

@@ -23,7 +23,7 @@ from core.domain import (
     TurnId,
 )
 from core.domain_sharing import FeedEvent, Found, Receipt, Shelved, Unsaid
-from core.errors import StoreError
+from core.errors import StoreSealed
 from core.ports import Outcome, Store
 from core.ports_sharing import Following
 from core.stores import codec
@@ -31,7 +31,8 @@ from core.stores.sealing import Rewriting, Seal
 from core.stores.searching import Words, search
 
 _PROOF = "sealed text"
-"""The name of the secret that shows whether the keys are those of this store."""
+"""The name of the first secret that shows whether the keys are those of this store. There is one by each key that sealed
+anything since: old keys alone may open the first, and not what was said last."""
 
 
 class SealedStore:
@@ -42,13 +43,29 @@ class SealedStore:
         self._seal = seal
         self._closing = Rewriting(seal.close)
         self._opening = Rewriting(seal.open)
+        self._proofs: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def prove(self) -> None:
-        """Raises StoreError where what is kept was sealed with other keys."""
-        self._seal.open(await self._store.secret(_PROOF, self._seal.close(_PROOF)))
+    async def prove(self, *, read_only: bool = False) -> None:
+        """Raises StoreSealed where some of what is kept was sealed with other keys."""
+        while await self._proved(""):
+            pass
+        while not read_only and not any(map(self._seal.is_by_newest, self._proofs)):
+            await self._proved(self._seal.close(_PROOF))
+
+    async def _proved(self, candidate: str) -> bool:
+        """The next proof; *candidate* where there is none yet. Whether there was one or is now."""
+        number = len(self._proofs) + 1
+        proof = await self._store.secret(_PROOF if number == 1 else f"{_PROOF} {number}", candidate)
+        if not proof:
+            return False
+        if not self._seal.opens(proof):
+            keys = "neither `privacy.key` nor among `privacy.old_keys`"
+            raise StoreSealed(f"{self.description}: what people said is sealed there with a key that is {keys}.")
+        self._proofs.append(proof)
+        return True
 
     async def conversation(self, conversation: ConversationId) -> Conversation:
         return self._opening.conversation(await self._store.conversation(conversation))
@@ -157,7 +174,7 @@ class SealedStore:
         await self._store.load([self._closing.record(record) for record in records if not _is_proof(record)])
 
     async def size(self) -> int:
-        return await self._store.size() - 1  # the proof is not copied
+        return await self._store.size() - len(self._proofs)  # which are not copied
 
 
 class _Opened:
@@ -173,15 +190,15 @@ class _Opened:
 
 def _is_proof(record: Record) -> bool:
     """That is for the keys of one store, and every other one has its own."""
-    return record.kind == codec.SECRET_RECORD and record.key == _PROOF
+    return record.kind == codec.SECRET_RECORD and record.key.startswith(_PROOF)
 
 
-async def sealed(store: Store, keys: Sequence[str]) -> Store:
-    """*store* itself where there are no keys. Raises StoreError where what is kept was sealed with none of them."""
+async def sealed(store: Store, keys: Sequence[str], *, read_only: bool) -> Store:
+    """*store* itself where there are no keys. Raises StoreSealed where what is kept was sealed with none of them."""
     if keys:
         over = SealedStore(store, Seal(keys))
-        await over.prove()
+        await over.prove(read_only=read_only)
         return cast("Store", over)
     if await store.secret(_PROOF, ""):
-        raise StoreError(f"{store.description}: what people said is sealed there; `privacy.key` is missing.")
+        raise StoreSealed(f"{store.description}: what people said is sealed there; `privacy.key` is missing.")
     return store

@@ -28,7 +28,9 @@ class Seal:
     """keys: texts that nobody can guess, the newest first. The first one seals, any of them opens."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        self._keys = MultiFernet([Fernet(_derived(key)) for key in keys])
+        each = [Fernet(_derived(key)) for key in keys]
+        self._keys = MultiFernet(each)
+        self._newest = each[0]
 
     def close(self, text: str) -> str:
         return _MARK + self._keys.encrypt(storable(text).encode()).decode() if text else ""
@@ -41,6 +43,21 @@ class Seal:
             return self._keys.decrypt(text.removeprefix(_MARK).encode()).decode()
         except InvalidToken:
             raise StoreError("The store holds text that none of the keys under `privacy` opens.") from None
+
+    def opens(self, text: str) -> bool:
+        return _opens(self._keys, text)
+
+    def is_by_newest(self, text: str) -> bool:
+        """Whether it is the first key that sealed *text*."""
+        return _opens(self._newest, text)
+
+
+def _opens(keys: Fernet | MultiFernet, text: str) -> bool:
+    try:
+        keys.decrypt(text.removeprefix(_MARK).encode())
+    except InvalidToken:
+        return False
+    return True
 
 
 def _derived(key: str) -> bytes:

@@ -74,6 +74,20 @@ async def test_a_store_that_is_away_is_an_error_and_the_rest_is_still_checked(
     assert "hunter2" not in text
 
 
+async def test_keys_that_do_not_open_everything_are_an_error_that_names_file_and_keys(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As after a renewal that was taken back: the old key opens what was said first, and nothing since."""
+    old, new = "the-key-of-last-year-32-characters", "the-key-of-this-year-32-characters"
+    text = f"store: sqlite:///{tmp_path}/kept.db\nmodels: [{{id: parrot, provider: scripted}}]\nprivacy: "
+    renewals = (f"{{key: {old}}}", f"{{key: {new}, old_keys: [{old}]}}", f"{{key: {old}}}")
+    configs = [parse_config(text + keys, {}) for keys in renewals]
+    assert [await check(config, Path("config.yaml"), offline=True) for config in configs] == [0, 0, 1]
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("error")]
+    assert line.startswith("error  store                  config.yaml: SQLite ")
+    assert line.endswith("a key that is neither `privacy.key` nor among `privacy.old_keys`.")
+
+
 async def test_with_budgets_a_model_without_a_price_is_a_warning(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain import PersonId
-from core.errors import StoreError
+from core.errors import StoreError, StoreSealed
 from core.ports import Outcome, Store
 from core.stores.backup import back_up, url_of
 from core.stores.codec import storable
@@ -80,7 +80,7 @@ async def test_without_its_key_a_store_is_refused(kept: tuple[str, Path], clock:
     url, _ = kept
     async with open_store(url, clock, _keys(OLD)) as store:
         await answered(store, asked("1"))
-    for options, words in ((PLAIN, "privacy.key` is missing"), (_keys(WRONG), "none of the keys")):
+    for options, words in ((PLAIN, "privacy.key` is missing"), (_keys(WRONG), "neither `privacy.key` nor")):
         with pytest.raises(StoreError, match=words) as caught:
             async with open_store(url, clock, options):
                 pass
@@ -97,6 +97,25 @@ async def test_a_new_key_takes_the_place_of_the_old_one(kept: tuple[str, Path], 
             await copy(store, anew, lambda *_: None)
     async with open_store(f"sqlite:///{folder}/anew.db", clock, _keys(NEW)) as anew:
         assert await branch(anew) == ["old?", "old", "new?", "new"]
+
+
+async def test_an_old_key_alone_is_refused_once_a_newer_one_has_sealed(
+    kept: tuple[str, Path], clock: ManualClock
+) -> None:
+    url, _ = kept
+    for options in (_keys(OLD), _keys(OLD, NEW)):
+        async with open_store(url, clock, options):
+            pass
+    async with open_store(url, clock, _keys(OLD)):
+        pass
+    async with open_store(url, clock, _keys(NEW, OLD)):
+        pass
+    for options in (_keys(OLD), _keys(NEW)):
+        with pytest.raises(StoreSealed, match=r"neither `privacy\.key` nor"):
+            async with open_store(url, clock, options):
+                pass
+    async with open_store(url, clock, _keys(OLD, NEW)):
+        pass
 
 
 async def test_while_processes_work_a_key_is_renewed_in_two_steps(kept: tuple[str, Path], clock: ManualClock) -> None:

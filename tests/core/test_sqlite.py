@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 import stat
 import sys
 import tempfile
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -33,9 +32,9 @@ from core.stores.sqlite.opening import SqliteStore, open_sqlite
 from core.stores.sqlite.problems import problem
 from tests.contracts.making import CHAT, LANE, LEASE, OTHER, answered, asked, branch, claimed
 from tests.support.clock import ManualClock, until
+from tests.support.files import as_it_was, as_nobody
 
 ROOT = Path(__file__).parents[2]
-NOBODY = 65_534
 ADA = PersonId("web:ada")
 
 
@@ -120,23 +119,6 @@ async def test_a_full_disk_refuses_what_does_not_fit_and_goes_on(store: SqliteSt
     assert (await store.depth()).queued == 4
 
 
-@contextmanager
-def as_nobody(*paths: Path) -> Iterator[None]:
-    """Nothing is read-only for root, so root becomes somebody else for a while."""
-    for path in paths:
-        path.chmod(0o555 if path.is_dir() else 0o444)
-    was_root = os.geteuid() == 0
-    if was_root:
-        os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        if was_root:
-            os.seteuid(0)
-        for path in paths:
-            path.chmod(0o755)
-
-
 async def test_a_read_only_file_or_directory_is_said_so() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -191,23 +173,12 @@ async def test_a_file_of_every_older_version_is_brought_up_to_date(
         file = tmp_path / f"{version}.db"
         with monkeypatch.context() as then:
             then.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:version])
-            await asyncio.to_thread(_as_it_was, file, today)
+            await asyncio.to_thread(as_it_was, file, today)
         async with open_store(f"sqlite:///{file}", ManualClock()) as store:
             await store.note("discord", "7", 1)
             await store.shelve(ADA, CHAT, "title")
             assert await branch(store) == ["Hello?", "Fine."]
             assert await store.voices(asked("1").sender.id) == (CHAT,)
-
-
-def _as_it_was(file: Path, today: Path) -> None:
-    """What is in the file *today*, as far as the migrations that there were then have a table for it."""
-    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
-        schema.migrate(connection, 0.0)
-        connection.execute("ATTACH ? AS today", (str(today),))
-        tables = connection.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name <> 'migrations'")
-        for (table,) in tables.fetchall():
-            names = ", ".join(f'"{row[1]}"' for row in connection.execute(f"PRAGMA main.table_info({table})"))
-            connection.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM today.{table}")
 
 
 async def test_what_is_no_database_is_said_so(tmp_path: Path) -> None:
@@ -282,7 +253,7 @@ async def test_a_claim_that_nobody_waits_for_is_given_back(store: SqliteStore, c
     with pytest.raises(asyncio.CancelledError):
         await claiming
     given_back = "SELECT id FROM turns WHERE token > 0 AND held = 0"
-    await until(lambda: bool(in_file(store._database.file, given_back)))
+    await until(lambda: bool(in_file(store._database.called, given_back)))
     assert clock.now() == ManualClock().now()
     assert (await claimed(store)).attempt == 1
 

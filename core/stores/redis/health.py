@@ -22,23 +22,41 @@ _MOST_PARTITIONS = 1024
 
 
 async def prepare(link: Link, kind: Kind) -> int:
-    """The database's number of partitions, fixed when it was new. Raises StoreError if it cannot be used."""
-    for place, facts in (await link.on_primaries("INFO")).items():
-        if isinstance(facts, Exception):
-            raise store_error(facts, place)
-        check(place, facts, kind)
+    """As `examine`, and makes what is not there a store of this version."""
+    await _check_servers(link, kind)
     if await link.execute("HSETNX", META, "schema", str(SCHEMA)):
         await link.execute("HSET", META, INDEXED, "1")
     await link.execute("HSETNX", META, "partitions", str(PARTITIONS[kind]))
     meta = await link.execute("HGETALL", META)
-    if int(meta["schema"]) > SCHEMA:
-        raise StoreTooNew(f"{link.place}: written by a newer version of Parlour")
+    partitions = _partitions(link, meta)
     if int(meta["schema"]) < SCHEMA:
         await link.execute("HSET", META, "schema", str(SCHEMA))
+    return partitions
+
+
+async def examine(link: Link, kind: Kind) -> int:
+    """The database's number of partitions, fixed when it was new. Raises StoreError if it cannot be used."""
+    await _check_servers(link, kind)
+    meta = await link.execute("HGETALL", META)
+    if not meta:
+        raise StoreError(f"{link.place}: there is no store of Parlour.")
+    return _partitions(link, meta)
+
+
+def _partitions(link: Link, meta: Mapping[str, str]) -> int:
+    if int(meta["schema"]) > SCHEMA:
+        raise StoreTooNew(f"{link.place}: written by a newer version of Parlour")
     partitions = int(meta["partitions"])
     if not 0 < partitions <= _MOST_PARTITIONS:
         raise StoreError(f"{link.place}: {META} says {partitions} partitions, which cannot be")
     return partitions
+
+
+async def _check_servers(link: Link, kind: Kind) -> None:
+    for place, facts in (await link.on_primaries("INFO")).items():
+        if isinstance(facts, Exception):
+            raise store_error(facts, place)
+        check(place, facts, kind)
 
 
 def check(place: str, facts: Mapping[str, Any], kind: Kind) -> None:

@@ -12,7 +12,7 @@ from core.stores.redis.bundle import Bundle
 from core.stores.redis.connecting import open_link
 from core.stores.redis.database import Database
 from core.stores.redis.feeds import RedisFeeds, Tails
-from core.stores.redis.health import prepare
+from core.stores.redis.health import examine, prepare
 from core.stores.redis.history import RedisHistory
 from core.stores.redis.inbox import RedisInbox
 from core.stores.redis.listening import Listener
@@ -62,9 +62,11 @@ async def open_redis(url: str, clock: Clock, options: StoreOptions) -> AsyncIter
     address = parse_address(url)
     link = open_link(address, options)
     try:
-        database = Database(link, clock, options, await prepare(link, address.kind))
+        look = examine if options.read_only else prepare
+        database = Database(link, clock, options, await look(link, address.kind))
         wake = Wake(clock, database.time)
-        await database.time.keep()
+        if not options.read_only:
+            await database.time.keep()
         async with (
             aclosing(Bundle(link)) as bundle,
             Listener(link, clock, CHANNEL, wake) as listener,

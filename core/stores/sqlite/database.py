@@ -85,10 +85,11 @@ def connect(file: Path) -> sqlite3.Connection:
 
 class Database:
     """Runs operations off the event loop. One that fails leaves nothing behind and does not disturb the others of its
-    group. Raises StoreError; what an operation raises itself (LeaseLost) comes out as it is."""
+    group. Raises StoreError; what an operation raises itself (LeaseLost) comes out as it is. called: the name of *file* for
+    people, which for a copy is that of what it was copied from."""
 
-    def __init__(self, file: Path, clock: Clock) -> None:
-        self.file = file
+    def __init__(self, file: Path, clock: Clock, called: Path) -> None:
+        self.called = called
         self.clock = clock
         self.time = SharedTime(clock, self.agree)
         self._writer = connect(file)
@@ -159,13 +160,13 @@ class Database:
         try:
             self._writer.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
-            return [Done(error=problem(error, self.file))] * len(operations)
+            return [Done(error=problem(error, self.called))] * len(operations)
         try:
             outcomes = [self._attempt(operation) for operation in operations]
             self._writer.execute("COMMIT")
         except sqlite3.Error as error:
             if len(operations) == 1:
-                return [Done(error=problem(error, self.file))]
+                return [Done(error=problem(error, self.called))]
         else:
             return outcomes
         finally:
@@ -183,7 +184,7 @@ class Database:
         except sqlite3.Error as error:
             if not self._writer.in_transaction:
                 raise
-            done = Done(error=problem(error, self.file))
+            done = Done(error=problem(error, self.called))
         if done.error is not None:
             self._writer.execute("ROLLBACK TO operation")
         self._writer.execute("RELEASE operation")
@@ -194,7 +195,7 @@ class Database:
         try:
             return operation(Session(connection, self.clock, self.time))
         except sqlite3.Error as error:
-            raise problem(error, self.file) from error
+            raise problem(error, self.called) from error
         finally:
             self._readers.put(connection)
 
@@ -202,13 +203,13 @@ class Database:
         try:
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         except sqlite3.Error as error:
-            raise problem(error, self.file) from error
+            raise problem(error, self.called) from error
 
     def _version(self) -> int:
         try:
             number: int = self._writer.execute("PRAGMA data_version").fetchone()[0]
         except sqlite3.Error as error:
-            raise problem(error, self.file) from error
+            raise problem(error, self.called) from error
         return number
 
 

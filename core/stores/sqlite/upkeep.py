@@ -37,7 +37,7 @@ class SqliteUpkeep:
 
     @property
     def description(self) -> str:
-        return f"SQLite {self._database.file}"
+        return f"SQLite {self._database.called}"
 
     async def warnings(self) -> tuple[str, ...]:
         await self._database.read(lambda session: session.one("SELECT 1 FROM migrations"))
