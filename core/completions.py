@@ -15,6 +15,8 @@ WHOLE, PIECE = "chat.completion", "chat.completion.chunk"
 _NANO = 1_000_000_000
 _MOST_DOLLARS = 1e6
 _MOST_TOKENS = 1e12
+_SPOKEN = ("refusal", "reasoning_content", "reasoning")
+"""Fields of a message that hold words of the model's, beside its content; the last two are other servers' than OpenAI's."""
 _REASONS = {Finish.STOP: "stop", Finish.LENGTH: "length", Finish.STOPPED: "stop"}
 
 
@@ -109,6 +111,17 @@ def text_in(message: object) -> str:
         return content
     parts = content if isinstance(content, list) else []
     return "".join(str(part.get("text") or "") for part in parts if isinstance(part, Mapping))
+
+
+def words_in(message: object) -> str:
+    """Everything that a message, or a piece of one, says, also to programs: its text, a refusal, what a model thought, and
+    with what it calls tools."""
+    if not isinstance(message, Mapping):
+        return ""
+    calls = (call.get("function") for call in message.get("tool_calls") or () if isinstance(call, Mapping))
+    called = (function.get("arguments") for function in calls if isinstance(function, Mapping))
+    others = (*(message.get(name) for name in _SPOKEN), *called)
+    return text_in(message) + "".join(said for said in others if isinstance(said, str))
 
 
 def _said(text: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Collection, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from typing import Any, Self
 
 import structlog
 
-from core.completions import Chunk, read_usage, text_in
+from core.completions import Chunk, read_usage, words_in
 from core.conversations.context import MESSAGE_FRAME
 from core.conversations.moderating import Moderation
 from core.conversations.tallying import UNCOUNTED, Counting
@@ -42,6 +43,8 @@ LONGEST_CHARGING, LONGEST_LOOK = 30.0, 5.0
 ends the process waits for that."""
 LIMITS = ("max_completion_tokens", "max_tokens")
 """The two names of the longest an answer may be. Servers that do not know the older one say so, which is learnt."""
+_TOLD = ("tools", "functions", "response_format")
+"""What a model gets to read besides the messages, about as a server writes it out for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +170,7 @@ class Relaying:
                 return
 
     def _measure(self, spec: ModelSpec, body: Mapping[str, Any]) -> Measure:
-        return Measure(self.counter, spec, body["messages"])
+        return Measure(self.counter, spec, body)
 
     def _candidates(self, name: str, asker: Asker) -> Sequence[LanguageModel]:
         names = [name, *(other for other in self.fallback if other in asker.allowed)]
@@ -187,16 +190,18 @@ class Measure:
 
     counter: TokenCounter
     spec: ModelSpec
-    messages: Sequence[Mapping[str, Any]]
+    body: Mapping[str, Any]
 
     def estimate(self, said: str) -> Usage:
         return Usage(prompt=self.prompt, completion=self._tokens(self.counter.count(said)))
 
     @property
     def prompt(self) -> int:
-        total = Tokens()
-        for message in self.messages:
-            total += MESSAGE_FRAME + self.counter.count(text_in(message))
+        total = self.counter.count(
+            "".join(json.dumps(self.body[name], ensure_ascii=False) for name in _TOLD if self.body.get(name))
+        )
+        for message in self.body["messages"]:
+            total += MESSAGE_FRAME + self.counter.count(words_in(message))
             for _ in range(_images(message)):
                 total += IMAGE
         return self._tokens(total)
@@ -242,7 +247,7 @@ class Answering:
         if isinstance(usage, dict):
             self._reported = read_usage(usage)
         for choice in chunk.get("choices") or ():
-            self._said.append(text_in(choice.get("delta") or choice.get("message")))
+            self._said.append(words_in(choice.get("delta") or choice.get("message")))
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:

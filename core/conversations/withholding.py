@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from core.completions import Chunk, text_in
+from core.completions import Chunk, text_in, words_in
 from core.conversations.moderating import Moderation
 from core.conversations.showing import CONTEXT, least_step
 from core.errors import AnswerFlagged
@@ -13,8 +13,6 @@ from core.watching import Subject
 
 FILTERED = "content_filter"
 """The protocol's word for how a refused answer ends."""
-_SPOKEN = ("content", "refusal", "reasoning_content", "reasoning")
-"""Fields of a message, or of a piece of one, that hold words of the model's; the last two are other servers' than OpenAI's."""
 
 
 def new_in(messages: Sequence[Mapping[str, Any]]) -> str:
@@ -70,7 +68,8 @@ class Withholding:
         for chunk in batch:
             for choice in _choices(chunk):
                 index = choice.get("index") or 0
-                self._said[index] = self._said.get(index, "") + "".join(_words(choice))
+                words = words_in(choice.get("delta") or choice.get("message"))
+                self._said[index] = self._said.get(index, "") + words
 
     async def _check(self) -> None:
         for index, text in self._said.items():
@@ -82,20 +81,6 @@ class Withholding:
 
 def _choices(chunk: Chunk) -> Sequence[dict[str, Any]]:
     return chunk.get("choices") or ()
-
-
-def _words(choice: Mapping[str, Any]) -> Iterator[str]:
-    """Everything that a choice says, also to programs."""
-    message = choice.get("delta") or choice.get("message")
-    if not isinstance(message, Mapping):
-        return
-    for name in _SPOKEN:
-        value = message.get(name)
-        yield value if isinstance(value, str) else ""
-    for call in message.get("tool_calls") or ():
-        function = call.get("function") if isinstance(call, Mapping) else None
-        arguments = function.get("arguments") if isinstance(function, Mapping) else None
-        yield arguments if isinstance(arguments, str) else ""
 
 
 def _refused(held: list[Chunk], said: Mapping[int, str]) -> Chunk:

@@ -79,6 +79,16 @@ async def test_usage_that_the_models_server_does_not_report_is_estimated(api: Ap
     assert usage.completion_tokens == 5
 
 
+async def test_so_are_tools_and_their_calls(api: Api) -> None:
+    usages = []
+    for said, tools in (({"content": ""}, []), ({"content": None, "tool_calls": [CALL]}, TOOLS)):
+        api.model.plan(whole({"choices": [{"index": 0, "message": {"role": "assistant", **said}}]}))
+        usages.append((await api.post(tools=tools)).json()["usage"])
+    plain, called = usages
+    assert called["prompt_tokens"] > plain["prompt_tokens"] + 10
+    assert called["completion_tokens"] > plain["completion_tokens"]
+
+
 async def test_what_a_client_asks_for_reaches_the_model_as_it_is(api: Api) -> None:
     picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
     said: dict[str, Any] = {
