@@ -9,6 +9,7 @@ import structlog
 from telegram import Bot
 
 from bots.shared.alone import Alone
+from bots.shared.owing import Debts
 from bots.shared.pacing import Gate, Pacer
 from bots.shared.patience import Patience
 from bots.shared.platform import Desk, Finding, Platform
@@ -54,7 +55,8 @@ class TelegramBot:
     async def run(self) -> int:
         """Raises SurfaceRefused for what only the operator can mend."""
         me = await self._patience.patiently(lambda: attempt(self._bot.get_me()))
-        async with Speaker(self._bot, self._pacer, self._patience, self._desk.clock) as speaker:
+        debts = Debts(self._desk.store, self._desk.clock, self._patience, LANE)
+        async with Speaker(self._bot, self._pacer, debts) as speaker:
             speaker.soon(self._patience.patiently(self._introduce))
             commands = MenuCommands(self._desk, speaker, me, self._show_all)
             homes = Homes(self._desk.store, self._patience)

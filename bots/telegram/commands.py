@@ -9,12 +9,13 @@ import structlog
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Message, User
 
 from bots.shared.platform import Desk
-from bots.telegram.speaking import Remark, Speaker
+from bots.telegram.letters import Remark
+from bots.telegram.speaking import Speaker
 from bots.telegram.translate import Place, command_of, meant_by, place_at, place_of
 from core.conversations.commands import Commands, find
 from core.conversations.invoking import Choice, Reaction
 from core.domain import Incoming
-from core.domain_sharing import ReceiptState
+from core.domain_sharing import Receipt, ReceiptState
 from core.errors import ChatError, LeaseLost, NotAllowed, StoreError
 from core.wording import Sentence, say
 
@@ -57,22 +58,20 @@ class MenuCommands:
     async def run(self, invoked: tuple[str, str], incoming: Incoming, message: int) -> None:
         """Runs it and says what there is to say. *message*: the one that invoked it."""
         name, argument = invoked
-        place = place_at(incoming.address)
-        self._recognise(place, incoming)
+        self._recognise(place_at(incoming.address), incoming)
         if name == START:
             name, _, argument = argument.partition("_")
-            if name not in LINKED:
-                self._speaker.say(place, _greeting(incoming))
-                return
+            name = name if name in LINKED else START
+        await self._once(name, incoming, lambda: self._remark(name, argument, incoming, message))
 
-        def tell(reaction: Reaction) -> None:
-            if reaction.private and not place.private:
-                alone = Reaction(say(Sentence.ALONE_ONLY, incoming.sender.language))
-                self._speaker.say(place, _remark(name, alone, message))
-            elif reaction.turn is None:
-                self._speaker.say(place, _remark(name, reaction, message))
-
-        await self._once(name, argument, incoming, tell)
+    async def _remark(self, name: str, argument: str, incoming: Incoming, message: int) -> Remark | None:
+        """None where an answer says it."""
+        if name == START:
+            return _greeting(incoming)
+        reaction = await self.react(name, argument, incoming)
+        if reaction.private and not place_at(incoming.address).private:
+            return Remark(say(Sentence.ALONE_ONLY, incoming.sender.language), replies_to=message)
+        return _remark(name, reaction, message) if reaction.turn is None else None
 
     def _recognise(self, place: Place, incoming: Incoming) -> None:
         """Admins are shown their commands once they use one: that there is a chat with them is known then, and that they are
@@ -82,22 +81,35 @@ class MenuCommands:
             self._admins.add(place.chat)
             self._speaker.soon(self._show_all(place.chat))
 
-    async def _once(self, name: str, argument: str, incoming: Incoming, tell: Callable[[Reaction], None]) -> None:
-        """Nothing is told where it was run before: Telegram delivers it again to who was killed right after that. It is told
-        before it counts as run: a process that ends in between leaves nobody without a word."""
+    async def _once(self, name: str, incoming: Incoming, run: Callable[[], Awaitable[Remark | None]]) -> None:
+        """Nothing is said where it was run before: Telegram delivers it again to who was killed right after that. The reply is
+        kept before the command counts as run, so a process that ends in between leaves nobody without a word."""
         store, key = self._desk.store, f"command:{incoming.event_id}"
         try:
             receipt = await store.open_receipt(key, name, LEASE)
         except StoreError:
-            tell(Reaction(say(Sentence.STORE_AWAY, incoming.sender.language)))
+            away = Remark(say(Sentence.STORE_AWAY, incoming.sender.language))
+            self._speaker.say(place_at(incoming.address), away)
             return
         if receipt.state is ReceiptState.DONE:
             log.info("command.known", command=name)
             return
-        tell(await self.react(name, argument, incoming))
+        remark = await run()
+        if remark is not None:
+            await self._reply(incoming, remark, key, receipt)
         if receipt.state is ReceiptState.FRESH:
             with suppress(StoreError, LeaseLost):
                 await store.close_receipt(key, receipt.token, "")
+
+    async def _reply(self, incoming: Incoming, remark: Remark, key: str, receipt: Receipt) -> None:
+        """Nothing is kept of whom this very command forgot: with all the rest went its receipt."""
+        try:
+            if receipt.state is ReceiptState.FRESH:
+                await self._desk.store.renew_receipt(key, receipt.token, LEASE)
+        except (LeaseLost, StoreError):
+            self._speaker.say(place_at(incoming.address), remark)
+        else:
+            await self._speaker.reply(incoming, place_at(incoming.address), remark)
 
     async def choose(self, choice: tuple[str, str], incoming: Incoming, message: int) -> str:
         """Runs a command with what was picked from its menu, which *message* is: what there is to say to who did."""

@@ -3,72 +3,67 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
 from functools import partial
 from types import TracebackType
 from typing import Self
 
 import structlog
-from telegram import Bot, InlineKeyboardMarkup, InputFile, ReplyParameters
+from telegram import Bot, InputFile, ReplyParameters
 
 from bots.shared.departing import ended
+from bots.shared.owing import Debt, Debts
 from bots.shared.pacing import Gate, Pacer, Priority
-from bots.shared.patience import Patience
-from bots.shared.split import split, utf16_units
 from bots.shared.surface import MessageGone, Route, SurfaceRefused
+from bots.telegram.letters import Letter, Remark
 from bots.telegram.library import Moved, NotModified, attempt
 from bots.telegram.pacing import bucket_of
-from bots.telegram.render import LENGTH, WORD_JOINER
 from bots.telegram.surface import NO_PREVIEW
 from bots.telegram.translate import Place
-from core.conversations.exporting import Document
-from core.errors import SurfaceClosed, SurfaceUnavailable
-from core.ports import Clock
+from core.domain import Incoming
+from core.errors import LeaseLost, SurfaceClosed, SurfaceUnavailable
+from core.inbox.worker import cancelled
 
 log = structlog.get_logger(__name__)
 
 Write = Callable[[], Awaitable[None]]
-_MENTION = re.compile(r"@(?=\w)")
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """Plain text, with what goes along. replies_to: a message's id, shown as what this is about in groups."""
-
-    text: str
-    keyboard: InlineKeyboardMarkup | None = None
-    documents: Sequence[Document] = ()
-    replies_to: int | None = None
+LOOK = 1.0
+"""Seconds between two looks for what other processes left unsaid."""
 
 
 class Speaker:
-    """``async with Speaker(…)``: what is said is said in the background, as soon as the chat takes it; what is still to be
-    said at the end of the block gets some time."""
+    """``async with Speaker(…)``: what is said is said in the background, as soon as the chat takes it. What is still to be
+    said at the end of the block gets some time, and is left to other processes then."""
 
-    def __init__(self, bot: Bot, pacer: Pacer[Gate], patience: Patience, clock: Clock) -> None:
+    def __init__(self, bot: Bot, pacer: Pacer[Gate], debts: Debts) -> None:
         self._bot = bot
         self._pacer = pacer
-        self._patience = patience
-        self._clock = clock
+        self._debts = debts
         self._saying: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
+        self._looking = asyncio.create_task(self._look(), name="looking for what is unsaid")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await ended(self._saying, self._clock)
+        await cancelled(self._looking)
+        await ended(self._saying, self._debts.clock)
 
     def say(self, place: Place, remark: Remark) -> None:
-        self.soon(self._say(place, remark))
+        """Nothing of it is kept: it is lost with the process."""
+        self.soon(self._deliver(Letter.of(place, remark), self._debts.nothing()))
+
+    async def reply(self, incoming: Incoming, place: Place, remark: Remark) -> None:
+        """Says it to who wrote *incoming*; returns as soon as that does not depend on this process any more."""
+        letter = Letter.of(place, remark)
+        self.soon(self._deliver(letter, await self._debts.owe(incoming, letter.encode())))
 
     def change(self, place: Place, message: int, remark: Remark) -> None:
         """Puts *remark* in the place of the bot's message *message*."""
         write = partial(self._edit, place, message, remark)
-        self.soon(self._patience.patiently(partial(self._paced, place.chat, write)))
+        self.soon(self._debts.patience.patiently(partial(self._paced, place.chat, write)))
 
     def soon(self, work: Awaitable[None]) -> None:
         """Has *work* done in the background; what Telegram refuses is one line in the log."""
@@ -76,14 +71,34 @@ class Speaker:
         self._saying.add(task)
         task.add_done_callback(self._saying.discard)
 
-    async def _say(self, place: Place, remark: Remark) -> None:
-        texts = split(silenced(remark.text), limit=LENGTH, measure=utf16_units)
-        writes: list[Write] = [partial(self._send, place, replace(remark, text=text, keyboard=None)) for text in texts]
-        if remark.keyboard is not None:
-            writes[-1] = partial(self._send, place, replace(remark, text=texts[-1]))
-        writes += [partial(self._send_file, place, document) for document in remark.documents]
-        for write in writes:
-            await self._patience.patiently(partial(self._paced, place.chat, write))
+    async def _look(self) -> None:
+        while True:
+            for debt in await self._debts.left():
+                self.soon(self._take_over(debt))
+            await self._debts.clock.sleep(LOOK)
+
+    async def _take_over(self, debt: Debt) -> None:
+        try:
+            letter = Letter.decode(debt.body)
+        except (ValueError, TypeError) as problem:
+            log.warning("telegram.not_said", detail=f"written by another version: {problem!r}")
+            letter = Letter(Place(0), ())
+        await self._deliver(letter, debt)
+
+    async def _deliver(self, letter: Letter, debt: Debt) -> None:
+        async with debt:
+            while letter.messages:
+                await self._debts.patience.patiently(partial(self._next, letter, debt))
+                if (letter := letter.rest()).messages:
+                    await debt.leave(letter.encode())
+
+    async def _next(self, letter: Letter, debt: Debt) -> None:
+        debt.verify()
+        try:
+            await self._paced(letter.place.chat, partial(self._send, letter.place, letter.messages[0]))
+        except SurfaceUnavailable as problem:
+            debt.postpone(problem.retry_after or 0.0)
+            raise
 
     async def _paced(self, chat: int, write: Write) -> None:
         route = Route(bucket_of(chat), bucket_of(chat))
@@ -97,30 +112,23 @@ class Speaker:
                     self._pacer.penalise(route.chat, problem.retry_after)
                 raise
 
-    async def _send(self, place: Place, remark: Remark) -> None:
-        replying = None
-        if remark.replies_to is not None and not place.private:
-            replying = ReplyParameters(remark.replies_to, allow_sending_without_reply=True)
+    async def _send(self, place: Place, message: Remark) -> None:
+        for document in message.documents:
+            file = InputFile(document.content, filename=document.name)
+            await self._bot.send_document(place.chat, file, message_thread_id=place.topic)
+            return
+        about = message.replies_to and ReplyParameters(message.replies_to, allow_sending_without_reply=True)
         await self._bot.send_message(
             place.chat,
-            remark.text,
+            message.text,
             message_thread_id=place.topic,
-            reply_markup=remark.keyboard,
-            reply_parameters=replying,
+            reply_markup=message.keyboard,
+            reply_parameters=about or None,
             link_preview_options=NO_PREVIEW,
         )
 
     async def _edit(self, place: Place, message: int, remark: Remark) -> None:
         await self._bot.edit_message_text(remark.text, place.chat, message, reply_markup=remark.keyboard)
-
-    async def _send_file(self, place: Place, document: Document) -> None:
-        file = InputFile(document.content, filename=document.name)
-        await self._bot.send_document(place.chat, file, message_thread_id=place.topic)
-
-
-def silenced(text: str) -> str:
-    """*text*, in which people's and the model's own words may stand, so that it mentions nobody."""
-    return _MENTION.sub(f"@{WORD_JOINER}", text)
 
 
 async def _refusable(work: Awaitable[None]) -> None:
@@ -128,5 +136,7 @@ async def _refusable(work: Awaitable[None]) -> None:
         await work
     except NotModified:
         pass  # what was picked was chosen already
+    except LeaseLost:
+        pass  # another process says it, or the person is forgotten
     except (SurfaceClosed, SurfaceRefused, MessageGone) as problem:
         log.warning("telegram.not_said", detail=str(problem))

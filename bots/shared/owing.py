@@ -1,0 +1,123 @@
+"""What people are to be told besides answers, such as the reply to a command: should the process that owes it end first,
+another one, or the next, says what is left of it."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from bots.shared.patience import Patience
+from core.domain import Incoming
+from core.domain_sharing import Unsaid
+from core.errors import LeaseLost, StoreError
+from core.inbox.worker import cancelled
+from core.ports import Clock
+from core.ports_sharing import Outbox
+
+log = structlog.get_logger(__name__)
+
+LEASE = 10.0
+"""Seconds after which another process says what a killed one left."""
+RENEWALS = 3
+"""How often the lease is renewed within its length."""
+
+
+class Debt:
+    """``async with debt``: what is said in the block is said by this process alone; a block that is cancelled leaves what it
+    did not get to. Without *unsaid* nothing is kept: it could not be, or is not to be."""
+
+    def __init__(self, debts: Debts, unsaid: Unsaid | None) -> None:
+        self._debts = debts
+        self._unsaid = unsaid
+        self._is_mine = True
+        self._due = -math.inf
+
+    async def __aenter__(self) -> Self:
+        self._holding = asyncio.create_task(self._hold(), name="owing")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await cancelled(self._holding)
+        if self._unsaid is None or not self._is_mine:
+            return
+        if kind is asyncio.CancelledError:
+            with suppress(StoreError, LeaseLost):
+                await self._debts.outbox.renew_unsaid(self._unsaid, max(0.0, self._due - self._debts.clock.monotonic()))
+            log.info("reply.left", lane=self._unsaid.lane)
+        else:
+            await self._debts.settle(self._unsaid)
+
+    @property
+    def body(self) -> str:
+        return self._unsaid.body if self._unsaid else ""
+
+    def verify(self) -> None:
+        """Raises LeaseLost where another process says it, or the person is forgotten."""
+        if not self._is_mine:
+            raise LeaseLost("a reply")
+
+    def postpone(self, seconds: float) -> None:
+        """Nobody need try for so long."""
+        self._due = self._debts.clock.monotonic() + seconds
+
+    async def leave(self, body: str) -> None:
+        """*body* is what is still unsaid of it. Raises LeaseLost."""
+        if self._unsaid is not None:
+            self._unsaid = replace(self._unsaid, body=body)
+            await self._renew()
+            self.verify()
+
+    async def _hold(self) -> None:
+        while self._unsaid and self._is_mine:
+            await self._debts.clock.sleep(LEASE / RENEWALS)
+            await self._renew()
+
+    async def _renew(self) -> None:
+        try:
+            if self._unsaid:
+                await self._debts.outbox.renew_unsaid(self._unsaid, LEASE)
+        except LeaseLost:
+            self._is_mine = False
+        except StoreError:
+            pass  # it is said all the same
+
+
+@dataclass(frozen=True, slots=True)
+class Debts:
+    """What is owed on one platform. lane: of its turns."""
+
+    outbox: Outbox
+    clock: Clock
+    patience: Patience
+    lane: str
+
+    async def owe(self, incoming: Incoming, body: str) -> Debt:
+        """To who wrote *incoming*; once more for the same message is instead of the first time."""
+        try:
+            unsaid = await self.outbox.owe(Unsaid(self.lane, incoming.event_id, incoming.sender.id, body), LEASE)
+        except StoreError:
+            return self.nothing()
+        return Debt(self, unsaid)
+
+    def nothing(self) -> Debt:
+        return Debt(self, None)
+
+    async def left(self) -> Sequence[Debt]:
+        """What other processes, or earlier ones, did not get to."""
+        try:
+            return [Debt(self, unsaid) for unsaid in await self.outbox.take_unsaid(self.lane, LEASE)]
+        except StoreError:
+            return ()
+
+    async def settle(self, unsaid: Unsaid) -> None:
+        """It was said."""
+        await self.patience.patiently(lambda: self.outbox.said(unsaid))
