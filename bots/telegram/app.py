@@ -18,7 +18,7 @@ from bots.telegram.commands import MenuCommands
 from bots.telegram.habits import habits_of
 from bots.telegram.inline import InlineQuestions
 from bots.telegram.intake import Intake
-from bots.telegram.library import attempt, open_bot
+from bots.telegram.library import identity, open_bot
 from bots.telegram.moving import Homes
 from bots.telegram.receiving import LongPolling
 from bots.telegram.setup import PRIVACY_ON, findings, introduce, look_up, show_all
@@ -54,8 +54,8 @@ class TelegramBot:
 
     async def run(self) -> int:
         """Raises SurfaceRefused for what only the operator can mend."""
-        me = await self._patience.patiently(lambda: attempt(self._bot.get_me()))
-        debts = Debts(self._desk.store, self._desk.clock, self._patience, LANE)
+        me = await self._patience.patiently(lambda: identity(self._bot))
+        debts = Debts(self._desk.store, self._desk.clock, self._patience, LANE, self._lease)
         async with Speaker(self._bot, self._pacer, debts) as speaker:
             speaker.soon(self._patience.patiently(self._introduce))
             commands = MenuCommands(self._desk, speaker, me, self._show_all)

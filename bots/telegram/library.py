@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import structlog
-from telegram import Bot, File, Update
+from telegram import Bot, File, Update, User
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError
 
 from bots.shared.surface import MessageGone, SurfaceRefused
@@ -55,6 +55,8 @@ CLOSED = (
     "peer_id_invalid",
 )
 """What Telegram says where the bot may write no more, beside 403."""
+UNAUTHORIZED = "unauthorized"
+"""How the library's error for 401 and for 404 begins at a 401, in Telegram's words or in those of HTTP."""
 UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
 """What the library raises for an update that is not as it expects."""
 NESTED = (Update.MESSAGE, Update.EDITED_MESSAGE, "reply_to_message")
@@ -80,6 +82,7 @@ WORDED = (
 )
 """What there is to a message as far as its words go; the rest grows with every version of the Bot API."""
 WRONG_TOKEN = "Telegram does not know this token: copy it again from @BotFather"  # noqa: S105  # a sentence, not a token
+NO_SUCH_METHOD = "this Bot API server does not know the method: it is older, or telegram.api_url leads elsewhere"
 
 
 class NotModified(SurfaceRefused):
@@ -99,7 +102,15 @@ class TakenElsewhere(SurfaceUnavailable):
 
 
 class UnknownHere(SurfaceRefused):
-    """The token, or this method: Telegram says the same of both."""
+    """The token or the method."""
+
+
+class UnknownToken(UnknownHere):
+    """401, which is said of tokens alone ("Authorizing your bot" in the Bot API)."""
+
+
+class UnknownMethod(UnknownHere):
+    """404. Also what is not even written as a token gets it, so that asking for `identity` comes first."""
 
 
 def problem_of(error: TelegramError) -> ParlourError:
@@ -122,7 +133,7 @@ def problem_of(error: TelegramError) -> ParlourError:
 def _refusal(error: TelegramError) -> ParlourError:
     words = str(error).lower()
     if isinstance(error, InvalidToken):
-        return UnknownHere(WRONG_TOKEN)
+        return UnknownToken(WRONG_TOKEN) if UNAUTHORIZED in words else UnknownMethod(NO_SUCH_METHOD)
     if "message is not modified" in words:
         return NotModified(str(error))
     if any(text in words for text in GONE):
@@ -138,6 +149,14 @@ async def attempt(call: Awaitable[T]) -> T:
         return await call
     except TelegramError as error:
         raise problem_of(error) from error
+
+
+async def identity(bot: Bot) -> User:
+    """Whose token it is. Raises UnknownToken for one that Telegram does not know, SurfaceUnavailable."""
+    try:
+        return await attempt(bot.get_me())
+    except UnknownMethod as problem:  # every server knows this one
+        raise UnknownToken(WRONG_TOKEN) from problem
 
 
 async def download(file: File) -> bytes:

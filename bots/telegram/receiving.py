@@ -11,7 +11,7 @@ from telegram import Bot, Update
 
 from bots.shared.alone import Alone
 from bots.shared.surface import SurfaceRefused
-from bots.telegram.library import TakenElsewhere, UnknownHere, attempt
+from bots.telegram.library import TakenElsewhere, UnknownHere, UnknownMethod, attempt
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -77,7 +77,7 @@ class LongPolling:
 
     async def _open(self) -> None:
         """Telegram hands out nothing here while it delivers to a webhook."""
-        with suppress(UnknownHere):  # a server that has no webhooks
+        with suppress(UnknownMethod):  # a server that has no webhooks
             webhook = await attempt(self._bot.get_webhook_info())
             if not webhook.url:
                 return

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+import structlog
 from telegram import (
     Bot,
     BotCommand,
@@ -18,10 +19,12 @@ from telegram import (
 )
 
 from bots.shared.platform import Finding, State
-from bots.telegram.library import attempt
+from bots.telegram.library import UnknownMethod, attempt, identity
 from core.conversations.commands import COMMANDS
 from core.conversations.invoking import Command
 from core.wording import TONGUES, Sentence, say
+
+log = structlog.get_logger(__name__)
 
 PRIVACY_ON = (
     "privacy mode is on: in groups it hears only commands for it and replies to it, no mentions; "
@@ -41,7 +44,7 @@ class Portrait:
 
 async def look_up(bot: Bot) -> Portrait:
     """Raises SurfaceRefused (a wrong token in one sentence) and SurfaceUnavailable."""
-    me = await attempt(bot.get_me())
+    me = await identity(bot)
     return Portrait(me, await attempt(bot.get_webhook_info()))
 
 
@@ -65,12 +68,23 @@ async def introduce(bot: Bot) -> int:
     usual = [command for command in COMMANDS if not command.admin_only]
     tellings = [_tell_commands(bot, usual, scope, code) for scope in scopes for code in SPOKEN]
     tellings += [tell(bot, code) for tell in (_tell_description, _tell_about) for code in SPOKEN]
-    return sum(await asyncio.gather(*tellings))
+    told = await asyncio.gather(*map(_if_known, tellings))
+    if None in told:
+        log.info("telegram.older_server", detail="of the menu and the profile it is told what it has a place for")
+    return sum(filter(None, told))
 
 
 async def show_all(bot: Bot, chat: int) -> None:
     """Has the private *chat* of an admin show what only they may run, too. Raises as `introduce`."""
     await asyncio.gather(*(_tell_commands(bot, COMMANDS, BotCommandScopeChat(chat), code) for code in SPOKEN))
+
+
+async def _if_known(telling: Awaitable[bool]) -> bool | None:
+    """None where the server is older than the methods for it."""
+    try:
+        return await telling
+    except UnknownMethod:
+        return None
 
 
 async def _tell_commands(bot: Bot, commands: Iterable[Command], scope: BotCommandScope, code: str) -> bool:

@@ -12,7 +12,16 @@ from telegram import Bot, Chat, Message, MessageEntity, TextQuote, User, error
 
 from bots.shared.surface import MessageGone, SurfaceRefused
 from bots.telegram.connecting import Connecting
-from bots.telegram.library import Moved, NotModified, Polling, TakenElsewhere, UnknownHere, legible, problem_of
+from bots.telegram.library import (
+    Moved,
+    NotModified,
+    Polling,
+    TakenElsewhere,
+    UnknownMethod,
+    UnknownToken,
+    legible,
+    problem_of,
+)
 from bots.telegram.translate import Place, place_of, translate
 from core.errors import SurfaceClosed, SurfaceUnavailable
 from core.inbox.worker import cancelled
@@ -34,7 +43,9 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
         (error.TelegramError("Invalid server response"), SurfaceUnavailable),
         (error.ChatMigrated(-1001), Moved),
         (error.Conflict("terminated by other getUpdates request"), TakenElsewhere),
-        (error.InvalidToken("Unauthorized"), UnknownHere),
+        (error.InvalidToken("Unauthorized"), UnknownToken),
+        (error.InvalidToken("Unauthorized (401)"), UnknownToken),
+        (error.InvalidToken("Not Found: method not found"), UnknownMethod),
         (error.Forbidden("bot was blocked by the user"), SurfaceClosed),
         (error.BadRequest("Bad Request: chat not found"), SurfaceClosed),
         (error.BadRequest("Bad Request: TOPIC_CLOSED"), SurfaceClosed),

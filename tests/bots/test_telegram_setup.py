@@ -7,13 +7,14 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from bots.checking import check
 from core.wording import Sentence, say
 from tests.support.clock import until
 from tests.support.telegram_bot import bot_on, config_for, running
 from tests.support.telegram_server import TelegramServer
-from tests.support.telegram_world import ADA
+from tests.support.telegram_world import ADA, TOKEN
 
 
 async def test_check_says_who_it_is_what_it_hears_and_what_waits(
@@ -32,8 +33,9 @@ async def test_check_says_who_it_is_what_it_hears_and_what_waits(
     assert "error  telegram               Telegram cannot be reached" in capsys.readouterr().out
 
 
-async def test_a_wrong_token_is_one_sentence(tmp_path: Path) -> None:
-    async with TelegramServer() as telegram, running(telegram, config_for(telegram, tmp_path, token="1:x")) as lines:
+@pytest.mark.parametrize("token", ["1:x", TOKEN[:-1] + "_"])  # 404 for what is not written as one, else 401
+async def test_a_wrong_token_is_one_sentence(token: str, tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, running(telegram, config_for(telegram, tmp_path, token=token)) as lines:
         await until(lambda: bool(lines))
         assert lines == ["telegram is off: Telegram does not know this token: copy it again from @BotFather"]
 
@@ -59,6 +61,18 @@ async def test_commands_and_profile_are_told_once(tmp_path: Path) -> None:
             telegram.say(ADA, "hello")
             await until(lambda: telegram.shown(ADA) == ["You said: hello"])
             assert told(telegram) == 8
+
+
+async def test_an_older_server_is_told_what_it_has_a_place_for(tmp_path: Path) -> None:
+    lacks = frozenset({"getmydescription", "getmyshortdescription"})
+    with capture_logs() as lines:
+        async with TelegramServer(lacks=lacks) as telegram, bot_on(telegram, tmp_path):
+            await until(lambda: any(line["event"] == "telegram.introduced" for line in lines))
+            assert len(telegram.commands) == 4
+    assert [line["event"] for line in lines if line["event"].startswith("telegram.")] == [
+        "telegram.older_server",
+        "telegram.introduced",
+    ]
 
 
 async def test_of_two_processes_on_one_store_one_asks_and_the_other_takes_over(tmp_path: Path) -> None:

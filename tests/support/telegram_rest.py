@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from aiohttp import web
@@ -109,7 +109,7 @@ class TelegramRest(TelegramProfile):
         if self.latency:
             await asyncio.sleep(self.latency)
         try:
-            admit(request.match_info["token"], method)
+            admit(request.match_info["token"], method, self.lacks)
             ask = await read(request)
             fault = self._fault(ask)
             if fault is not None and fault.kind not in {"lost", "stuck"}:
@@ -174,11 +174,11 @@ class TelegramRest(TelegramProfile):
         return web.Response(body=known[path])
 
 
-def admit(token: str, method: str) -> None:
+def admit(token: str, method: str, lacks: Collection[str]) -> None:
     """Raises Refused for what is not this bot's, and for what no method is called."""
     if not TOKENS.fullmatch(token):
         raise Refused(404, "Not Found")
     if token != TOKEN:
         raise Refused(401, "Unauthorized")
-    if method not in FIELDS:
+    if method not in FIELDS or method in lacks:
         raise Refused(404, "Not Found: method not found")

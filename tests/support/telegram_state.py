@@ -50,12 +50,13 @@ class Draft:
 @dataclass
 class TelegramState:
     """privacy: the bot hears of a group only what its privacy mode lets through. topics: its private chats have topics.
-    latency: seconds before each answer."""
+    latency: seconds before each answer. lacks: methods, in lower case, that are newer than this server."""
 
     privacy: bool = False
     topics: bool = False
     limits: Limits = field(default_factory=Limits)
     latency: float = 0.0
+    lacks: frozenset[str] = frozenset()
     now: Callable[[], float] = time.time
     messages: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)
     writes: list[tuple[str, int, int, str]] = field(default_factory=list)
