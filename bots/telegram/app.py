@@ -55,7 +55,7 @@ class TelegramBot:
     async def run(self) -> int:
         """Raises SurfaceRefused for what only the operator can mend."""
         me = await self._patience.patiently(lambda: identity(self._bot))
-        debts = Debts(self._desk.store, self._desk.clock, self._patience, LANE, self._lease)
+        debts = Debts(self._desk.store, self._desk.clock, self._patience, LANE)
         async with Speaker(self._bot, self._pacer, debts) as speaker:
             speaker.soon(self._patience.patiently(self._introduce))
             commands = MenuCommands(self._desk, speaker, me, self._show_all)
