@@ -9,8 +9,9 @@ from math import inf
 import structlog
 
 from core.conversations.access import Access
+from core.domain import Incoming
 from core.domain_limits import Ruling
-from core.errors import StoreError
+from core.errors import NotAllowed, StoreError
 from core.ports import Clock
 from core.ports_limits import Rulings
 
@@ -45,6 +46,13 @@ class Admission:
             if self._clock.monotonic() - self._read_at >= FRESH:
                 await self._read()
         return self._access
+
+    async def admit(self, incoming: Incoming) -> Access:
+        """As it is now. Raises NotAllowed for who may not talk to the bot there."""
+        access = await self.access()
+        if not access.allows(incoming):
+            raise NotAllowed
+        return access
 
     async def rule(self, subject: str, ruling: Ruling) -> None:
         """Holds here at once. Raises StoreError."""

@@ -42,9 +42,7 @@ class Commands:
 
     async def admit(self, incoming: Incoming, name: str = "") -> Access:
         """Raises NotAllowed for who may not talk to the bot there, or not run the command *name*."""
-        access = await self._admission.access()
-        if not access.allows(incoming):
-            raise NotAllowed
+        access = await self._admission.admit(incoming)
         if (command := find(name)) and _is_restricted(command, access):
             access.require_admin(incoming.sender.id)
         return access

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from core.conversations.admitting import Admission
 from core.domain import ModelSpec, Prompt, Turn, Usage
 from core.limits.lines import Lines, Tell
 from core.ports import Budgets
@@ -17,6 +18,7 @@ from core.watching import Watch
 class Queueing:
     """`core.conversations.asking.Admit` for *turn*. tell: its number in line."""
 
+    admission: Admission
     budgets: Budgets
     lines: Lines
     turn: Turn
@@ -26,7 +28,8 @@ class Queueing:
     @asynccontextmanager
     async def __call__(self, spec: ModelSpec, prompt: Prompt, so_far: Usage) -> AsyncIterator[Prompt]:
         """Who has nothing left is told before waiting; what a call may cost is set aside when it can be made. The place
-        in line is that of the question, however often it is tried."""
+        in line is that of the question, however often it is tried. Who was blocked meanwhile is not answered, unless the
+        answer has begun."""
         if spec.id in self.lines:
             await self.budgets.check(self.turn, spec, prompt, so_far)
         async with AsyncExitStack() as held:
@@ -34,4 +37,6 @@ class Queueing:
                 await held.enter_async_context(self.lines.place(spec.id, self.turn.incoming.sent_at, self.tell))
             with self.watch.step(Step.RESERVE):
                 affordable = await self.budgets.reserve(self.turn, spec, prompt, so_far)
+            if not so_far.calls:
+                await self.admission.admit(self.turn.incoming)
             yield affordable

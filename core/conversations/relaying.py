@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Collection, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -47,14 +47,19 @@ _TOLD = ("tools", "functions", "response_format")
 """What a model gets to read besides the messages, about as a server writes it out for it."""
 
 
+async def anybody() -> None:
+    """Nobody is kept from asking."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asker:
     """Whose request it is. payer: out of whose purses it is paid. allowed: the models that may be asked. key: of the
-    request, unlike that of any other."""
+    request, unlike that of any other. admit: raises what is to be told to who may not ask any more when it can be."""
 
     payer: Payer
     allowed: Collection[str]
     key: str
+    admit: Callable[[], Awaitable[object]] = anybody
 
 
 _Asked = tuple[Mapping[str, Any], Asker]
@@ -133,6 +138,7 @@ class Relaying:
             await self.spending.check(asker.payer, bill)
             await self._queue(entered, spec.id)
         granted = await entered.enter_async_context(self.spending.held(asker.key, asker.payer, bill))
+        await asker.admit()
         return body if granted is None else {**body, name: granted}
 
     async def _queue(self, entered: AsyncExitStack, model: str) -> None:

@@ -52,7 +52,6 @@ from core.errors import (
     ChatError,
     MessageTooLong,
     MessageTooOld,
-    NotAllowed,
     NotModerated,
     QuestionGone,
     Stopped,
@@ -199,8 +198,7 @@ class Conversations:
 
     async def _admit(self, turn: Turn) -> None:
         incoming = turn.incoming
-        if not (await self._world.admission.access()).allows(incoming):
-            raise NotAllowed
+        await self._world.admission.admit(incoming)
         if incoming.show:
             return  # nothing is asked, so it is never too late
         fresh = turn.attempt == 1 and not turn.requeued  # what an operator put back is wanted, however old it is
@@ -239,7 +237,9 @@ class Conversations:
         with self._world.watch.step(Step.RECALL):
             brief = await self._brief(turn)
         shown = showing(self._moderation, reply.draft, self._world.clock)
-        queueing = Queueing(self._budgets, self._world.lines, turn, reply.wait, self._world.watch)
+        queueing = Queueing(
+            self._world.admission, self._budgets, self._world.lines, turn, reply.wait, self._world.watch
+        )
         asking = Asking(self._policy(turn), self._retries, shown.draft, queueing)
         stopped = False
         scope = self._running[turn.id] = self._world.clock.watchdog(None)

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from httpx2 import Response
 
-from tests.support.api import Api, serve_api
+from core.clock import SystemClock
+from core.domain_limits import Ruling
+from core.stores.opening import open_store
+from tests.support.api import Api, program, serve_api
 from tests.support.clock import until
 from tests.support.completions import Wire, answer, completion
 
@@ -80,6 +83,24 @@ async def test_a_client_that_hangs_up_waits_no_more(api: Api) -> None:
     gate.open()
     assert [(await task).status_code for task in (first, third)] == [200, 200]
     assert len(api.model.requests) == 2
+
+
+async def test_who_is_blocked_while_waiting_is_not_answered(tmp_path: Path) -> None:
+    shop = {"Authorization": "Bearer key-of-shop"}
+    async with serve_api(tmp_path, at_once=1, clients=(program("shop"), program("school"))) as api:
+        gate = Gate()
+        api.model.plan(gate)
+        first = await asking(api, headers={"Authorization": "Bearer key-of-school"})
+        await until(lambda: gate.reached == 1)
+        second = await asking(api, headers=shop)
+        await waiting(api, 1)
+        async with open_store(f"sqlite:///{tmp_path}/parlour.db", SystemClock()) as store:
+            await store.rule("api:shop", Ruling.BLOCKED)
+        while (await api.http.get("/models", headers=shop)).status_code != 403:
+            assert not second.done()
+        gate.open()
+        assert [(await task).status_code for task in (first, second)] == [200, 403]
+        assert len(api.model.requests) == 1
 
 
 async def test_every_answer_names_its_request(api: Api) -> None:

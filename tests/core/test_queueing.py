@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
+from core.conversations.admitting import FRESH
 from core.conversations.asking import AskingPolicy
 from core.conversations.relaying import LATER, LONGEST_WAIT, Asker, Relaying
 from core.conversations.service import ConversationSettings, World
-from core.domain_limits import Queue, Whose
-from core.errors import BudgetSpent, ModelBusy, ModelKeyRefused, Stopped
+from core.domain import Finish
+from core.domain_limits import Drawn, Queue, Ruling, Whose
+from core.errors import BudgetSpent, ModelBusy, ModelKeyRefused, NotAllowed, Stopped
 from core.limits.allowances import Allowance, Payer, SpendingPolicy, purses_of
 from core.limits.budgets import Spending, TurnBudgets
 from core.limits.lines import LEASE, PATIENCE, WORD, Line, Lines, OwnPlaces, Trade
@@ -62,6 +64,11 @@ class Bar:
         await until(lambda: not waits_for or self.counting.waiting.get(waits_for) == 1)
         return asking
 
+    async def block(self, person: str) -> None:
+        """As an admin may do in another process; it holds here by then."""
+        await self.bot.store.rule(person, Ruling.BLOCKED)
+        await self.clock.advance(FRESH)
+
     async def passing(self, task: asyncio.Task[Any], seconds: float) -> None:
         """As much of that as it takes until the task is done."""
         end = self.clock.now() + seconds
@@ -98,6 +105,30 @@ async def test_who_waits_is_told_and_then_answered(tmp_path: Path) -> None:
         await here.passing(asking, 5.0)
         notes = await asking
         assert (notes.places, notes.final) == ([1], "You said: Hello")
+
+
+async def test_who_is_blocked_while_waiting_is_not_answered_and_pays_nothing(tmp_path: Path) -> None:
+    policy = SpendingPolicy({Whose.TOTAL: Allowance(day=10**9)})
+    async with bar(tmp_path, policy) as here:
+        async with here.taken(here.alpha):
+            asking = await here.ask("alpha")
+            await here.block("test:ada")
+        await here.passing(asking, 5.0)
+        assert isinstance((await asking).problem, NotAllowed)
+        assert here.bot.models.get("alpha").prompts == []
+        (purse,) = purses_of(policy, Payer("anybody"), here.clock.now())
+        assert await here.bot.store.drawn([purse.name]) == (Drawn(),)
+
+
+async def test_an_answer_that_has_begun_is_continued_for_who_is_blocked_meanwhile(tmp_path: Path) -> None:
+    begun = Script(("Well,",), finish=Finish.LENGTH, stall=5.0)
+    async with bar(tmp_path) as here:
+        here.bot.models.get("alpha").scripts += [begun, spoken(" then.")]
+        asking = await here.ask()
+        await until(lambda: len(here.bot.models.get("alpha").prompts) == 1)
+        await here.block("test:ada")
+        await here.passing(asking, 20.0)
+        assert (await asking).final == "Well, then."
 
 
 async def test_stop_ends_the_wait(tmp_path: Path) -> None:

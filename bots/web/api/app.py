@@ -117,7 +117,8 @@ class Api:
 
     def _passing(self, client: Client, asked: Asked, permitted: tuple[str, ...]) -> Work:
         desk = self.front.desk
-        return Passing(desk.relaying, desk.watch, client, asked, permitted, self._frame(""))
+        admit = partial(self._permitted, client)
+        return Passing(desk.relaying, desk.watch, client, asked, permitted, self._frame(""), admit)
 
     async def _keeping(self, client: Client, asked: Asked, permitted: tuple[str, ...], turn: str) -> Work:
         desk = self.front.desk

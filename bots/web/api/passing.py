@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from bots.web.api.chunks import Dress
@@ -18,7 +19,8 @@ from core.watching import Watch
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """`Work`. permitted: the models that may be asked. frame: the model is the one that answers."""
+    """`Work`. permitted: the models that may be asked, and admit: as in `Asker`. frame: the model is the one that
+    answers."""
 
     relaying: Relaying
     watch: Watch
@@ -26,9 +28,10 @@ class Passing:
     asked: Asked
     permitted: tuple[str, ...]
     frame: Frame
+    admit: Callable[[], Awaitable[object]]
 
     async def __call__(self, outlet: Outlet) -> None:
-        asker = Asker(Payer(self.client.person), self.permitted, self.frame.id)
+        asker = Asker(Payer(self.client.person), self.permitted, self.frame.id, self.admit)
         try:
             async with self.relaying.open(self.asked.body, asker) as answering:
                 dress = Dress(replace(self.frame, model=answering.model))
