@@ -14,13 +14,11 @@ answered, failed or is set aside. `core.conversations.exporting` says how times 
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
-from core.conversations.exporting import Document, described, iso, stamp
+from core.conversations.exporting import Document, as_json, described, iso, stem
 from core.domain import Conversation, ConversationId, Incoming, Message, PersonId
 from core.ports import History, Inbox
 from core.ports_limits import Rulings
@@ -55,9 +53,7 @@ async def dossier(records: Records, person: PersonId, at: float) -> Dossier:
         "shelf": [{"conversation": one.conversation, "title": one.title, "at": iso(one.at)} for one in shelf],
         "conversations": [shown for shown, _ in conversations],
     }
-    text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
-    name = f"{re.sub(r'[^A-Za-z0-9]+', '-', person).strip('-')[:80]}-{stamp(at)}.json"
-    document = Document(name, "application/json", text.encode("utf-8", "replace"))
+    document = as_json(stem(person, at), content)
     empty = not (conversations or shelf or ruling)
     return Dossier(document, len(conversations), sum(count for _, count in conversations), empty)
 

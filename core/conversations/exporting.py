@@ -48,7 +48,7 @@ def markdown(conversation: Conversation, path: Sequence[Message], at: float, lan
     title = f"# {conversation.id} · {_readable(at)}"
     sections = [f"## {_speaker(message, language)} · {_readable(message.at)}\n\n{message.text}" for message in path]
     text = "\n\n".join([title, *sections]) + "\n"
-    return Document(f"{_stem(conversation, at)}.md", "text/markdown; charset=utf-8", _bytes(text))
+    return Document(f"{stem(conversation.id, at)}.md", "text/markdown; charset=utf-8", _bytes(text))
 
 
 def tree(conversation: Conversation, messages: Sequence[Message], at: float) -> Document:
@@ -63,8 +63,12 @@ def tree(conversation: Conversation, messages: Sequence[Message], at: float) -> 
         "persona": conversation.persona,
         "messages": [described(message) for message in messages],
     }
+    return as_json(stem(conversation.id, at), content)
+
+
+def as_json(name: str, content: Mapping[str, object]) -> Document:
     text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
-    return Document(f"{_stem(conversation, at)}.json", "application/json", _bytes(text))
+    return Document(f"{name}.json", "application/json", _bytes(text))
 
 
 def described(message: Message) -> Mapping[str, object]:
@@ -102,14 +106,10 @@ def _readable(at: float) -> str:
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _stem(conversation: Conversation, at: float) -> str:
-    name = re.sub(r"[^A-Za-z0-9]+", "-", conversation.id).strip("-")[:80]
-    return f"{name}-{stamp(at)}"
-
-
-def stamp(at: float) -> str:
-    """The Unix time *at* as part of a file's name."""
-    return f"{datetime.fromtimestamp(at, UTC):%Y%m%d-%H%M%S}"
+def stem(id_: str, at: float) -> str:
+    """A file's name, without its suffix, for what is exported of *id_* at the Unix time *at*."""
+    name = re.sub(r"[^A-Za-z0-9]+", "-", id_).strip("-")[:80]
+    return f"{name}-{datetime.fromtimestamp(at, UTC):%Y%m%d-%H%M%S}"
 
 
 def _bytes(text: str) -> bytes:

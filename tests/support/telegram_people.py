@@ -116,9 +116,6 @@ class TelegramPeople(TelegramRest):
             "stopped_message_generation", {"chat": self.places[author].chat, "draft_id": draft.id, **thread}
         )
 
-    def press_inline(self, author: int, inline_message_id: str, data: str) -> str:
-        return self._ask("callback_query", {**self._pressed(author, data), "inline_message_id": inline_message_id})
-
     def ask_inline(self, author: int, query: str) -> str:
         """*author* types ``@bot query`` somewhere; the query's id."""
         return self._ask("inline_query", {"from": self._person(author), "query": query, "offset": ""})
@@ -144,9 +141,6 @@ class TelegramPeople(TelegramRest):
     def block(self, author: int) -> None:
         """The bot, in their private chat."""
         self._stand(author, author, KICKED)
-
-    def unblock(self, author: int) -> None:
-        self._stand(author, author, MEMBER)
 
     def kick(self, chat: int = GROUP) -> None:
         """The bot."""
@@ -182,11 +176,6 @@ class TelegramPeople(TelegramRest):
         place.topics[topic] = Topic(name)
         self._announce("message", message)
         return topic
-
-    def close_topic(self, chat: int, topic: int) -> None:
-        self.places[chat].topics[topic].closed = True
-        told = {"forum_topic_closed": {}, **self._in_topic(topic)}
-        self._announce("message", self._new(chat, {"from": self._person(CAROL)}, told))
 
     # what they are made of
 
