@@ -23,8 +23,6 @@ from core.ports_sharing import Outbox
 
 log = structlog.get_logger(__name__)
 
-LEASE = 10.0
-"""Seconds after which another process says what a killed one left."""
 RENEWALS = 3
 """How often the lease is renewed within its length."""
 
@@ -78,13 +76,13 @@ class Debt:
 
     async def _hold(self) -> None:
         while self._unsaid and self._is_mine:
-            await self._debts.clock.sleep(LEASE / RENEWALS)
+            await self._debts.clock.sleep(self._debts.lease / RENEWALS)
             await self._renew()
 
     async def _renew(self) -> None:
         try:
             if self._unsaid:
-                await self._debts.outbox.renew_unsaid(self._unsaid, LEASE)
+                await self._debts.outbox.renew_unsaid(self._unsaid, self._debts.lease)
         except LeaseLost:
             self._is_mine = False
         except StoreError:
@@ -93,17 +91,19 @@ class Debt:
 
 @dataclass(frozen=True, slots=True)
 class Debts:
-    """What is owed on one platform. lane: of its turns."""
+    """What is owed on one platform. lane: of its turns. lease: seconds after which another process says what a killed one
+    left."""
 
     outbox: Outbox
     clock: Clock
     patience: Patience
     lane: str
+    lease: float
 
     async def owe(self, incoming: Incoming, body: str) -> Debt:
         """To who wrote *incoming*; once more for the same message is instead of the first time."""
         try:
-            unsaid = await self.outbox.owe(Unsaid(self.lane, incoming.event_id, incoming.sender.id, body), LEASE)
+            unsaid = await self.outbox.owe(Unsaid(self.lane, incoming.event_id, incoming.sender.id, body), self.lease)
         except StoreError:
             return self.nothing()
         return Debt(self, unsaid)
@@ -114,7 +114,7 @@ class Debts:
     async def left(self) -> Sequence[Debt]:
         """What other processes, or earlier ones, did not get to."""
         try:
-            return [Debt(self, unsaid) for unsaid in await self.outbox.take_unsaid(self.lane, LEASE)]
+            return [Debt(self, unsaid) for unsaid in await self.outbox.take_unsaid(self.lane, self.lease)]
         except StoreError:
             return ()
 

@@ -32,7 +32,8 @@ from core.ports import Clock
 log = structlog.get_logger(__name__)
 
 LEASE = 5.0
-"""Seconds at most until another process asks for updates in the place of one that was killed."""
+"""Seconds at most until another process asks for updates in the place of one that was killed, and says what that one
+owed."""
 Line = tuple[Bot, Pacer[Gate]]
 """Where the bot writes, and when it may."""
 
@@ -46,16 +47,17 @@ class TelegramBot:
         self._habits = habits_of(config)
         self._announce = announce
         self._patience = Patience(desk.clock, desk.chance)
+        self._lease = min(LEASE, config.inbox.lease)
         self._receiving: Webhook | LongPolling = (
             Webhook(self._bot, config.telegram.webhook, self._patience, announce, desk.hooks)
             if config.telegram.webhook
-            else LongPolling(self._bot, self._alone(config), announce)
+            else LongPolling(self._bot, self._alone(), announce)
         )
 
     async def run(self) -> int:
         """Raises SurfaceRefused for what only the operator can mend."""
         me = await self._patience.patiently(lambda: identity(self._bot))
-        debts = Debts(self._desk.store, self._desk.clock, self._patience, LANE)
+        debts = Debts(self._desk.store, self._desk.clock, self._patience, LANE, self._lease)
         async with Speaker(self._bot, self._pacer, debts) as speaker:
             speaker.soon(self._patience.patiently(self._introduce))
             commands = MenuCommands(self._desk, speaker, me, self._show_all)
@@ -69,9 +71,9 @@ class TelegramBot:
             await self._receiving.run(intake.take)
         return 0
 
-    def _alone(self, config: Config) -> Alone:
+    def _alone(self) -> Alone:
         name = f"{LANE}:updates of {self._bot.token.partition(':')[0]}"
-        return Alone(self._desk.store, self._desk.clock, self._patience, name, min(LEASE, config.inbox.lease))
+        return Alone(self._desk.store, self._desk.clock, self._patience, name, self._lease)
 
     async def _introduce(self) -> None:
         log.info("telegram.introduced", changed=await introduce(self._bot))

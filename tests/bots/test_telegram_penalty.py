@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,24 @@ async def test_a_chat_that_is_closed_for_minutes_gets_its_answer_and_others_do_n
         telegram.say(ADA, "and then")
         answers = ["You said: hello", "You said: and then"]
         await passed(clock, lambda: telegram.shown(ADA) == answers, step=1.0)
+        assert telegram.statuses[429] == 1
+
+
+async def test_a_reply_that_waits_for_its_chat_is_said_by_the_next_process(clock: ManualClock, tmp_path: Path) -> None:
+    """One that is told to end leaves it after a while, and what it knows of the penalty."""
+    async with TelegramServer(now=clock.now) as telegram:
+        async with AsyncExitStack() as process:
+            await process.enter_async_context(bot_on(telegram, tmp_path))
+            telegram.flood.close(PENALTY, ADA, clock.now())
+            telegram.say(ADA, "/privacy")
+            await passed(clock, lambda: telegram.statuses[429] == 1)
+            ending = asyncio.create_task(process.pop_all().aclose())
+            await passed(clock, ending.done, step=1.0)
+        assert telegram.shown(ADA) == []
+        async with bot_on(telegram, tmp_path):
+            await passed(clock, lambda: bool(telegram.shown(ADA)), step=1.0)
+            await clock.advance(PENALTY)
+        assert len(telegram.shown(ADA)) == 1
         assert telegram.statuses[429] == 1
 
 

@@ -126,6 +126,26 @@ def from_number(first: int) -> Deed:
     )
 
 
+async def test_a_killed_process_costs_none_of_twenty_replies_to_commands(tmp_path: Path) -> None:
+    """Killed while each of them is about to be sent: what was asked is confirmed by then."""
+    async with TelegramServer() as telegram:
+        config = written(telegram, tmp_path)
+        stopped = Fault(sends, "hang", times=1000)
+        telegram.faults.append(stopped)
+        async with process(config, "telegram"):
+            await until(lambda: telegram.connected, 20_000)
+            for person in PEOPLE:
+                telegram.say(person, "/privacy")
+            await until(lambda: stopped.times <= 1000 - len(PEOPLE))
+            await until(lambda: not telegram.updates.pending)
+        telegram.faults.clear()
+        async with process(config, "telegram"):
+            await until(lambda: all(telegram.shown(person) for person in PEOPLE), 20_000)
+            telegram.say(PEOPLE[0], "and now?")
+            await until(lambda: "You said: and now?" in telegram.shown(PEOPLE[0]))
+        assert [len(telegram.shown(person)) for person in PEOPLE] == [2] + [1] * (len(PEOPLE) - 1)
+
+
 async def test_killed_between_storing_questions_and_confirming_them_it_answers_them_once(tmp_path: Path) -> None:
     async with TelegramServer() as telegram:
         config = written(telegram, tmp_path)
