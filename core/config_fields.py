@@ -130,6 +130,13 @@ def _http_url(text: str) -> str:
     return _url(text, frozenset({"http", "https"}))
 
 
+def _nameless(url: str) -> str:
+    """For requests that say in a header who asks: their libraries refuse to say it twice."""
+    if "@" in urlsplit(url).netloc:
+        raise ValueError("a URL without user and password, which belong into a header (authorization: Basic …)")
+    return url
+
+
 def _socket_url(text: str) -> str:
     return _url(text, frozenset({"ws", "wss"}))
 
@@ -164,6 +171,7 @@ HeaderText = Annotated[str, AfterValidator(_header)]
 OptionalHeader = Annotated[HeaderText | None, BeforeValidator(_empty_is_none, json_schema_input_type=str | None)]
 Secret = Annotated[SecretStr, BeforeValidator(_secret)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
+NamelessUrl = Annotated[HttpUrl, AfterValidator(_nameless)]
 OptionalPort = Annotated[
     Annotated[Whole, Field(ge=0, le=65535)] | None,
     BeforeValidator(_empty_is_none, json_schema_input_type=int | str | None),

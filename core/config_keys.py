@@ -16,7 +16,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from core.config import DEFAULTS, Config
-from core.config_fields import HttpUrl, Network, Often, OptionalUrl, Person, Seconds, SocketUrl, StoreUrl
+from core.config_fields import HttpUrl, NamelessUrl, Network, Often, OptionalUrl, Person, Seconds, SocketUrl, StoreUrl
 from core.config_platforms import Section
 
 _HEAD = """# All keys of config.yaml
@@ -33,7 +33,7 @@ _KINDS: tuple[tuple[Any, str], ...] = (
     (Often, "number/duration"),
     (Person, "id, such as `discord:123`"),
     (Network, "address or network"),
-    *((kind, "URL") for kind in (HttpUrl, OptionalUrl, SocketUrl, StoreUrl)),
+    *((kind, "URL") for kind in (HttpUrl, NamelessUrl, OptionalUrl, SocketUrl, StoreUrl)),
 )
 _PLAIN = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`", SecretStr: "secret"}
 _UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))

@@ -9,8 +9,8 @@ from pydantic import Field
 from core.config_fields import (
     NO_SECRET,
     HeaderText,
-    HttpUrl,
     Name,
+    NamelessUrl,
     Number,
     OptionalHeader,
     OptionalUrl,
@@ -31,7 +31,7 @@ class ProviderConfig(Section):
     stall: the longest silence within an answer. at_once: how many calls it gets at the same time, from all processes on the
     store together; more wait in line. Left out: any number."""
 
-    base_url: HttpUrl = Field(repr=False)
+    base_url: NamelessUrl = Field(repr=False)
     api_key: Secret = NO_SECRET
     organization: OptionalHeader = None
     project: OptionalHeader = None

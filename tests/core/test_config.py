@@ -40,6 +40,7 @@ WRONG = {
     "models: [{id: a, provider: local, price: {input: 1}}]": "price.output: expected a value for output, got nothing",
     "providers: {local: {base_url: 'http://x'}}\nmodels: [{id: a, provider: local}]": "expected no entry, this provider is built in",
     "providers: {a: {base_url: 'http://x'}}": "models: expected models for these providers, got nothing",
+    "providers: {a: {base_url: 'http://me:pw@x'}}\nmodels: [{id: a, provider: a}]": "base_url: expected a URL without user and",
     "providers: {a: {}}\nmodels: [{id: a, provider: a}]": "providers.a.base_url: expected a value for base_url",
     "fallback: [gpt-4]": "fallback[0]: expected one of gpt-5-mini, smollm2, got “gpt-4”",
     "personas: [{name: a, prompt: x}, {name: a, prompt: y}]": "personas[1].name: expected another name than that of personas[0], got “a”",
