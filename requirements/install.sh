@@ -94,6 +94,7 @@ fingerprint() {
 for_tests() {
     sh requirements/browser.sh
     sh requirements/clients.sh
+    sh requirements/promtool.sh
 }
 
 case $purpose in
