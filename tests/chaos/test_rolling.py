@@ -1,6 +1,5 @@
 """Two servers of the page and two workers on one Redis, replaced one by one while people and programs talk to them everywhere:
-no answer is lost or doubled, and no request fails. Runs in `make soak`: where people are quicker than a second, a command's
-reply can meet the limit of a chat that another process has just written to, and be lost with a process that ends meanwhile."""
+no answer, and no reply to a command, is lost or doubled, and no request fails."""
 
 from __future__ import annotations
 
@@ -186,8 +185,13 @@ telegram: {{token: "{telegram_world.TOKEN}", api_url: "{telegram.api_url}"}}
 """
 
 
-@pytest.mark.soak
-@pytest.mark.parametrize(("rounds", "probe"), [(1, QUICK), (10, of_the_manifest())], ids=["one", "ten"])
+@pytest.mark.parametrize(
+    ("rounds", "probe"),
+    [
+        pytest.param(1, QUICK, id="one"),
+        pytest.param(10, of_the_manifest(), marks=pytest.mark.soak, id="ten"),
+    ],
+)
 async def test_replacing_every_process_costs_nothing(
     rounds: int, probe: Probe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
