@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from hmac import compare_digest
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -39,7 +40,7 @@ class Holder:
 
 class Entrance:
     """``await entrance.holder(address, key)``: whose key it is. Guesses are slowed down, per address and in all, by paces
-    that the processes on a store share. Who has shown a right key from an address goes on showing it there, whatever
+    that the processes on a store share; a right key is none. Who has shown a right key from an address goes on showing it there, whatever
     others behind the same address do."""
 
     def __init__(self, web: WebConfig, counted: Counted, chance: Chance) -> None:
@@ -49,13 +50,16 @@ class Entrance:
         self._counted = counted
         self._chance = chance
         self._known: dict[tuple[str, Holder], None] = {}
-        self._counting: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._lines: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def holder(self, address: str, key: str) -> Holder | None:
-        """Raises HTTPException (429) for who has guessed too often, right or wrong, and StoreError."""
+        """Raises HTTPException (429) for who has guessed too often, whatever they show now, and StoreError."""
         home, found = home_of(address), self._whose(key)
-        if found is None or (home, found) not in self._known:
-            await self._count_once(home, key)
+        if (home, found) not in self._known:
+            # One after the other, so that a right key behind too many wrong ones at once is refused as they are.
+            async with self._lines.setdefault(home, asyncio.Lock()):
+                if (home, found) not in self._known:
+                    await self._look(home, guessed=found is None)
         if found is not None:
             self._remember((home, found))
         return found
@@ -78,20 +82,11 @@ class Entrance:
         if len(self._known) > MOST_KNOWN:
             del self._known[next(iter(self._known))]
 
-    async def _count_once(self, home: str, key: str) -> None:
-        """The same key shown many times at once is one guess: a program that begins with a hundred requests is let in."""
-        guess = (home, key)
-        counting = self._counting.get(guess)
-        if counting is None:
-            counting = self._counting[guess] = asyncio.create_task(self._count(home), name="counting a guess")
-            counting.add_done_callback(lambda _: self._counting.pop(guess))
-        await asyncio.shield(counting)
-
-    async def _count(self, home: str) -> None:
+    async def _look(self, home: str, *, guessed: bool) -> None:
         paces = [_pace(f"web:guesses/{home}", Whose.USER, FROM_ONE), _pace("web:guesses", Whose.TOTAL, FROM_ALL)]
         for held in paces:  # one who is to wait is told so without anything being written
             _refuse_for(await self._counted.held(held.name))
-        delay = await self._counted.admit(self._chance.name(), paces)
+        delay = await self._counted.admit(self._chance.name(), paces) if guessed else None
         if delay is not None:
             await self._counted.hold(paces[delay.short].name, delay.seconds)
             _refuse_for(delay.seconds)

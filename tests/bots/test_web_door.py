@@ -148,10 +148,21 @@ async def test_who_guessed_too_often_may_try_again_when_they_were_told(tmp_path:
         assert await entrance.holder("192.0.2.1", TOKEN)
 
 
-async def test_a_right_key_that_is_shown_many_times_at_once_is_one_guess(tmp_path: Path) -> None:
+async def test_right_keys_are_no_guesses_however_many_are_shown_at_once(tmp_path: Path) -> None:
+    keys = [f"the-key-of-{number}" for number in range(40)]
+    clients = ", ".join(f"{{name: program-{number}, key: {key}}}" for number, key in enumerate(keys))
+    async with open_store(f"sqlite:///{tmp_path}/parlour.db", ManualClock()) as store:
+        entrance = Entrance(parse_config(f"web: {{{GUARDED}, clients: [{clients}]}}", {}).web, store, EvenChance())
+        assert all(await asyncio.gather(*(entrance.holder("192.0.2.1", key) for key in (TOKEN, *keys) * 2)))
+        assert (await _guesses(entrance, 40)).count(None) == 5
+
+
+async def test_a_right_key_among_too_many_guesses_at_once_is_not_let_in(tmp_path: Path) -> None:
     async with open_store(f"sqlite:///{tmp_path}/parlour.db", ManualClock()) as store:
         entrance = Entrance(parse_config(f"web: {{{GUARDED}}}", {}).web, store, EvenChance())
-        assert all(await asyncio.gather(*(entrance.holder("192.0.2.1", TOKEN) for _ in range(40))))
+        guesses = (entrance.holder("192.0.2.1", key) for key in (*"abcdefgh", TOKEN))
+        found = await asyncio.gather(*guesses, return_exceptions=True)
+        assert isinstance(found[-1], HTTPException)
 
 
 async def _guesses(entrance: Entrance, number: int) -> list[object]:
