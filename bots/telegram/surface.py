@@ -123,6 +123,8 @@ class TelegramSurface:
         await self._tried(changed, page, shown)
 
     def _formatted(self, page: Page) -> Formatted:
+        if page.ours:
+            return Formatted(page.text)
         shown = rendered(page.text, growing=is_growing(page))
         return replace(shown, entities=()) if page.text in self._refused else shown
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from core.wording import Sentence, say
 from tests.support.clock import until
-from tests.support.telegram_bot import bot_on
+from tests.support.telegram_bot import bot_on, config_for, running
 from tests.support.telegram_rules import cut
 from tests.support.telegram_server import TelegramServer
 from tests.support.telegram_world import ADA
@@ -70,3 +71,14 @@ async def test_an_answer_full_of_mentions_and_commands_calls_nobody_at_any_time(
         await until(is_whole)
         assert kinds == {"code", "blockquote"}
         assert telegram.refused == []
+
+
+async def test_a_command_that_an_error_names_can_be_tapped(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram:
+        config = config_for(telegram, tmp_path, model='extra_body: {replies: [""]}')
+        once = config.model_copy(update={"answer": config.answer.model_copy(update={"attempts": 1})})
+        async with running(telegram, once):
+            telegram.say(ADA, "hello")
+            await until(lambda: telegram.shown(ADA) == [say(Sentence.MODEL_GARBLED, "en")])
+            [problem] = telegram.by_bot(ADA)
+            assert covered(problem) == [("bot_command", "/retry")]
