@@ -19,7 +19,6 @@ from bots.terminal.app import Desk, Terminal
 from bots.terminal.pipe import PipeScreen
 from bots.terminal.translate import Seat
 from core.config import load
-from core.conversations.access import Access
 
 
 async def ask(here: wiring.House, name: str) -> None:
@@ -41,7 +40,7 @@ async def ask(here: wiring.House, name: str) -> None:
 async def main(config_file: Path, terminals: int) -> None:
     config = load(config_file)
     wiring.log_to_stderr(config, quiet=True)
-    async with wiring.house(config, Access()) as here:
+    async with wiring.house(config) as here:
         serving = asyncio.create_task(wiring.serve(config, ["discord", "telegram"], complain))
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)

@@ -26,7 +26,6 @@ from bots.terminal.translate import Seat, language_of
 from core.chance import SystemChance
 from core.clock import SystemClock
 from core.config import Config, secrets_of, user_locale, user_login
-from core.conversations.access import Access
 from core.conversations.admitting import Admission
 from core.conversations.asking import AskingPolicy
 from core.conversations.commands import Commands
@@ -186,8 +185,7 @@ def moderators(config: Config) -> AbstractAsyncContextManager[Moderators]:
 
 
 @asynccontextmanager
-async def house(config: Config, access: Access | None = None) -> AsyncIterator[House]:
-    """*access*: instead of the configured one."""
+async def house(config: Config) -> AsyncIterator[House]:
     async with (
         store(config) as kept,
         metrics(config, kept) as watch,
@@ -196,7 +194,7 @@ async def house(config: Config, access: Access | None = None) -> AsyncIterator[H
     ):
         personas = Personas(_personas(config))
         time, chance = clock(), SystemChance()
-        admission = Admission(kept, time, access or access_policy(config))
+        admission = Admission(kept, time, access_policy(config))
         counted = await pseudonyms(kept, chance)
         tally = Tallying(kept, time, counted.hide)
         spending = Spending(counted, time, spending_policy(config))
@@ -229,7 +227,8 @@ async def chat(config: Config, conversation: str) -> int:
     """The terminal chat, until the user leaves; the exit code. Who can start it may use it, as an admin: access lists are
     for those who come over a network."""
     seat = Seat(user_login(), conversation, language_of(user_locale()))
-    async with house(config, Access(admins=frozenset({seat.person}))) as here:
+    access = config.access.model_copy(update={"admins": (*config.access.admins, seat.person)})
+    async with house(config.model_copy(update={"access": access})) as here:
         desk = TerminalDesk(here.store, here.store, here.commands, here.clock, here.chance)
         terminal = open_terminal(desk, seat, here.models.loading)
         worker = here.worker(frozenset({seat.lane}), terminal)

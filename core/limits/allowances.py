@@ -35,7 +35,8 @@ class Payer:
 
 @dataclass(frozen=True, slots=True)
 class SpendingPolicy:
-    """limits: for everybody of a kind. people: for single ones, instead of what users have.
+    """limits: for everybody of a kind. people: for single ones, instead of what users have. exempt: whose tokens are not
+    counted; what they cost is.
     downgrade_to: the model that answers when `downgrade_at` of a purse (a share) is spent; "" for none.
     most_output: tokens of an answer at most, where a limit is set.
     """
@@ -45,6 +46,7 @@ class SpendingPolicy:
     downgrade_to: str = ""
     downgrade_at: float = 0.9
     most_output: int = 8000
+    exempt: frozenset[str] = frozenset()
 
     @property
     def limits_anything(self) -> bool:
@@ -83,9 +85,10 @@ def names_of(payer: Payer) -> dict[Whose, str]:
 
 def purses_of(policy: SpendingPolicy, payer: Payer, now: float) -> tuple[Purse, ...]:
     """Everything that the *payer* is limited by at the time *now*, the narrowest first."""
-    return tuple(
+    purses = (
         purse for whose, name, allowance in _limits(policy, payer) for purse in _purses(whose, name, allowance, now)
     )
+    return tuple(purse for purse in purses if purse.unit is Unit.MONEY or payer.user not in policy.exempt)
 
 
 def charged(purse: Purse, bill: Bill) -> Purse:

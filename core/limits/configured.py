@@ -57,6 +57,7 @@ def spending_policy(config: Config) -> SpendingPolicy:
         downgrade_to=limits.downgrade_to or "",
         downgrade_at=limits.downgrade_at,
         most_output=config.answer.max_tokens,
+        exempt=frozenset(config.access.admins),
     )
 
 

@@ -29,22 +29,23 @@ PLENTY = 30.0
 """Seconds that any of these processes may take."""
 
 
-def configured(folder: Path, delay: float = 0.0) -> dict[str, str]:
-    """The environment of a process whose model echoes, *delay* seconds per word, over a store in *folder*."""
+def configured(folder: Path, delay: float = 0.0, more: str = "") -> dict[str, str]:
+    """The environment of a process whose model echoes, *delay* seconds per word, over a store in *folder*. *more* stands in
+    the configuration besides."""
     file = folder / "config.yaml"
     file.write_text(
         f"store: sqlite:///{folder}/parlour.db\n"
         f"models:\n  - {{id: echo, provider: scripted, extra_body: {{delay: {delay}}}}}\n"
-        "inbox: {lease: 1s}\n",
+        f"inbox: {{lease: 1s}}\n{more}",
         encoding="utf-8",
     )
     return {**ENVIRONMENT, "PARLOUR_CONFIG": str(file)}
 
 
-async def piped(folder: Path, *arguments: str, text: str = "") -> tuple[str, str, int | None]:
+async def piped(folder: Path, *arguments: str, text: str = "", more: str = "") -> tuple[str, str, int | None]:
     """What a chat over pipes writes to its two outputs, and its exit code."""
     chat = await asyncio.create_subprocess_exec(
-        *COMMAND, *arguments, cwd=folder, env=configured(folder), stdin=PIPE, stdout=PIPE, stderr=PIPE
+        *COMMAND, *arguments, cwd=folder, env=configured(folder, more=more), stdin=PIPE, stdout=PIPE, stderr=PIPE
     )
     out, errors = await asyncio.wait_for(chat.communicate(text.encode()), PLENTY)
     return out.decode(), errors.decode(), chat.returncode
@@ -113,6 +114,12 @@ async def test_lines_in_answers_out_and_nothing_else(tmp_path: Path) -> None:
     out, _, code = await piped(tmp_path, text="My name is Ada.\nWhat is my name?\n")
     assert out == "You said: My name is Ada.\nYou said: What is my name?\n"
     assert code == 0
+
+
+async def test_no_list_and_no_limit_is_for_who_sits_at_the_machine(tmp_path: Path) -> None:
+    more = "access: {blocked: [terminal:ada]}\nlimits: {tokens: {user: 0}, messages: {user: 1/1d}}\n"
+    out, _, _ = await piped(tmp_path, text="Hello\nAgain\n", more=more)
+    assert out == "You said: Hello\nYou said: Again\n"
 
 
 async def test_each_named_conversation_is_one_of_its_own(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from core.config import parse_config
 from core.conversations.access import Access, Group
 from core.conversations.service import World
 from core.domain import Finish, ModelSpec, Price, Usage
@@ -19,6 +20,7 @@ from core.domain_limits import Whose
 from core.errors import BudgetSpent, ContentRefused, StoreUnavailable
 from core.limits.allowances import Allowance, Bill, Payer, SpendingPolicy, purses_of
 from core.limits.budgets import Spending, TurnBudgets
+from core.limits.configured import spending_policy
 from core.limits.throttling import Throttle, ThrottlePolicy
 from core.llm.scripted import Script, spoken
 from core.ports import Outcome
@@ -28,6 +30,7 @@ from tests.support.clock import ManualClock, until
 
 DAY = 86_400.0
 ADA = Payer("test:ada", "test:1")
+ADMIN = "web:root"
 PLENTY = 10**12
 SPEC = ModelSpec("alpha", 8192, 1024, price=PRICE)
 
@@ -229,6 +232,19 @@ async def test_a_program_has_its_own_budget_instead_of_a_users(tmp_path: Path) -
         assert await spending.reserve("1", Payer("api:shop"), Bill(SPEC, 100, most=50)) == 50
         with pytest.raises(BudgetSpent):
             await spending.reserve("2", Payer("api:other"), Bill(SPEC, 100))
+
+
+async def test_whoever_runs_the_bot_has_all_the_tokens_and_not_all_the_money(tmp_path: Path) -> None:
+    text = f"limits: {{tokens: {{user: 0, total: 0}}}}\naccess: {{admins: ['{ADMIN}']}}"
+    policy, admin = spending_policy(parse_config(text, {})), Payer(ADMIN)
+    async with open_bot(tmp_path, ManualClock()) as bot:
+        spending = Spending(bot.store, bot.clock, policy)
+        assert await spending.reserve("1", admin, Bill(SPEC, 100)) is None
+        with pytest.raises(BudgetSpent):
+            await spending.reserve("2", ADA, Bill(SPEC, 100))
+        spending.configure(replace(policy, limits={Whose.USER: Allowance(day=0)}))
+        with pytest.raises(BudgetSpent):
+            await spending.reserve("3", admin, Bill(SPEC, 100))
 
 
 async def test_several_answers_at_once_cost_several_times(tmp_path: Path) -> None:
