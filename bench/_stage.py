@@ -50,9 +50,12 @@ TOLD = ("error", "detail", "attempt", "outcome", "seconds")
 """What is written down of a log line beside its name."""
 COUNTED = (
     *("parlour_turns_total", "parlour_errors_total", "parlour_model_retries_total", "parlour_platform_retries_total"),
-    *("parlour_queue_turns", "parlour_store_up", "parlour_store_writable"),
+    *("parlour_queue_turns", "parlour_store_up", "parlour_store_writable", "parlour_platform_served"),
 )
 """Metrics that are written down when they moved."""
+SERVED = ("telegram", "web")
+USUAL = {"parlour_store_writable": 1.0, **{f'parlour_platform_served{{platform="{name}"}}': 1.0 for name in SERVED}}
+"""What goes without saying."""
 
 
 @dataclass
@@ -210,7 +213,7 @@ class Operator:
 
     play: Play
     port: int
-    _before: dict[str, float] = field(default_factory=lambda: {"parlour_store_writable": 1.0})
+    _before: dict[str, float] = field(default_factory=lambda: dict(USUAL))
 
     async def look(self) -> None:
         """The operator asks whether it is ready, and what moved since they last asked; when what is just ending is over."""
@@ -277,12 +280,11 @@ async def bot(play: Play, telegram: TelegramServer, folder: Path, more: str, sto
     file.write_text(configured(telegram, port, store or f"sqlite:///{folder}/parlour.db", more))
     with _owned(play):
         config = load(file, {})
-        named = ["telegram", "web"]
 
         def told(line: str) -> None:
             play.note("stderr", line.replace(f"{folder}/", ""))
 
-        serving = asyncio.create_task(wiring.serve(config, named, told, file), name="bot")
+        serving = asyncio.create_task(wiring.serve(config, SERVED, told, file), name="bot")
         try:
             while not telegram.connected and not serving.done():
                 await play.step(0.01)

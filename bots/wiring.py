@@ -256,7 +256,7 @@ async def serve(config: Config, names: Sequence[str], announce: Callable[[str], 
             watching = Reloading(config, file, here.clock, here.take_up, announce)
             reloading = await opened.enter_async_context(watching)
             hung_up = None if sys.stdin is not None and sys.stdin.isatty() else reloading.ask
-        talking = [_served(platform, announce) for platform in platforms]
+        talking = [_served(platform, here.watch, announce) for platform in platforms]
         leave = config.web.leave if "web" in names else None
         return await _converse(talking, worker, here.departure(leave), hung_up)
 
@@ -292,10 +292,12 @@ def _platform(name: str) -> PlatformModule:
     return cast("PlatformModule", import_module(f"bots.{name}.app"))
 
 
-async def _served(platform: Platform, announce: Callable[[str], None]) -> int:
+async def _served(platform: Platform, watch: Watch, announce: Callable[[str], None]) -> int:
+    watch.served(platform.lane, on=True)
     try:
         return await platform.run()
     except SurfaceRefused as problem:
+        watch.served(platform.lane, on=False)
         announce(f"{platform.lane} is off: {problem}")
         return 1
 

@@ -77,6 +77,9 @@ class Watch(Spans, Protocol):
     def refused(self, platform: str) -> None:
         """The platform could not be written to; it is tried again."""
 
+    def served(self, platform: str, *, on: bool) -> None:
+        """*platform* is served from now on; not *on*: it is off, for a reason that only the operator can mend."""
+
     def moderated(self, subject: Subject, checked: Checked, seconds: float) -> None:
         """A text was checked, which took so long."""
 
@@ -110,6 +113,9 @@ class Unwatched(Untraced):
 
     def refused(self, platform: str) -> None:
         del platform
+
+    def served(self, platform: str, *, on: bool) -> None:
+        del platform, on
 
     def moderated(self, subject: Subject, checked: Checked, seconds: float) -> None:
         del subject, checked, seconds

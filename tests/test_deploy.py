@@ -42,6 +42,7 @@ def told() -> dict[str, frozenset[str]]:
     metrics.penalised("discord", 1.0)
     metrics.refused("discord")
     metrics.opened("streams", 1)
+    metrics.served("telegram", on=True)
     metrics.lined_up("openai", 1, 1)
     metrics.moderated(Subject.QUESTION, Checked.PASSED, 0.1)
     page = metrics.exposition(InboxDepth(1, 1, 1, 0.0), 1.0)

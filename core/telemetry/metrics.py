@@ -44,6 +44,7 @@ class Metrics(Untraced):
         self._writable = self._gauge("store_writable", "Whether the store took something new when this was asked")
         self._open = self._gauge("open", "What is open in this process, by kind", "kind")
         self._lines = self._gauge("provider_calls", "Calls of a provider that takes only so many", "provider", "state")
+        self._served = self._gauge("platform_served", "Whether a platform is served that is to be", "platform")
         self._waits = Histogram(
             "parlour_turn_wait_seconds",
             "Waiting times of answers, by phase",
@@ -108,6 +109,9 @@ class Metrics(Untraced):
 
     def refused(self, platform: str) -> None:
         self._refusals.labels(platform).inc()
+
+    def served(self, platform: str, *, on: bool) -> None:
+        self._served.labels(platform).set(on)
 
     def moderated(self, subject: Subject, checked: Checked, seconds: float) -> None:
         self._checks.labels(subject, checked).observe(seconds)
