@@ -12,6 +12,7 @@ from typing import Any, Self
 from telegram import InlineKeyboardMarkup
 
 from bots.shared.split import split, utf16_units
+from bots.shared.surface import SurfaceRefused
 from bots.telegram.render import LENGTH, WORD_JOINER
 from bots.telegram.translate import Place
 from core.conversations.exporting import Document
@@ -54,9 +55,12 @@ class Letter:
 
     @classmethod
     def decode(cls, text: str) -> Self:
-        """Raises ValueError or TypeError for what `encode` has not written."""
-        chat, topic, messages = json.loads(text)
-        return cls(Place(chat, topic), tuple(map(_decoded, messages)))
+        """Raises SurfaceRefused for what another version wrote in another way."""
+        try:
+            chat, topic, messages = json.loads(text)
+            return cls(Place(chat, topic), tuple(map(_decoded, messages)))
+        except (ValueError, TypeError) as problem:
+            raise SurfaceRefused(f"a reply that another version left cannot be read: {problem!r}") from problem
 
 
 def silenced(text: str) -> str:

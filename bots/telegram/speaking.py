@@ -78,19 +78,18 @@ class Speaker:
             await self._debts.clock.sleep(LOOK)
 
     async def _take_over(self, debt: Debt) -> None:
-        try:
-            letter = Letter.decode(debt.body)
-        except (ValueError, TypeError) as problem:
-            log.warning("telegram.not_said", detail=f"written by another version: {problem!r}")
-            letter = Letter(Place(0), ())
-        await self._deliver(letter, debt)
+        async with debt:
+            await self._write(Letter.decode(debt.body), debt)
 
     async def _deliver(self, letter: Letter, debt: Debt) -> None:
         async with debt:
-            while letter.messages:
-                await self._debts.patience.patiently(partial(self._next, letter, debt))
-                if (letter := letter.rest()).messages:
-                    await debt.leave(letter.encode())
+            await self._write(letter, debt)
+
+    async def _write(self, letter: Letter, debt: Debt) -> None:
+        while letter.messages:
+            await self._debts.patience.patiently(partial(self._next, letter, debt))
+            if (letter := letter.rest()).messages:
+                await debt.leave(letter.encode())
 
     async def _next(self, letter: Letter, debt: Debt) -> None:
         debt.verify()
