@@ -52,6 +52,10 @@ class Session:
         row = self.one(sql, *values)
         return None if row is None else row[0]
 
+    def token_above(self, last: int | None) -> int:
+        """A fencing token above every earlier one, also where the last one was lost or forgotten (None)."""
+        return max((last or 0) + 1, int(self.steady * 1_000_000))
+
 
 Operation = Callable[[Session], T]
 

@@ -37,7 +37,7 @@ class SqliteOutbox:
 
 def _owe(session: Session, unsaid: Unsaid, lease: float) -> Unsaid:
     last = session.value("SELECT token FROM outbox WHERE lane = ? AND key = ?", unsaid.lane, unsaid.key)
-    owed = replace(unsaid, token=_above(session, last or 0))
+    owed = replace(unsaid, token=session.token_above(last))
     session.run(
         "INSERT OR REPLACE INTO outbox (lane, key, person, token, until, expires, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
         owed.lane,
@@ -49,11 +49,6 @@ def _owe(session: Session, unsaid: Unsaid, lease: float) -> Unsaid:
         owed.body,
     )
     return owed
-
-
-def _above(session: Session, last: int) -> int:
-    """A token above every earlier one of its key, also where none is kept."""
-    return max(last + 1, int(session.steady * 1_000_000))
 
 
 def _renew(session: Session, unsaid: Unsaid, lease: float) -> None:
@@ -76,7 +71,7 @@ def _left(session: Session, lane: str) -> list[Unsaid]:
 
 
 def _take(session: Session, lane: str, lease: float) -> tuple[Unsaid, ...]:
-    taken = tuple(replace(unsaid, token=_above(session, unsaid.token)) for unsaid in _left(session, lane))
+    taken = tuple(replace(unsaid, token=session.token_above(unsaid.token)) for unsaid in _left(session, lane))
     for unsaid in taken:
         session.run(
             "UPDATE outbox SET token = ?, until = ? WHERE lane = ? AND key = ?",

@@ -51,9 +51,8 @@ def _open(session: Session, key: str, digest: str, lease: float) -> Receipt:
 
 
 def _begin(session: Session, key: str, digest: str, lease: float) -> int:
-    """The token, above every earlier one of this key, also where none is kept."""
-    last: int | None = session.value("SELECT token FROM receipts WHERE key = ?", key)
-    token = max((last or 0) + 1, int(session.steady * 1_000_000))
+    """The token."""
+    token = session.token_above(session.value("SELECT token FROM receipts WHERE key = ?", key))
     session.run(
         "INSERT OR REPLACE INTO receipts (key, digest, token, until, expires) VALUES (?, ?, ?, ?, ?)",
         key,
