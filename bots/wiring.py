@@ -15,6 +15,7 @@ from typing import Any, cast
 import structlog
 
 from bots import __version__
+from bots.output import complain
 from bots.shared.departing import Departure
 from bots.shared.hooks import Hooks
 from bots.shared.platform import AllReplies, Desk, Finding, Platform, PlatformModule
@@ -49,14 +50,15 @@ from core.llm.moderation import Moderators, open_moderators
 from core.llm.tokens import OpenAITokens
 from core.ports import Chance, Clock, Facts, Replies, Store
 from core.ports_sharing import Secrets
+from core.redaction import hide
 from core.stores import backup
 from core.stores.backup import Progress
 from core.stores.copying import copy
 from core.stores.opening import open_store
 from core.stores.options import StoreOptions
-from core.telemetry.logs import LogPolicy, hide, set_up
+from core.telemetry.logs import ANNOUNCEMENTS, LogPolicy, set_up
 from core.telemetry.metrics import Metrics
-from core.telemetry.vitals import ProcessVitals
+from core.telemetry.vitals import ProcessVitals, tell_of_jumps
 from core.tracing import UNTRACED, Observer
 from core.watching import Watch
 
@@ -162,6 +164,14 @@ def log_to_stderr(config: Config, *, quiet: bool) -> None:
     set_up(LogPolicy(level, config.log.format, config.log.content, secrets_of(config)))
 
 
+def announcer(config: Config) -> Callable[[str], None]:
+    """Who is told what the operator wants to see: the log, where each of its lines is to be JSON."""
+    if config.log.format != "json":
+        return complain
+    told = structlog.get_logger(ANNOUNCEMENTS)
+    return lambda line: told.info("announced", detail=line)
+
+
 def models(config: Config, facts: Facts, observer: Observer = UNTRACED) -> AbstractAsyncContextManager[Catalogue]:
     return open_models(config.models, config.providers, facts, clock(), observer)
 
@@ -211,6 +221,7 @@ async def house(config: Config) -> AsyncIterator[House]:
         services = Services(kept, kept, *reading)
         commands = Commands(services)
         sweeping = asyncio.create_task(_sweep(kept, time), name="sweeping the store")
+        looking = asyncio.create_task(tell_of_jumps(time), name="looking at the clock")
         try:
             vitals = ProcessVitals(kept, watch, time)
             served = (conversations, services, commands, time, chance, watch, vitals)
@@ -220,7 +231,8 @@ async def house(config: Config) -> AsyncIterator[House]:
                 )
         finally:
             sweeping.cancel()
-            await asyncio.gather(sweeping, return_exceptions=True)
+            looking.cancel()
+            await asyncio.gather(sweeping, looking, return_exceptions=True)
 
 
 async def chat(config: Config, conversation: str) -> int:

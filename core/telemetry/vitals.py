@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import structlog
+
 from core.domain import InboxDepth
 from core.errors import StoreError
 from core.ports import Clock, Store
 from core.telemetry.metrics import Metrics
 from core.watching import Exposition
 
+log = structlog.get_logger(__name__)
+
 PATIENCE = 2.0
 """Seconds that the store may take to say how it is; who asks gives up after a few."""
+LOOK = 10.0
+"""Seconds between two looks at the machine's clock."""
+JUMP = 5.0
+"""Seconds by which it may part from the time that has passed: NTP corrects less than that without setting it."""
 
 
 class ProcessVitals:
@@ -49,3 +57,14 @@ class ProcessVitals:
                 return await self._store.depth()
         except (StoreError, TimeoutError):
             return None
+
+
+async def tell_of_jumps(clock: Clock) -> None:
+    """Until it is cancelled: a line of the log when somebody has set the machine's clock, with the seconds it went forward."""
+    ahead = clock.now() - clock.monotonic()
+    while True:
+        await clock.sleep(LOOK)
+        jump = clock.now() - clock.monotonic() - ahead
+        if abs(jump) > JUMP:
+            log.warning("clock.set", seconds=round(jump))
+            ahead += jump
