@@ -59,8 +59,8 @@ class Tallies(Protocol):
 class Rulings(Protocol):
     """Who may, as admins have said it beyond the configuration: by ids of people, roles, chats and servers."""
 
-    async def rule(self, subject: str, ruling: Ruling) -> None:
-        """In the place of what was said of that *subject* before."""
+    async def rule(self, subject: str, ruling: Ruling | None) -> None:
+        """In the place of what was said of that *subject* before; None: nothing is."""
 
     async def rulings(self) -> dict[str, Ruling]:
         """Everything that was said, by subject."""

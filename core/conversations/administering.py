@@ -45,6 +45,15 @@ async def block(invocation: Invocation) -> Reaction:
     return Reaction(invocation.say(Sentence.BLOCK_DONE, id=subject))
 
 
+async def revoke(invocation: Invocation) -> Reaction:
+    """Takes back what was said of somebody with the two above, so that the configuration decides again."""
+    if not invocation.argument:
+        return Reaction(_listed(invocation))
+    subject = _subject(invocation, "revoke")
+    await invocation.services.admission.rule(subject, None)
+    return Reaction(invocation.say(Sentence.REVOKE_DONE, id=subject))
+
+
 async def stats(invocation: Invocation) -> Reaction:
     return Reaction(await invocation.services.statistics.text(invocation.incoming.sender.language))
 
@@ -57,18 +66,24 @@ async def blocked_choices(invocation: Invocation) -> tuple[Choice, ...]:
     return tuple(Choice(name, name) for name in _said(invocation, Ruling.BLOCKED))
 
 
+async def named_choices(invocation: Invocation) -> tuple[Choice, ...]:
+    return (*await allowed_choices(invocation), *await blocked_choices(invocation))
+
+
 def _said(invocation: Invocation, ruling: Ruling) -> list[str]:
     return sorted(name for name, said in invocation.access.rulings.items() if said is ruling)
 
 
 def _listed(invocation: Invocation) -> str:
-    """What was said beyond the configuration, and by which ids this place could be named."""
+    """What was said beyond the configuration, how it is taken back, and by which ids this place could be named."""
     incoming = invocation.incoming
     here = ", ".join(dict.fromkeys((chat_of(incoming.conversation), *incoming.places)))
     sentences = {Sentence.ALLOW_LIST: Ruling.ALLOWED, Sentence.BLOCK_LIST: Ruling.BLOCKED}
-    lines = (
+    lines = [
         invocation.say(sentence, ids=_enumerated(_said(invocation, ruling))) for sentence, ruling in sentences.items()
-    )
+    ]
+    if invocation.access.rulings:
+        lines.append(invocation.say(Sentence.REVOKE_HINT))
     return "\n".join([*lines, invocation.say(Sentence.ALLOW_HERE, ids=here)])
 
 

@@ -54,8 +54,8 @@ class Admission:
             raise NotAllowed
         return access
 
-    async def rule(self, subject: str, ruling: Ruling) -> None:
-        """Holds here at once. Raises StoreError."""
+    async def rule(self, subject: str, ruling: Ruling | None) -> None:
+        """As `Rulings` has it. Holds here at once. Raises StoreError."""
         await self._rulings.rule(subject, ruling)
         self._read_at = -inf
 

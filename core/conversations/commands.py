@@ -291,6 +291,15 @@ COMMANDS: tuple[Command, ...] = (
         admin_only=True,
         names_anybody=True,
     ),
+    Command(
+        "revoke",
+        Sentence.HELP_REVOKE,
+        administering.revoke,
+        argument=Sentence.ARGUMENT_ID,
+        choices=administering.named_choices,
+        admin_only=True,
+        names_anybody=True,
+    ),
     Command("stats", Sentence.HELP_STATS, administering.stats, admin_only=True),
     Command("help", Sentence.HELP_HELP, _help),
 )

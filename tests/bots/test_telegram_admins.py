@@ -57,6 +57,16 @@ async def test_a_command_with_an_id_is_about_that_one_whoever_is_replied_to(tmp_
         await until(lambda: telegram.shown(SUPERGROUP) == ["telegram:77 is blocked now."])
 
 
+async def test_what_was_said_of_somebody_is_taken_back_in_a_reply_to_them(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, running(telegram, with_admin(telegram, tmp_path)):
+        insult = telegram.say(BOB, "nonsense", SUPERGROUP)
+        telegram.say(ADA, f"/block{ME}", SUPERGROUP, reply_to=insult)
+        await until(lambda: len(telegram.shown(SUPERGROUP)) == 1)
+        telegram.say(ADA, f"/revoke{ME}", SUPERGROUP, reply_to=insult)
+        said = say(Sentence.REVOKE_DONE, "en", id=f"telegram:{BOB}")
+        await until(lambda: telegram.shown(SUPERGROUP)[1:] == [said])
+
+
 async def test_who_is_no_admin_hears_so(tmp_path: Path) -> None:
     async with TelegramServer() as telegram, running(telegram, with_admin(telegram, tmp_path)):
         telegram.say(BOB, "/block 77")

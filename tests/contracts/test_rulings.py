@@ -20,6 +20,14 @@ async def test_what_was_said_last_of_somebody_holds_everywhere(store: Store, els
     assert await store.rulings() == await elsewhere.rulings() == said
 
 
+async def test_what_was_said_can_be_taken_back(store: Store, elsewhere: Store) -> None:
+    for subject in ("x:1", "x:2"):
+        await store.rule(subject, Ruling.ALLOWED)
+    for _ in range(2):
+        await elsewhere.rule("x:1", None)
+    assert await store.rulings() == {"x:2": Ruling.ALLOWED}
+
+
 async def test_rulings_move_to_another_store_and_back(store: Store, tmp_path: Path, clock: ManualClock) -> None:
     await store.rule("x:1", Ruling.BLOCKED)
     await store.rule("x:2", Ruling.ALLOWED)

@@ -57,6 +57,23 @@ async def test_where_not_everybody_may_talk_an_admin_can_let_somebody_in(tmp_pat
             await bot.run("/help", person="web:ada")
 
 
+async def test_what_was_said_is_taken_back_and_the_configuration_decides_again(tmp_path: Path) -> None:
+    async with open_bot(tmp_path, ManualClock(), Access(users=frozenset({"web:ada"}), admins=ADMINS)) as bot:
+        await admin(bot, "/allow web:bob")
+        await admin(bot, "/block web:ada")
+        assert (await admin(bot, "/revoke")).splitlines()[2] == "To take one of these back: /revoke ID"
+        found = await bot.commands.complete("revoke", "", bot.incoming(person=ROOT))
+        assert [choice.value for choice in found] == ["web:bob", "web:ada"]
+        for subject in ("web:bob", "web:ada"):
+            assert await admin(bot, f"/revoke {subject}") == (
+                f"Nothing is said of {subject} any more: the configuration decides."
+            )
+        assert (await bot.run("/help", person="web:ada")).text
+        with pytest.raises(NotAllowed):
+            await bot.run("/help", person="web:bob")
+        assert "/revoke ID" not in await admin(bot, "/allow")
+
+
 async def test_without_an_id_it_says_who_was_named_and_where_one_is(bot: Bot) -> None:
     await admin(bot, "/block telegram:2")
     await admin(bot, "/block -100777")
@@ -65,7 +82,7 @@ async def test_without_an_id_it_says_who_was_named_and_where_one_is(bot: Bot) ->
     lines = (await admin(bot, "/allow")).splitlines()
     assert lines[0].endswith(": discord:1")
     assert lines[1].endswith(": telegram:2, web:-100777"), "a number is one of the platform where it is said"
-    assert lines[2].endswith(f": {CHAT}")
+    assert lines[3].endswith(f": {CHAT}")
 
 
 async def test_many_names_are_cut_short(bot: Bot) -> None:
@@ -89,7 +106,7 @@ async def test_an_admin_cannot_be_blocked_nor_a_block_of_the_configuration_lifte
         assert not await bot.store.rulings()
 
 
-@pytest.mark.parametrize("command", ["allow", "block"])
+@pytest.mark.parametrize("command", ["allow", "block", "revoke"])
 async def test_these_commands_are_admins_alone(tmp_path: Path, command: str) -> None:
     async with open_bot(tmp_path, ManualClock()) as bot:
         with pytest.raises(NoAdmins):
@@ -121,7 +138,7 @@ class Slow:
         self._store = store
         self.answers = asyncio.Event()
 
-    async def rule(self, subject: str, ruling: Ruling) -> None:
+    async def rule(self, subject: str, ruling: Ruling | None) -> None:
         await self._store.rule(subject, ruling)
 
     async def rulings(self) -> dict[str, Ruling]:
@@ -146,7 +163,7 @@ class Away:
         self._store = store
         self.looks = 0
 
-    async def rule(self, subject: str, ruling: Ruling) -> None:
+    async def rule(self, subject: str, ruling: Ruling | None) -> None:
         await self._store.rule(subject, ruling)
 
     async def rulings(self) -> dict[str, Ruling]:

@@ -15,8 +15,11 @@ RULINGS = f"{PREFIX}:rulings"
 class RedisRulings:
     _database: Database
 
-    async def rule(self, subject: str, ruling: Ruling) -> None:
-        await put_ruling(self._database.link, RulingRow(subject, ruling))
+    async def rule(self, subject: str, ruling: Ruling | None) -> None:
+        if ruling is None:
+            await self._database.link.execute("HDEL", RULINGS, storable(subject))
+        else:
+            await put_ruling(self._database.link, RulingRow(subject, ruling))
 
     async def rulings(self) -> dict[str, Ruling]:
         return await _read(self._database.link)

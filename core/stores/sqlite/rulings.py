@@ -11,12 +11,19 @@ from core.stores.sqlite.database import Database, Session
 class SqliteRulings:
     _database: Database
 
-    async def rule(self, subject: str, ruling: Ruling) -> None:
-        await self._database.write(lambda session: put_ruling(session, RulingRow(subject, ruling)))
+    async def rule(self, subject: str, ruling: Ruling | None) -> None:
+        await self._database.write(lambda session: _rule(session, subject, ruling))
 
     async def rulings(self) -> dict[str, Ruling]:
         rows = await self._database.read(lambda session: session.all("SELECT subject, ruling FROM rulings"))
         return {subject: Ruling(ruling) for subject, ruling in rows}
+
+
+def _rule(session: Session, subject: str, ruling: Ruling | None) -> None:
+    if ruling is None:
+        session.run("DELETE FROM rulings WHERE subject = ?", subject)
+    else:
+        put_ruling(session, RulingRow(subject, ruling))
 
 
 def put_ruling(session: Session, row: RulingRow) -> None:
