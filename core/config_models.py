@@ -70,11 +70,11 @@ class PriceConfig(Section):
 
 
 class ModelConfig(Section):
-    """What is left out of window, max_output, encoding, price and vision is as the table of known models says. id: our name
-    for it. provider: one of `providers`, or `local`. model: its name on the server; left out: the id. window: tokens of
-    prompt and answer together. max_output: tokens of an answer. encoding: for counting tokens exactly. extra_body: further
-    keys of the request, such as `{top_k: 40}`. path: a GGUF file for the provider `local`; left out: the built-in model.
-    vision: whether it sees images."""
+    """What is left out of window, max_output, encoding and price is as the table of known models says. id: our name for it.
+    provider: one of `providers`, or `local`. model: its name on the server; left out: the id. window: tokens of prompt and
+    answer together. max_output: tokens of an answer. encoding: for counting tokens exactly. extra_body: further keys of the
+    request, such as `{top_k: 40}`. path: a GGUF file for the provider `local`; left out: the built-in model. vision: whether
+    it sees images; of no effect as long as people cannot show it any."""
 
     id: Name
     provider: Name
