@@ -40,11 +40,12 @@ class Alone:
     name: str
     lease: float
 
-    async def run(self, work: Callable[[], Awaitable[None]]) -> None:
+    async def run(self, work: Callable[[], Awaitable[None]], meanwhile: Callable[[], Awaitable[None]]) -> None:
         """*work*, for as long as no other process does it: first waits until it is free, and again where it was lost. Until
-        *work* ends, or this is cancelled; the next one takes over at once then. Raises what *work* does."""
+        *work* ends, or this is cancelled; the next one takes over at once then. Raises what *work* does. *meanwhile* is
+        what is done, until it is cancelled, while the store does not say whose the work is; its errors are its own."""
         while True:
-            token = await self._turn()
+            token = await self._turn(meanwhile)
             log.info("work.begun", work=self.name)
             tasks = [asyncio.ensure_future(work()), asyncio.create_task(self._hold(token), name=f"holding {self.name}")]
             try:
@@ -58,19 +59,23 @@ class Alone:
                 return tasks[0].result()
             log.warning("work.lost", work=self.name)
 
-    async def _turn(self) -> int:
+    async def _turn(self, meanwhile: Callable[[], Awaitable[None]]) -> int:
         """Waits until the work is this process's; the token that says so."""
-        told = False
-        while True:
-            receipt = await self.patience.patiently(
-                lambda: self.receipts.open_receipt(self.name, self.name, self.lease)
-            )
-            if receipt.state is ReceiptState.FRESH:
-                return receipt.token
-            if not told:
-                log.info("work.elsewhere", work=self.name)
-            told = True
-            await self.patience.sleep(LOOK)
+        aside, told = asyncio.ensure_future(meanwhile()), False
+        try:
+            while True:
+                receipt = await self.patience.patiently(
+                    lambda: self.receipts.open_receipt(self.name, self.name, self.lease)
+                )
+                if receipt.state is ReceiptState.FRESH:
+                    return receipt.token
+                await cancelled(aside)  # who has the work sees to that too
+                if not told:
+                    log.info("work.elsewhere", work=self.name)
+                told = True
+                await self.patience.sleep(LOOK)
+        finally:
+            await cancelled(aside)
 
     async def _hold(self, token: int) -> None:
         """Returns when another process may do the work by now."""

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
+
+AGAIN = 5
+"""Seconds after which whoever delivered something is asked to try again, where it could not be stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +19,11 @@ class Hook:
     admits: Callable[[Mapping[str, str]], bool]
     receive: Callable[[bytes], Awaitable[int]]
     largest: int
+
+
+def headers_for(status: int) -> dict[str, str]:
+    """What goes along with the *status* of a delivery."""
+    return {"Retry-After": str(AGAIN)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
 
 
 class Hooks:

@@ -27,19 +27,28 @@ class Patience:
     def __init__(self, clock: Clock, chance: Chance) -> None:
         self._clock = clock
         self._chance = chance
+        self._lacking: set[object] = set()
+
+    @property
+    def lacks_store(self) -> bool:
+        """Whether something waits here for the store, which failed when it was last asked."""
+        return bool(self._lacking)
 
     async def patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """What *attempt* gives, tried again for as long as the store or the platform is away."""
-        failures = 0
-        while True:
-            try:
-                return await attempt()
-            except (StoreError, SurfaceUnavailable) as problem:
-                failures += 1
-                log.log(_level(failures), "platform.waiting", detail=str(problem), failures=failures)
-                asked = problem.retry_after if isinstance(problem, SurfaceUnavailable) else None
-            pause = asked or backoff(failures, FIRST_PAUSE, LONGEST_PAUSE, self._chance.unit())
-            await self._clock.sleep(pause)
+        failures, this = 0, object()
+        try:
+            while True:
+                try:
+                    return await attempt()
+                except (StoreError, SurfaceUnavailable) as problem:
+                    failures += 1
+                    log.log(_level(failures), "platform.waiting", detail=str(problem), failures=failures)
+                    asked = problem.retry_after if isinstance(problem, SurfaceUnavailable) else None
+                    (self._lacking.add if isinstance(problem, StoreError) else self._lacking.discard)(this)
+                await self._clock.sleep(asked or backoff(failures, FIRST_PAUSE, LONGEST_PAUSE, self._chance.unit()))
+        finally:
+            self._lacking.discard(this)
 
     async def briefly(self, seconds: float, attempt: Callable[[], Awaitable[T]]) -> T:
         """As `patiently`, for *seconds* altogether. Raises SurfaceUnavailable when they are over."""

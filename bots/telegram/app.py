@@ -13,6 +13,7 @@ from bots.shared.owing import Debts
 from bots.shared.pacing import Gate, Pacer
 from bots.shared.patience import Patience
 from bots.shared.platform import Desk, Finding, Platform
+from bots.telegram.away import Away
 from bots.telegram.buttons import Buttons
 from bots.telegram.commands import MenuCommands
 from bots.telegram.habits import habits_of
@@ -64,11 +65,11 @@ class TelegramBot:
             homes = Homes(self._desk.store, self._patience)
             buttons = Buttons(self._bot, self._desk, self._habits, (commands, speaker, homes))
             hands = (commands, buttons, InlineQuestions(self._bot, self._desk, speaker, self._patience), homes)
-            intake = Intake(self._desk, self._bot, self._habits, hands, me)
+            intake = Intake(self._desk, (self._bot, self._patience), self._habits, hands, me)
             self._announce(f"telegram: {me.name} is here")
             if not me.can_read_all_group_messages:
                 self._announce(f"telegram: {PRIVACY_ON}")
-            await self._receiving.run(intake.take)
+            await self._receiving.run(Away(intake, speaker, self._patience, self._desk.clock))
         return 0
 
     def _alone(self) -> Alone:

@@ -21,7 +21,6 @@ from bots.telegram.inline import InlineQuestions
 from bots.telegram.library import UNREADABLE
 from bots.telegram.moving import Homes, at_home
 from bots.telegram.parts import Joining, keep, merged
-from bots.telegram.receiving import STOPPED
 from bots.telegram.translate import (
     Place,
     is_addressed,
@@ -38,6 +37,10 @@ from core.domain import ConversationId, Incoming, Part, Ref, TextPart, TurnId, t
 
 log = structlog.get_logger(__name__)
 
+STOPPED = "stopped_message_generation"
+"""Somebody stopped a preview (Bot API 10.3); the library leaves it in `Update.api_kwargs`."""
+Line = tuple[Bot, Patience]
+"""Where files are fetched, and what waits for them and for the store."""
 Hands = tuple[MenuCommands, Buttons, InlineQuestions, Homes]
 """What does at once what people want at once, and what knows where their conversations are."""
 
@@ -45,12 +48,11 @@ Hands = tuple[MenuCommands, Buttons, InlineQuestions, Homes]
 class Intake:
     """*me*: who the bot is."""
 
-    def __init__(self, desk: Desk, bot: Bot, habits: Habits, hands: Hands, me: User) -> None:
+    def __init__(self, desk: Desk, line: Line, habits: Habits, hands: Hands, me: User) -> None:
         self._desk = desk
-        self._bot = bot
+        self._bot, self._patience = line
         self._commands, self._buttons, self._inline, self._homes = hands
         self._habits = habits
-        self._patience = Patience(desk.clock, desk.chance)
         self._me = me
         self._joining = Joining()
         self._orders: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -61,6 +63,21 @@ class Intake:
         """Returns when all that is for the bot is stored: those of one chat in the order in which they came. An update
         that comes again runs no command twice."""
         await asyncio.gather(*(self._one(update) for update in updates))
+
+    def asked(self, update: Update) -> Incoming | None:
+        """What somebody wants of the bot that is not taken yet; as far as that is known without the store."""
+        message = update.message or update.edited_message
+        if message is None or update.update_id in self._taken or not is_from_person(message) or not is_said(message):
+            return None
+        try:
+            if is_for_another_bot(message, self._me) or not is_addressed(message, self._me):
+                return None
+            return self._translated(message, message.chat.id)
+        except UNREADABLE:
+            return None
+
+    async def admits(self, incoming: Incoming) -> bool:
+        return await is_admitted(self._desk.commands, incoming)
 
     async def _one(self, update: Update) -> None:
         chat = update.effective_chat.id if update.effective_chat else 0
@@ -163,7 +180,7 @@ class Intake:
         """Who may not ask is told so when they ask, and not at every word where everything is answered."""
         if is_addressed(message, self._me):
             return True
-        return self._habits.hears_all(message.chat.id, home) and await is_admitted(self._desk.commands, incoming)
+        return self._habits.hears_all(message.chat.id, home) and await self.admits(incoming)
 
     async def _whole(self, message: Message, incoming: Incoming) -> Incoming | None:
         """*incoming* with what came along. None in a group for what holds nothing to read: that is part of what people

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -11,6 +12,8 @@ from telegram import Bot, Update
 
 from bots.shared.alone import Alone
 from bots.shared.surface import SurfaceRefused
+from bots.telegram.away import Away
+from bots.telegram.intake import STOPPED
 from bots.telegram.library import TakenElsewhere, UnknownHere, UnknownMethod, attempt
 
 log = structlog.get_logger(__name__)
@@ -21,8 +24,6 @@ POLL = 25
 proxies drop a silent connection."""
 BATCH = 100
 """Updates of a request at most ("getUpdates" in the Bot API)."""
-STOPPED = "stopped_message_generation"
-"""Somebody stopped a preview (Bot API 10.3); the library leaves it in `Update.api_kwargs`."""
 KNOWN = (
     Update.MESSAGE,
     Update.EDITED_MESSAGE,
@@ -35,9 +36,6 @@ WANTED = (*KNOWN, STOPPED)
 ELSEWHERE_PAUSE = 5.0
 """Seconds after which it is tried again where somebody else receives the updates."""
 ELSEWHERE = "another process receives this bot's updates; this one waits until it ends"
-
-Take = Callable[[Sequence[Update]], Awaitable[None]]
-"""Returns when all of them are stored."""
 
 
 async def wanting(ask: Callable[[Sequence[str]], Awaitable[T]]) -> T:
@@ -61,19 +59,24 @@ class LongPolling:
         self._announce = announce
         self._told = False
 
-    async def run(self, take: Take) -> None:
+    async def run(self, away: Away) -> None:
         """Until it is cancelled. Nothing that waits is dropped, at the start neither, and what another process took and did
         not confirm comes again. Raises SurfaceRefused."""
-        await self._alone.run(lambda: self._receive(take))
+        await self._alone.run(lambda: self._receive(away), lambda: away.watch(self._waiting))
 
-    async def _receive(self, take: Take) -> None:
+    async def _receive(self, away: Away) -> None:
         await self._patience.patiently(self._open)
         offset: int | None = None
         while True:
             updates = await self._patience.patiently(lambda: self._next(offset))  # noqa: B023  # awaited here and now
-            await take(updates)
+            await away.take(updates, partial(self._waiting, offset))
             if updates:
                 offset = updates[-1].update_id + 1
+
+    async def _waiting(self, offset: int | None = None) -> Sequence[Update]:
+        """What Telegram holds, as it is now, and without confirming any of it: nobody else who asks is cut off by that.
+        Raises SurfaceUnavailable and SurfaceRefused."""
+        return await wanting(lambda kinds: self._bot.get_updates(offset, BATCH, 0, allowed_updates=kinds))
 
     async def _open(self) -> None:
         """Telegram hands out nothing here while it delivers to a webhook."""

@@ -1,4 +1,4 @@
-"""Updates that Telegram delivers: answered with 200 only when they are stored."""
+"""Updates that Telegram delivers: answered with 200 only when they are stored, and delivered again where they are not."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ import structlog
 from aiohttp import web
 from telegram import Bot, Update
 
-from bots.shared.hooks import Hook, Hooks
+from bots.shared.hooks import Hook, Hooks, headers_for
 from bots.shared.patience import Patience
 from bots.shared.surface import SurfaceRefused
+from bots.telegram.away import Away
 from bots.telegram.library import legible
-from bots.telegram.receiving import Take, wanting
+from bots.telegram.receiving import wanting
 from core.config_platforms import WebhookConfig
 
 log = structlog.get_logger(__name__)
@@ -42,24 +43,26 @@ def secret_of(settings: WebhookConfig, token: str) -> str:
 class Deliveries:
     """What any HTTP server can hand deliveries to: first `is_genuine`, then the body to `receive`."""
 
-    def __init__(self, bot: Bot, secret: str, take: Take) -> None:
+    def __init__(self, bot: Bot, secret: str, away: Away) -> None:
         self._bot = bot
         self._secret = secret.encode()
-        self._take = take
+        self._away = away
 
     def is_genuine(self, given: str) -> bool:
         """Whether *given*, from the header `SECRET_HEADER`, is the secret; found out in the same time for any."""
         return hmac.compare_digest(given.encode(errors="surrogateescape"), self._secret)
 
     async def receive(self, body: bytes) -> HTTPStatus:
-        """Returns when the update is stored. What cannot be read is taken all the same: it would come again and again."""
+        """Returns when the update is stored, or cannot be. What cannot be read is taken all the same: it would come again
+        and again."""
         try:
             update = json.loads(body)
         except (ValueError, RecursionError):
             return HTTPStatus.BAD_REQUEST
-        if (heard := Update.de_json(legible(update), self._bot)) is not None:
-            await self._take([heard])
-        return HTTPStatus.OK
+        heard = Update.de_json(legible(update), self._bot)
+        if heard is None or await self._away.takes(heard):
+            return HTTPStatus.OK
+        return HTTPStatus.SERVICE_UNAVAILABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +76,11 @@ class Webhook:
     announce: Callable[[str], None]
     hooks: Hooks | None
 
-    async def run(self, take: Take) -> None:
+    async def run(self, away: Away) -> None:
         """Until it is cancelled. Raises SurfaceRefused."""
         secret = secret_of(self.settings, self.bot.token)
         path = urlsplit(self.settings.url).path or "/"
-        async with self._open(path, Deliveries(self.bot, secret, take)) as where:
+        async with self._open(path, Deliveries(self.bot, secret, away)) as where:
             self.announce(f"telegram: updates are delivered to {self.settings.url}, here {where}")
             await self.patience.patiently(
                 lambda: wanting(
@@ -119,7 +122,8 @@ def _app(path: str, deliveries: Deliveries) -> web.Application:
         if not deliveries.is_genuine(request.headers.get(SECRET_HEADER, "")):
             log.warning("telegram.delivery_refused", remote=request.remote)
             return web.Response(status=HTTPStatus.FORBIDDEN)
-        return web.Response(status=await deliveries.receive(await request.read()))
+        status = await deliveries.receive(await request.read())
+        return web.Response(status=status, headers=headers_for(status))
 
     app = web.Application(client_max_size=LARGEST)
     app.router.add_post(path, delivered)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import request_response
 from starlette.types import ASGIApp
 
-from bots.shared.hooks import Hooks
+from bots.shared.hooks import Hooks, headers_for
 from bots.web.proxies import address_of
 
 log = structlog.get_logger(__name__)
@@ -27,6 +27,7 @@ def deliveries(hooks: Hooks) -> ASGIApp:
         if not hook.admits(request.headers):
             log.warning("web.delivery_refused", address=address_of(request))
             return Response(status_code=HTTPStatus.FORBIDDEN)
-        return Response(status_code=await hook.receive(await request.body()))
+        status = await hook.receive(await request.body())
+        return Response(status_code=status, headers=headers_for(status))
 
     return request_response(delivered)

@@ -12,6 +12,7 @@ from core.conversations.access import Access
 from core.domain import Incoming
 from core.domain_limits import Ruling
 from core.errors import NotAllowed, StoreError
+from core.limits.rates import is_news
 from core.ports import Clock
 from core.ports_limits import Rulings
 
@@ -29,6 +30,7 @@ class Admission:
         self._clock = clock
         self._access = access
         self._read_at = -inf
+        self._failures = 0
         self._reading = asyncio.Lock()
 
     def configure(self, access: Access) -> None:
@@ -64,6 +66,9 @@ class Admission:
         try:
             rulings = await self._rulings.rulings()
         except StoreError as problem:
-            log.warning("rulings.not_read", detail=str(problem))
+            self._failures += 1
+            if is_news(self._failures):
+                log.warning("rulings.not_read", detail=str(problem), failures=self._failures)
         else:
+            self._failures = 0
             self._access = replace(self._access, rulings=rulings)  # which may have been configured anew meanwhile
