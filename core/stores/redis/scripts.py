@@ -10,6 +10,8 @@ from importlib.resources import files
 from core.stores.codec import storable
 
 Argument = str | int | float
+COMMON = tuple(f"common/{part}" for part in ("keys", "conversations", "turns", "purses", "sharing"))
+"""What stands before every script, in this order: each may use those before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class Script:
 @cache
 def script(name: str) -> Script:
     folder = files("core.stores.redis") / "lua"
-    text = (folder / "common.lua").read_text() + (folder / f"{name}.lua").read_text()
+    text = "".join((folder / f"{part}.lua").read_text() for part in (*COMMON, name))
     return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 

@@ -119,7 +119,7 @@ def turn_fields(row: TurnRow) -> list[str]:
 
 
 def unpacked(packed: str) -> tuple[int, str]:
-    """Position and JSON of a kept message; `common.lua` says how they are packed."""
+    """Position and JSON of a kept message; `lua/common/conversations.lua` says how they are packed."""
     position, _, _, length, rest = packed.split(" ", 4)
     text = rest[int(length) :] if rest.isascii() else rest.encode()[int(length) :].decode()
     return int(position), text

@@ -1,0 +1,26 @@
+-- Purses: purse:<name> what is spent of it and held · reserved:<key> what is taken of each purse, or that it is settled.
+local SETTLED = 'settled'
+
+local function purse_of(purse)
+  local spent, held = unpack(call('HMGET', key('purse', purse), 'spent', 'held'))
+  return tonumber(spent or 0), tonumber(held or 0)
+end
+
+-- *forgotten* may be missing for a purse that is known.
+local function fill(purse, forgotten, field, amount)
+  call('HINCRBY', key('purse', purse), field, string.format('%.0f', amount))
+  if forgotten then call('ZADD', P .. ':purses', 'GT', forgotten, purse) end
+end
+
+local function reserved(name)
+  local taken = call('GET', key('reserved', name))
+  return taken and taken ~= SETTLED and cjson.decode(taken) or {}
+end
+
+local function give_back(name)
+  for purse, amount in pairs(reserved(name)) do
+    if call('EXISTS', key('purse', purse)) == 1 then fill(purse, nil, 'held', -amount) end
+  end
+  call('ZREM', P .. ':reservations', name)
+  if call('GET', key('reserved', name)) ~= SETTLED then call('DEL', key('reserved', name)) end
+end
