@@ -37,7 +37,6 @@ from core.conversations.relaying import Relaying
 from core.conversations.service import Conversations, ConversationSettings, World
 from core.conversations.stats import Running, Statistics
 from core.conversations.tallying import Tallying
-from core.errors import StoreError
 from core.inbox.worker import Worker, WorkerSettings, Workplace
 from core.limits.budgets import Spending, TurnBudgets
 from core.limits.configured import access_policy, queues, spending_policy, throttle_policy
@@ -54,6 +53,7 @@ from core.stores.backup import Progress
 from core.stores.copying import copy
 from core.stores.opening import open_store
 from core.stores.options import StoreOptions
+from core.stores.sweeping import keep_swept
 from core.telemetry.logs import LogPolicy, hide, set_up
 from core.telemetry.metrics import Metrics
 from core.telemetry.vitals import ProcessVitals, tell_of_jumps
@@ -62,8 +62,6 @@ from core.watching import Watch
 
 log = structlog.get_logger(__name__)
 
-SWEEP = 3600.0
-"""Seconds between two sweeps of what has expired in the store."""
 TRACES = "traces"
 """Under this name the store keeps what names in traces are made with."""
 WARM = "warm"
@@ -210,7 +208,7 @@ async def house(config: Config) -> AsyncIterator[House]:
         reading = (conversations, catalogue, personas, kept, budgets, keeping, admission, kept, statistics)
         services = Services(kept, kept, *reading)
         commands = Commands(services)
-        sweeping = asyncio.create_task(_sweep(kept, time), name="sweeping the store")
+        sweeping = asyncio.create_task(keep_swept(kept, time, config.history.ttl), name="sweeping the store")
         looking = asyncio.create_task(tell_of_jumps(time), name="looking at the clock")
         try:
             vitals = ProcessVitals(kept, watch, time)
@@ -357,12 +355,3 @@ def _settings(config: Config) -> ConversationSettings:
         fallback=config.fallback,
         asking=AskingPolicy(answer.attempts, answer.backoff, answer.max_tokens),
     )
-
-
-async def _sweep(kept: Store, time: Clock) -> None:
-    while True:
-        try:
-            await kept.sweep()
-        except StoreError as problem:
-            log.warning("store.not_swept", detail=str(problem))
-        await time.sleep(SWEEP)
