@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from string import Formatter
+from typing import Any, TypeVar
 
 from core.wording_chinese import CHINESE
 from core.wording_names import Sentence
 
-__all__ = ["CHINESE", "ENGLISH", "LANGUAGES", "TONGUES", "Sentence", "say", "spoken", "tongue_of"]
+__all__ = ["CHINESE", "ENGLISH", "LANGUAGES", "TONGUES", "Sentence", "filled", "say", "spoken", "tongue_of"]
 
 T = TypeVar("T")
 
+
+class _Filling(Formatter):
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        one, _, many = format_spec.partition("|")
+        return f"{value} {one if str(value) == '1' else many}" if many else super().format_field(value, format_spec)
+
+
+_FILLING = _Filling()
+
 ENGLISH: dict[Sentence, str] = {
     Sentence.EMPTY_MESSAGE: "There is nothing in that message I can read: please write your question in it.",
-    Sentence.MESSAGE_TOO_LONG: "That message is too long for me: {tokens} tokens, {over} more than the {limit} I can take at once.",
+    Sentence.MESSAGE_TOO_LONG: "That message is too long for me: {tokens:token|tokens}, {over} more than the {limit} I can take at once.",
     Sentence.MESSAGE_TOO_OLD: "Sorry, I was away when you wrote this and it has been too long. Please ask again if it still matters.",
     Sentence.UNKNOWN_COMMAND: "I don't know the command /{command}. /help lists those I know.",
     Sentence.BAD_ARGUMENT: "/{command} does not take “{argument}”. Possible: {expected}.",
@@ -66,31 +76,31 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.MODEL_CHANGED: "The model is now {name}. The context stays.",
     Sentence.PERSONA_CHOOSE: "The persona is {current}. Others: /persona NAME",
     Sentence.PERSONA_CHANGED: "The persona is now {name}. The context stays.",
-    Sentence.EXPORT_DONE: "The conversation: {messages} messages.",
+    Sentence.EXPORT_DONE: "The conversation: {messages:message|messages}.",
     Sentence.EXPORT_NOTHING: "There is nothing to export yet.",
-    Sentence.EXPORT_ME_DONE: "Everything I keep about you: {conversations} conversations, {messages} messages.",
+    Sentence.EXPORT_ME_DONE: "Everything I keep about you: {conversations:conversation|conversations}, {messages:message|messages}.",
     Sentence.ALONE_ONLY: "That is for your eyes only. Ask me in a private chat.",
     Sentence.BRANCH_DONE: "The conversation goes on from here: “{message}”",
     Sentence.BRANCH_NOTHING: "That message is not part of my conversation with you here.",
     Sentence.CONTEXT_TITLE: "What {model} would see ({encoding}):",
-    Sentence.CONTEXT_PERSONA: "{tokens} tokens · persona {name}",
-    Sentence.CONTEXT_MESSAGE: "{tokens} tokens · {who}: {excerpt}",
-    Sentence.CONTEXT_CUT: "{messages} older messages with {tokens} tokens are cut.",
-    Sentence.CONTEXT_SUM: "{tokens} of {budget} tokens used.",
+    Sentence.CONTEXT_PERSONA: "{tokens:token|tokens} · persona {name}",
+    Sentence.CONTEXT_MESSAGE: "{tokens:token|tokens} · {who}: {excerpt}",
+    Sentence.CONTEXT_CUT: "{messages:older message is|older messages are} cut: {tokens:token|tokens}.",
+    Sentence.CONTEXT_SUM: "{tokens} of {budget:token|tokens} used.",
     Sentence.CONTEXT_EXACT: "exact counts",
     Sentence.CONTEXT_ESTIMATED: "estimated counts",
-    Sentence.USAGE_CONVERSATION: "This conversation: {prompt} tokens read ({cached} % from the cache), {completion} written, {cost}.",
-    Sentence.USAGE_TODAY: "Today: {prompt} tokens read ({cached} % from the cache), {completion} written, {cost}.",
+    Sentence.USAGE_CONVERSATION: "This conversation: {prompt:token|tokens} read ({cached} % from the cache), {completion} written, {cost}.",
+    Sentence.USAGE_TODAY: "Today: {prompt:token|tokens} read ({cached} % from the cache), {completion} written, {cost}.",
     Sentence.COST_UNKNOWN: "no price known",
     Sentence.BUDGET_NONE: "No budget is set here.",
     Sentence.BUDGET_LINE: "{whose}: {used} of {limit} used, until {when}.",
-    Sentence.BUDGET_TOKENS: "{tokens} tokens",
+    Sentence.BUDGET_TOKENS: "{tokens:token|tokens}",
     Sentence.BUDGET_OF_USER: "You",
     Sentence.BUDGET_OF_CHAT: "This chat",
     Sentence.BUDGET_OF_SERVER: "This server",
     Sentence.BUDGET_OF_ALL: "Everybody together",
     Sentence.PRIVACY_KEPT: "What you say here and what I answer is kept until it is deleted.",
-    Sentence.PRIVACY_KEPT_FOR: "What you say here and what I answer is kept for {days} days after the last word.",
+    Sentence.PRIVACY_KEPT_FOR: "What you say here and what I answer is kept for {days:day|days} after the last word.",
     Sentence.PRIVACY_SEALED: "It is encrypted where it is kept.",
     Sentence.PRIVACY_SENT: "To be answered, it is sent to the model {model}.",
     Sentence.PRIVACY_CHECKED: "To check whether it may be said, it is sent to {service} too.",
@@ -99,8 +109,8 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.PRIVACY_RIGHTS: "/export gives you a copy of this conversation and /forget deletes it; /export me and /forget me, of everything about you.",
     Sentence.FORGET_ASK: "This deletes for good. Everything I keep of this conversation: /forget conversation\nEverything I keep about you, in every conversation: /forget me",
     Sentence.FORGET_ASK_ME: "This deletes everything I keep about you, in every conversation, for good. If that is what you want: /forget me",
-    Sentence.FORGET_DONE: "This conversation is forgotten: {rows} entries are deleted. What is shown here already stays where it is.",
-    Sentence.FORGET_ME_DONE: "You are forgotten: {rows} entries are deleted. What is shown here already stays where it is.",
+    Sentence.FORGET_DONE: "This conversation is forgotten: {rows:entry is|entries are} deleted. What is shown here already stays where it is.",
+    Sentence.FORGET_ME_DONE: "You are forgotten: {rows:entry is|entries are} deleted. What is shown here already stays where it is.",
     Sentence.MESSAGE_DELETED: "[This message was deleted.]",
     Sentence.ALLOW_DONE: "{id} may talk to me now.",
     Sentence.ALLOW_CONFIGURED: "{id} is blocked in config.yaml, under access.blocked; only there can that be lifted.",
@@ -112,10 +122,10 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.REVOKE_DONE: "Nothing is said of {id} any more: the configuration decides.",
     Sentence.REVOKE_HINT: "To take one of these back: /revoke ID",
     Sentence.STATS_TURNS: "Questions: {waiting} waiting, {running} being answered, {aside} set aside.",
-    Sentence.STATS_PEOPLE: "People who asked: {today} today, {lately} in {days} days.",
-    Sentence.STATS_CHATS: "Chats they asked in: {today} today, {lately} in {days} days.",
-    Sentence.STATS_TODAY: "Today (UTC): {answers} answers, {failures} errors; {prompt} tokens read ({cached} % from the cache), {completion} written, {cost}.",
-    Sentence.STATS_MODEL: "{model}: {answers} answers this month; {today} today, {month} this month.",
+    Sentence.STATS_PEOPLE: "People who asked: {today} today, {lately} in {days:day|days}.",
+    Sentence.STATS_CHATS: "Chats they asked in: {today} today, {lately} in {days:day|days}.",
+    Sentence.STATS_TODAY: "Today (UTC): {answers:answer|answers}, {failures:error|errors}; {prompt:token|tokens} read ({cached} % from the cache), {completion} written, {cost}.",
+    Sentence.STATS_MODEL: "{model}: {answers:answer|answers} this month; {today} today, {month} this month.",
     Sentence.STATS_RUNNING: "Parlour {version}, running since {since}.",
     Sentence.HELP_TITLE: "Write to me and I answer. Commands:",
     Sentence.HELP_NEW: "start a new conversation",
@@ -210,10 +220,16 @@ TONGUES: dict[str, str] = {"en": "English", "zh": "中文"}
 
 
 def say(sentence: Sentence, language: str, **values: object) -> str:
-    """The sentence in the user's language, placeholders filled; a value that is itself a sentence is said in it too."""
+    """The sentence in the user's language, filled; a value that is itself a sentence is said in it too."""
     known = spoken(LANGUAGES, language)
     told = {name: known[value] if isinstance(value, Sentence) else value for name, value in values.items()}
-    return known[sentence].format(**told)
+    return filled(known[sentence], told)
+
+
+def filled(text: str, values: Mapping[str, object]) -> str:
+    """*text* with its placeholders filled. ``{messages:message|messages}`` is the number of that name, with the word that
+    goes with it: the first for one, the second for any other."""
+    return _FILLING.vformat(text, (), values)
 
 
 def tongue_of(language: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from core.wording import spoken
+from core.wording import filled, spoken
 
 
 class Notice(StrEnum):
@@ -46,7 +46,7 @@ ENGLISH: dict[Notice, str] = {
     Notice.LOGIN_LABEL: "Token",
     Notice.LOGIN_BUTTON: "Continue",
     Notice.LOGIN_WRONG: "That is not the token.",
-    Notice.LOGIN_SLOWLY: "Too many attempts. Please wait {seconds} seconds and try again.",
+    Notice.LOGIN_SLOWLY: "Too many attempts. Please wait {seconds:second|seconds} and try again.",
 }
 
 CHINESE: dict[Notice, str] = {
@@ -74,4 +74,4 @@ LANGUAGES: dict[str, dict[Notice, str]] = {"en": ENGLISH, "zh": CHINESE}
 
 def tell(notice: Notice, language: str, **values: object) -> str:
     """As `core.wording.say`."""
-    return spoken(LANGUAGES, language)[notice].format(**values)
+    return filled(spoken(LANGUAGES, language)[notice], values)

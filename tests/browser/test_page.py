@@ -98,6 +98,14 @@ async def test_an_answer_that_was_too_long_is_continued(slow: Chat, model: Compl
     await slow.shows("and ends.")
 
 
+async def test_numbers_have_the_words_that_go_with_them(slow: Chat, model: CompletionsServer) -> None:
+    for written in (1, 1200):
+        model.plan(answer("Yes.", usage={**USAGE, "completion_tokens": written}))
+        await slow.ask("Is it?", "Yes.")
+    await expect(slow.answers.first).to_contain_text(re.compile(r"· 1 token( |$)"))
+    await expect(slow.answers.last).to_contain_text("· 1,200 tokens")
+
+
 async def test_an_error_is_a_sentence_and_can_be_tried_again(slow: Chat, model: CompletionsServer) -> None:
     model.models = ()
     model.key = "another"

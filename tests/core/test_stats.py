@@ -62,7 +62,7 @@ async def test_answers_errors_people_and_chats_are_counted_by_day(bot: Bot) -> N
     lines = await stats(bot)
     assert lines[0].startswith("Questions: 1 waiting")
     assert lines[1:3] == ["People who asked: 3 today, 3 in 30 days.", "Chats they asked in: 2 today, 2 in 30 days."]
-    assert lines[3].startswith("Today (UTC): 3 answers, 1 errors; ")
+    assert lines[3].startswith("Today (UTC): 3 answers, 1 error; ")
     assert lines[4].startswith("alpha: ")
 
 
@@ -74,7 +74,7 @@ async def test_costs_are_told_by_model_for_the_day_and_the_month(bot: Bot) -> No
         await bot.store.count(Tally(day, model, usage, answers=1), {})
     lines = await stats(bot)
     assert "large: 2 answers this month; $0.00 today, $0.75 this month." in lines
-    assert "small: 1 answers this month; $0.0100 today, $0.0100 this month." in lines
+    assert "small: 1 answer this month; $0.0100 today, $0.0100 this month." in lines
     assert "1,000 tokens read (50 % from the cache)" in lines[3]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from string import Formatter
 
 import pytest
@@ -39,6 +40,21 @@ def test_a_language_speaks_every_sentence(language: str) -> None:
 @pytest.mark.parametrize("sentence", Sentence)
 def test_a_translation_says_the_same_things(language: str, sentence: Sentence) -> None:
     assert placeholders(LANGUAGES[language][sentence]) == placeholders(ENGLISH[sentence])
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(1, "1 message"), ("1", "1 message"), (0, "0 messages"), ("1,001", "1,001 messages")]
+)
+def test_a_number_has_the_word_that_goes_with_it(number: object, said: str) -> None:
+    assert say(Sentence.EXPORT_DONE, "en", messages=number) == f"The conversation: {said}."
+
+
+def test_no_number_is_said_with_one_word_for_any() -> None:
+    everything = "\n".join(
+        [*ENGLISH.values(), *wording_door.LANGUAGES["en"].values(), *wording_page.LANGUAGES["en"].values()]
+    )
+    names = "answers|budget|conversations|days|failures|messages|prompt|rows|seconds|tokens"
+    assert not re.findall(rf"\{{(?:{names})\}} \w+ies|\{{(?:{names})\}} (?:\w+ )?\w+s\b", everything)
 
 
 @pytest.mark.parametrize(

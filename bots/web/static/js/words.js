@@ -7,9 +7,12 @@ export const language = document.documentElement.lang;
 /** Pairs of tag and name. */
 export const languages = JSON.parse(document.getElementById("languages").textContent);
 
-/** The words of that name; {placeholders} are filled with *values*. */
+/** The words of that name; {placeholders} are filled with *values*, {numbers:one|any other} with the word that goes with them. */
 export function say(name, values = {}) {
-  return words[name].replace(/\{(\w+)\}/g, (_, key) => String(values[key]));
+  return words[name].replace(/\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g, (_, key, one, many) => {
+    const value = String(values[key]);
+    return many ? `${value} ${value === "1" ? one : many}` : value;
+  });
 }
 
 const numbers = new Intl.NumberFormat(language);
