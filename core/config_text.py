@@ -13,6 +13,9 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import yaml
+from yaml.reader import ReaderError
+
+from core.config_syntax import explain, unreadable, where
 
 _TAG = "tag:yaml.org,2002:"
 Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
@@ -45,8 +48,10 @@ def parse(text: str) -> Value:
     try:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        _refuse(error)
-    except (yaml.YAMLError, ValueError, OverflowError) as error:  # control characters, impossible escapes
+        raise Wrong(explain(error)) from error
+    except ReaderError as error:
+        raise Wrong(unreadable(error, text)) from error
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # impossible escapes
         raise Wrong("expected YAML text, got a character that cannot stand there") from error
     return None if root is None else _value(root, ())
 
@@ -91,16 +96,7 @@ class _Loader(yaml.SafeLoader):
 
     def _refuse_here(self, problem: str) -> NoReturn:
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs leave this one out
-        raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
-
-
-def _refuse(error: yaml.MarkedYAMLError) -> NoReturn:
-    mark = error.problem_mark or error.context_mark
-    line = f"line {mark.line + 1}: " if mark else ""
-    problem = error.problem or error.context or ""
-    if "'\\t'" in problem:
-        problem = "expected spaces, got a tab"
-    raise Wrong(f"{line}{plain(problem) or 'expected YAML'}") from error
+        raise Wrong(f"{where(event.start_mark)}{problem}")
 
 
 def _value(node: yaml.Node, place: Place) -> Value:
@@ -117,10 +113,10 @@ def _mapping(node: yaml.MappingNode, place: Place) -> Value:
     values: dict[str, Value] = {}
     for key_node, value_node in node.value:
         if not isinstance(key_node, yaml.ScalarNode):
-            raise Wrong(f"{_line(key_node)}expected a plain key, got a list or keys", place)
+            raise Wrong(f"{where(key_node.start_mark)}expected a plain key, got a list or keys", place)
         key = _text(key_node, place)
         if key in values:
-            raise Wrong(f"{_line(key_node)}this key stands there twice", (*place, key))
+            raise Wrong(f"{where(key_node.start_mark)}this key stands there twice", (*place, key))
         values[key] = _value(value_node, (*place, key))
     return values
 
@@ -150,17 +146,13 @@ def _number(text: str, place: Place) -> float:
 def _text(node: yaml.Node, place: Place) -> str:
     text = str(node.value)
     if any("\ud800" <= sign <= "\udfff" or sign == "\0" for sign in text):
-        raise Wrong(f"{_line(node)}expected text, got half a character or a NUL", place)
+        raise Wrong(f"{where(node.start_mark)}expected text, got half a character or a NUL", place)
     return text
 
 
 def _expect_tag(node: yaml.Node, *kinds: str) -> None:
     if str(node.tag).removeprefix(_TAG) not in kinds:
-        raise Wrong(f"{_line(node)}tags are not taken")
-
-
-def _line(node: yaml.Node) -> str:
-    return f"line {node.start_mark.line + 1}: "
+        raise Wrong(f"{where(node.start_mark)}tags are not taken")
 
 
 def _replace(text: str, environ: Mapping[str, str], place: Place) -> str:

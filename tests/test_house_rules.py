@@ -32,7 +32,7 @@ DOORS = {
     "platformdirs": ("core/config.py",),
     "prometheus_client": ("core/telemetry/metrics.py",),
     "opentelemetry": ("core/telemetry/",),
-    "yaml": ("core/config_text.py",),
+    "yaml": ("core/config_text.py", "core/config_syntax.py"),
     "prompt_toolkit": ("bots/terminal/",),
     "random": ("core/chance.py",),
     "secrets": ("core/chance.py",),
@@ -68,6 +68,7 @@ CONFIG = tuple(
         "problems",
         "text",
         "schema",
+        "syntax",
         "telemetry",
     )
 )
