@@ -19,7 +19,7 @@ from typing import NoReturn
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bots import __version__, checking, listing, people, serving, wiring
+from bots import __version__, checking, crashing, listing, people, serving, wiring
 from bots.output import complain, put
 from core import config as settings
 from core import config_keys
@@ -59,8 +59,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _command(options: argparse.Namespace) -> int:
     if options.action is None:
         return _schema(table=options.table)
+    crashing.guard()
     config = settings.load(options.config)
     wiring.log_to_stderr(config, quiet=options.quiet and _is_watched())
+    crashing.report_to_log()
     return asyncio.run(_act(options.action, config, options))
 
 

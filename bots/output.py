@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import zip_longest
 
 from core.config_text import plain
+from core.redaction import blotted
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 _LONGEST_CELL = 200
@@ -16,7 +17,7 @@ _LONGEST_CELL = 200
 def put(text: str) -> None:
     """A line on standard output, at once."""
     if sys.stdout is not None:
-        sys.stdout.write(f"{text}\n")
+        sys.stdout.write(f"{blotted(text)}\n")
         sys.stdout.flush()
 
 
@@ -26,7 +27,7 @@ def complain(problem: str) -> None:
     if sys.stderr is None:
         return
     try:
-        sys.stderr.write(f"parlour: {' '.join(problem.split())}\n")
+        sys.stderr.write(f"parlour: {' '.join(blotted(problem).split())}\n")
     except OSError as error:
         if error.errno not in FULL:
             raise

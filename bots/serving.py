@@ -6,11 +6,10 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bots import wiring
-from bots.output import complain
 from bots.web.exposure import exposure_of
 from core.config import Config
 from core.errors import ConfigError
@@ -35,22 +34,22 @@ async def run(config: Config, platforms: Sequence[str], file: Path | None) -> in
 
     Where nothing that was named is on, a process manager gets a process that keeps the store swept and ends on SIGTERM:
     one that ended by itself would be started again for ever. People get exit code 1."""
-    off = why_off(config)
+    off, announce = why_off(config), wiring.announcer(config)
     for name, reason in off.items():
         if name in platforms or (not platforms and sys.stderr.isatty()):
-            complain(f"{name} is off: {reason}")
+            announce(f"{name} is off: {reason}")
     on = [name for name in platforms or PLATFORMS if name not in off]
     if "web" in on and (refusal := exposure_of(config.web).refusal):
         raise ConfigError(refusal)
     if on:
         gc.set_threshold(COLLECT_AFTER)
-        return await wiring.serve(config, on, complain, file)
-    return 1 if sys.stdout.isatty() else await _stay(config)
+        return await wiring.serve(config, on, announce, file)
+    return 1 if sys.stdout.isatty() else await _stay(config, announce)
 
 
-async def _stay(config: Config) -> int:
+async def _stay(config: Config, announce: Callable[[str], None]) -> int:
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
-    async with wiring.house(config) as here, wiring.probes(config, here, complain):
+    async with wiring.house(config) as here, wiring.probes(config, here, announce):
         await ended.wait()
     return 0

@@ -15,6 +15,7 @@ from typing import Any, cast
 import structlog
 
 from bots import __version__
+from bots.output import complain
 from bots.shared.departing import Departure
 from bots.shared.hooks import Hooks
 from bots.shared.platform import AllReplies, Desk, Finding, Platform, PlatformModule
@@ -48,13 +49,14 @@ from core.llm.moderation import Moderators, open_moderators
 from core.llm.tokens import OpenAITokens
 from core.ports import Chance, Clock, Facts, Replies, Store
 from core.ports_sharing import Secrets
+from core.redaction import hide
 from core.stores import backup
 from core.stores.backup import Progress
 from core.stores.copying import copy
 from core.stores.opening import open_store
 from core.stores.options import StoreOptions
 from core.stores.sweeping import keep_swept
-from core.telemetry.logs import LogPolicy, hide, set_up
+from core.telemetry.logs import ANNOUNCEMENTS, LogPolicy, set_up
 from core.telemetry.metrics import Metrics
 from core.telemetry.vitals import ProcessVitals, tell_of_jumps
 from core.tracing import UNTRACED, Observer
@@ -158,6 +160,14 @@ def log_to_stderr(config: Config, *, quiet: bool) -> None:
     """As the configuration says. *quiet*: at least warnings only, where a conversation is on the same screen."""
     level = "warning" if quiet and config.log.level == "info" else config.log.level
     set_up(LogPolicy(level, config.log.format, config.log.content, secrets_of(config)))
+
+
+def announcer(config: Config) -> Callable[[str], None]:
+    """Who is told what the operator wants to see: the log, where each of its lines is to be JSON."""
+    if config.log.format != "json":
+        return complain
+    told = structlog.get_logger(ANNOUNCEMENTS)
+    return lambda line: told.info("announced", detail=line)
 
 
 def models(config: Config, facts: Facts, observer: Observer = UNTRACED) -> AbstractAsyncContextManager[Catalogue]:

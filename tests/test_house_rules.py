@@ -82,6 +82,7 @@ FLOORS = (
         "core.domain_moderation",
         "core.errors",
         "core.completions",
+        "core.redaction",
     ),
     (
         "core.ports",
@@ -97,7 +98,7 @@ FLOORS = (
         *CONFIG,
     ),
     ("core.conversations", "core.inbox", "core.limits", "core.stores", "core.llm", "core.telemetry"),
-    ("bots.shared", "bots.output"),
+    ("bots.shared", "bots.output", "bots.crashing"),
     ("bots.terminal", "bots.discord", "bots.telegram", "bots.web"),
     ("bots.wiring",),
     ("bots.serving",),

@@ -6,23 +6,24 @@ whatever text it hides, and, unless `log.content` allows it, the text of a messa
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from typing import Any, Literal, TextIO
-from urllib.parse import quote, quote_plus
 
 import structlog
 from structlog.typing import Processor
 
-HIDDEN = "***"
+from core import redaction
+
 CONTENT_KEYS = frozenset({"text", "content", "prompt", "question", "answer"})
 """Names of values that hold message text: an event that carries any uses one of them."""
 FOREIGN = ("httpx", "httpx2", "httpcore", "httpcore2", "openai", "redis", "asyncio", "discord", "telegram", "aiohttp")
 """Libraries' loggers: their warnings are news, their chatter is not."""
 _QUIET = logging.WARNING
+ANNOUNCEMENTS = "parlour"
+"""The logger of what an operator is told whatever the level is."""
 
 Event = MutableMapping[str, Any]
 
@@ -53,6 +54,7 @@ def set_up(policy: LogPolicy, stream: TextIO | None = None) -> None:
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for name in FOREIGN:
         logging.getLogger(name).setLevel(max(level, _QUIET))
+    logging.getLogger(ANNOUNCEMENTS).setLevel(logging.INFO)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -63,11 +65,6 @@ def set_up(policy: LogPolicy, stream: TextIO | None = None) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-
-
-def hide(secrets: Iterable[str]) -> None:
-    """These too, beside those of the policy: keys that were changed meanwhile."""
-    _redaction.hide(secrets)
 
 
 def _shared(policy: LogPolicy) -> list[Processor]:
@@ -83,13 +80,13 @@ def _shared(policy: LogPolicy) -> list[Processor]:
 
 def _last(policy: LogPolicy, human: bool, target: TextIO) -> list[Processor]:
     """Exceptions become text before secrets are looked for; one event stays one line also with a traceback in it."""
-    _redaction.forget()
-    _redaction.hide(policy.secrets)
+    redaction.forget()
+    redaction.hide(policy.secrets)
     if not human:
         render: Processor = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
-        return [structlog.processors.format_exc_info, _redaction, render]
+        return [structlog.processors.format_exc_info, _redacted, render]
     console = structlog.dev.ConsoleRenderer(colors=target.isatty(), pad_event_to=0)
-    return [structlog.processors.format_exc_info, _one_line, _redaction, console]
+    return [structlog.processors.format_exc_info, _one_line, _redacted, console]
 
 
 def _without_content(_logger: Any, _method: str, event: Event) -> Event:
@@ -110,40 +107,5 @@ def _joined(text: object) -> str:
     return " | ".join(line.strip() for line in str(text).splitlines() if line.strip())
 
 
-class _Redaction:
-    """Blots secrets out of an event: as they are, and as a URL or JSON would spell them."""
-
-    def __init__(self) -> None:
-        self._secrets: list[str] = []
-
-    def forget(self) -> None:
-        self._secrets = []
-
-    def hide(self, secrets: Iterable[str]) -> None:
-        spelt = {form for secret in secrets for form in _spellings(secret)}
-        self._secrets = sorted({*self._secrets, *spelt}, key=len, reverse=True)
-
-    def __call__(self, _logger: Any, _method: str, event: Event) -> Event:
-        return {key: self._clean(value) for key, value in event.items()} if self._secrets else event
-
-    def _clean(self, value: Any) -> Any:
-        if value is None or isinstance(value, bool | int | float):
-            return value
-        if isinstance(value, Mapping):
-            return {str(key): self._clean(item) for key, item in value.items()}
-        if isinstance(value, list | tuple | set | frozenset):
-            return [self._clean(item) for item in value]
-        return self._blot(str(value))
-
-    def _blot(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, HIDDEN)
-        return text
-
-
-def _spellings(secret: str) -> tuple[str, ...]:
-    return secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]
-
-
-_redaction = _Redaction()
-"""One, as there is one log: `set_up` replaces what it hides."""
+def _redacted(_logger: Any, _method: str, event: Event) -> Event:
+    return {key: redaction.clean(value) for key, value in event.items()}

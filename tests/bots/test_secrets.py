@@ -3,6 +3,7 @@ look like, and what is left of a process that crashed."""
 
 from __future__ import annotations
 
+import asyncio
 import io
 import signal
 import subprocess
@@ -85,6 +86,30 @@ def test_no_command_says_one_where_nothing_can_be_reached(file: Path) -> None:
             said = process.communicate()[0]
         assert said.strip(), command
         assert NEEDLE not in said, command
+
+
+async def test_none_is_said_that_a_server_says_back(file: Path) -> None:
+    """As a proxy in front of Telegram does, whose page of errors names the address."""
+    async with await asyncio.start_server(_say_back, "127.0.0.1", 0) as server:
+        said = await asyncio.to_thread(_checked_at, file, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    assert "Telegram cannot be reached: Internal Server Error" in said
+    assert "/bot***/" in said
+    assert NEEDLE not in said
+
+
+def _checked_at(file: Path, telegram: str) -> str:
+    lines = [f"  api_url: {telegram}" if "  api_url" in line else line for line in settings().splitlines()]
+    file.write_text("\n".join(lines))
+    with _process(file, "check") as process:
+        return process.communicate()[0]
+
+
+async def _say_back(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    asked = (await reader.readuntil(b"\r\n\r\n")).splitlines()[0]
+    head = f"HTTP/1.1 500 Oh\r\nconnection: close\r\ncontent-length: {len(asked)}\r\n\r\n"
+    writer.write(head.encode() + asked)
+    await writer.drain()
+    writer.close()
 
 
 def test_serving_says_none_while_it_tries_again_and_again(serving: Path) -> None:
