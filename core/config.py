@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from dotenv import dotenv_values
 from platformdirs import user_data_path
@@ -227,8 +227,15 @@ def secrets_of(config: Config) -> tuple[str, ...]:
     for provider in config.providers.values():
         found += [provider.api_key.get_secret_value(), *provider.headers.values(), *provider.query.values()]
         urls += [provider.base_url, provider.proxy or ""]
-    found += [urlsplit(one_by_one(url)[0]).password or "" for url in urls]
+    found += [password for url in urls for password in _passwords(url)]
     return tuple(secret for secret in found if len(secret) >= _SHORTEST_SECRET)
+
+
+def _passwords(url: str) -> tuple[str, ...]:
+    """As they are written there, and as they are; the sentinels' too."""
+    parts = urlsplit(one_by_one(url)[0])
+    written = parts.password or ""
+    return (written, unquote(written), *parse_qs(parts.query).get("sentinel_password", ()))
 
 
 def _validated(values: Value, written: Value) -> Config:

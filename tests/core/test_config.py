@@ -180,6 +180,11 @@ def test_the_log_learns_every_secret() -> None:
     assert set(secrets_of(parse_config(text, {"DISCORD_TOKEN": SECRET}))) == {"hunter2", "header", SECRET}
 
 
+def test_and_passwords_in_whatever_place_of_an_address() -> None:
+    url = "redis+sentinel://:pass%40word@h,h2/main?sentinel_password=of%40theirs"
+    assert {"pass%40word", "pass@word", "of@theirs"} <= set(secrets_of(parse_config(f"store: {url}", {})))
+
+
 def test_dotenv_stands_beside_the_file_and_the_real_environment_wins(tmp_path: Path) -> None:
     (tmp_path / "bot.yaml").write_text("telegram: {token: '${T}'}\nweb: {token: '${W}'}")
     (tmp_path / ".env").write_text("T=from-file$HOME\nW=file\n# comment\n\nnonsense line\n")
