@@ -225,6 +225,11 @@ class Usage:
             self.calls + other.calls,
         )
 
+    @property
+    def spent(self) -> int | None:
+        """`cost`, which is nothing where nothing was used."""
+        return self.cost if self.prompt or self.completion else 0
+
 
 NO_USAGE = Usage(calls=0)
 

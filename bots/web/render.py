@@ -34,7 +34,7 @@ def usage(used: Usage) -> Json:
         "completion": used.completion,
         "reasoning": used.reasoning,
         "calls": used.calls,
-        "cost": None if used.cost is None else used.cost / NANO,
+        "cost": None if used.spent is None else used.spent / NANO,
     }
 
 

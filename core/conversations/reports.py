@@ -77,5 +77,5 @@ def _figures(usage: Usage, language: str) -> dict[str, object]:
         "prompt": usage.prompt,
         "cached": round(100 * usage.cached / usage.prompt) if usage.prompt else 0,
         "completion": usage.completion,
-        "cost": cost(usage.cost, language),
+        "cost": cost(usage.spent, language),
     }

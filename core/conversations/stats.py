@@ -76,17 +76,12 @@ def stats_text(stats: Stats, running: Running, language: str) -> str:
 
 def _of_model(model: str, stats: Stats, language: str) -> str:
     today, month = (_sum([tally for tally in some if tally.model == model]) for some in (stats.today, stats.month))
-    spent = {"today": cost(_spent(today), language), "month": cost(_spent(month), language)}
+    spent = {"today": cost(today.usage.spent, language), "month": cost(month.usage.spent, language)}
     return say(Sentence.STATS_MODEL, language, model=model, answers=f"{month.answers:,}", **spent)
 
 
 def _sum(tallies: Sequence[Tally]) -> Tally:
     return sum(tallies, Tally("", ""))
-
-
-def _spent(tally: Tally) -> int | None:
-    """Nothing was spent where nothing was answered."""
-    return tally.usage.cost if tally.answers else 0
 
 
 def _figures(tally: Tally, language: str) -> dict[str, object]:
@@ -96,5 +91,5 @@ def _figures(tally: Tally, language: str) -> dict[str, object]:
         "prompt": f"{used.prompt:,}",
         "cached": round(100 * used.cached / used.prompt) if used.prompt else 0,
         "completion": f"{used.completion:,}",
-        "cost": cost(_spent(tally), language),
+        "cost": cost(tally.usage.spent, language),
     }

@@ -233,6 +233,10 @@ async def test_usage_adds_up_what_was_read_and_written(bot: Bot) -> None:
     assert today.startswith("Today: ")
 
 
+async def test_what_nothing_was_used_of_cost_nothing(bot: Bot) -> None:
+    assert all(line.endswith("0 written, $0.00.") for line in (await bot.run("/usage")).text.splitlines())
+
+
 async def test_help_names_every_command_in_the_users_language(bot: Bot) -> None:
     text = (await bot.run("/help", language="zh-CN")).text
     assert all((f"/{command.name}" in text) is not command.admin_only for command in COMMANDS)
