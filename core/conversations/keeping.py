@@ -10,7 +10,8 @@ from core.conversations.reports import cost
 from core.domain_limits import Balance, Unit, Whose
 from core.wording import Sentence, say
 
-DAY = 86_400.0
+_TIMES = ((86_400.0, Sentence.TIME_DAYS), (3_600.0, Sentence.TIME_HOURS), (60.0, Sentence.TIME_MINUTES))
+"""Seconds of each, the longest first."""
 _WHOSE = {
     Whose.USER: Sentence.BUDGET_OF_USER,
     Whose.CHAT: Sentence.BUDGET_OF_CHAT,
@@ -39,12 +40,17 @@ def privacy_text(keeping: Keeping, model: str, checked_by: str, language: str) -
     if keeping.ttl is None:
         kept = say(Sentence.PRIVACY_KEPT, language)
     else:
-        kept = say(Sentence.PRIVACY_KEPT_FOR, language, days=f"{keeping.ttl / DAY:.3g}")
+        kept = say(Sentence.PRIVACY_KEPT_FOR, language, time=_time(keeping.ttl, language))
     sealed = [say(Sentence.PRIVACY_SEALED, language)] if keeping.sealed else []
     sent, counted = say(Sentence.PRIVACY_SENT, language, model=model), say(Sentence.PRIVACY_COUNTED, language)
     checked = [say(Sentence.PRIVACY_CHECKED, language, service=checked_by)] if checked_by else []
     others = [say(sentence, language) for sentence in (Sentence.PRIVACY_COPIES, Sentence.PRIVACY_RIGHTS)]
     return "\n".join([kept, *sealed, sent, *checked, counted, *others])
+
+
+def _time(seconds: float, language: str) -> str:
+    length, sentence = next((each for each in _TIMES if seconds >= each[0]), _TIMES[-1])
+    return say(sentence, language, number=f"{round(seconds / length, 1):g}")
 
 
 def _line(balance: Balance, language: str) -> str:

@@ -60,6 +60,20 @@ def test_what_is_kept_for_ever_and_in_the_clear_is_not_called_otherwise() -> Non
     assert "check" not in text
 
 
+@pytest.mark.parametrize(
+    ("ttl", "told", "in_chinese"),
+    [
+        (60.0, "kept for 1 minute after", "1 分钟"),
+        (90 * 60.0, "kept for 1.5 hours after", "1.5 小时"),
+        (86_400.0, "kept for 1 day after", "1 天"),
+        (3 * 365 * 86_400.0, "kept for 1095 days after", "1095 天"),
+    ],
+)
+def test_how_long_it_is_kept_is_told_as_people_say_it(ttl: float, told: str, in_chinese: str) -> None:
+    assert told in privacy_text(Keeping(ttl), "alpha", "", "en")
+    assert in_chinese in privacy_text(Keeping(ttl), "alpha", "", "zh")
+
+
 def test_who_checks_what_is_said_is_named() -> None:
     assert "it is sent to openai too" in privacy_text(Keeping(), "alpha", "openai", "en")
 
