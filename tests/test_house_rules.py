@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-import string
 from graphlib import CycleError, TopologicalSorter
 from statistics import median, quantiles
 
 import pytest
 
 from core import errors
-from core.wording import LANGUAGES, Sentence
+from core.wording import LANGUAGES
 from tests.support.tree import Module, is_within, length, modules
 
 SOURCE = modules("core", "bots")
@@ -257,17 +256,6 @@ def test_every_exception_from_a_rule_gives_its_reason() -> None:
         if (found := mark.search(line)) and not found["reason"] and "re.compile" not in line
     ]
     assert not bare
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_sentence_is_there_in_every_language(language: str) -> None:
-    def placeholders(text: str) -> set[str | None]:
-        return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
-
-    table = LANGUAGES[language]
-    assert set(table) == set(Sentence)
-    differing = [name for name in Sentence if placeholders(table[name]) != placeholders(LANGUAGES["en"][name])]
-    assert not differing
 
 
 def test_sentences_stand_in_wording_and_nowhere_else() -> None:

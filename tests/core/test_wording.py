@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-from string import Formatter
 
 import pytest
 
 from core import errors, wording_door, wording_page
 from core.wording import ENGLISH, LANGUAGES, TONGUES, Sentence, say, tongue_of
-
-
-def placeholders(sentence: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(sentence) if name}
+from tests.support.sentences import placeholders
 
 
 def kinds(base: type[errors.ChatError]) -> set[type[errors.ChatError]]:

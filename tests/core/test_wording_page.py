@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import string
 
 import pytest
 
 from core.wording_page import ENGLISH, LANGUAGES, words
+from tests.support.sentences import placeholders
 from tests.support.tree import ROOT
 
 STATIC = ROOT / "bots/web/static"
@@ -19,9 +19,6 @@ FAMILIES = tuple(re.findall(r"say\(`(\w+_)\$\{", SCRIPTS))
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_word_is_there_in_every_language(language: str) -> None:
-    def placeholders(text: str) -> set[str | None]:
-        return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
-
     assert set(LANGUAGES[language]) == set(ENGLISH)
     assert not [name for name, text in LANGUAGES[language].items() if placeholders(text) != placeholders(ENGLISH[name])]
 
