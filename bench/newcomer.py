@@ -4,7 +4,8 @@
     python -m bench.newcomer --write    writes docs/newcomer.md and its pictures
 
 A fresh clone of what is committed, an empty home, no caches; what is typed stands in README.md, to the letter. Discord and
-Telegram are the tests' servers on this machine: the clone's `config.yaml` is told their addresses, and nothing else.
+Telegram are the tests' servers on this machine: the clone's `config.yaml` is told their addresses, and nothing else. The bot on
+Telegram is as @BotFather makes one, with privacy mode.
 """
 
 from __future__ import annotations
@@ -206,7 +207,7 @@ def points(clone: Path, discord: DiscordServer, telegram: TelegramServer) -> Non
 
 async def arrives(folder: Path, images: Path) -> list[Part]:
     """From nothing, in an empty *folder*, everywhere; pictures go to *images*."""
-    async with chromium() as browser, DiscordServer() as discord, TelegramServer() as telegram:
+    async with chromium() as browser, DiscordServer() as discord, TelegramServer(privacy=True) as telegram:
         ada = Newcomer(folder, images, browser)
         await gets_it(ada)
         await in_the_terminal(ada)
