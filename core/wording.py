@@ -169,6 +169,7 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.TERMINAL_HINT: "exit or Ctrl-D leaves; so does Ctrl-C once more.",
     Sentence.TERMINAL_LINE_TOO_LONG: "That line is longer than {limit} MB; I did not read it.",
     Sentence.STORE_AWAY: "I cannot store messages right now, so yours was not accepted. Please send it again in a moment.",
+    Sentence.STORE_AWAY_UNDONE: "I cannot get at what I keep right now, so that could not be done. Please try again in a moment.",
     Sentence.STORE_AWAY_WAITS: "I cannot store messages right now. Yours waits, and I answer it as soon as I can; there is no need to send it again.",
     Sentence.BUTTON_STOP: "Stop",
     Sentence.BUTTON_RETRY: "Retry",

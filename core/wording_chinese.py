@@ -151,6 +151,7 @@ CHINESE: dict[Sentence, str] = {
     Sentence.TERMINAL_HINT: "输入 exit 或按 Ctrl-D 退出；再按一次 Ctrl-C 也可退出。",
     Sentence.TERMINAL_LINE_TOO_LONG: "这一行超过 {limit} MB，我没有读取。",
     Sentence.STORE_AWAY: "我现在无法保存消息，因此没有接收您的消息。请稍后重新发送。",
+    Sentence.STORE_AWAY_UNDONE: "我现在无法访问保存的内容，因此没能完成。请稍后再试。",
     Sentence.STORE_AWAY_WAITS: "我现在无法保存消息。您的消息在等待处理，我会尽快回复，不必重新发送。",
     Sentence.BUTTON_STOP: "停止",
     Sentence.BUTTON_RETRY: "重试",

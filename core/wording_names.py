@@ -156,6 +156,7 @@ class Sentence(StrEnum):
     TERMINAL_HINT = "terminal_hint"
     TERMINAL_LINE_TOO_LONG = "terminal_line_too_long"
     STORE_AWAY = "store_away"
+    STORE_AWAY_UNDONE = "store_away_undone"
     STORE_AWAY_WAITS = "store_away_waits"
     # discord
     BUTTON_STOP = "button_stop"

@@ -64,7 +64,7 @@ class Presses:
         except ChatError as problem:
             return problem.sentence
         except StoreError:
-            return Sentence.STORE_AWAY
+            return Sentence.STORE_AWAY_UNDONE
 
     async def _stop(self, press: Press) -> Sentence | None:
         conversation, turn = press.incoming.conversation, turn_of(press.message)

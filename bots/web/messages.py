@@ -63,9 +63,14 @@ class Halted(BaseModel):
 
 def routes(front: Front) -> Routes:
     here = MessageRoutes(front)
-    handlers = {"messages": here.said, "retry": here.retried, "continue": here.continued, "stop": here.stopped}
+    handlers = {
+        "messages": told(here.said, Sentence.STORE_AWAY),
+        "retry": told(here.retried),
+        "continue": told(here.continued),
+        "stop": told(here.stopped),
+    }
     return [
-        Route(f"/api/conversations/{{conversation}}/{name}", told(handler), methods=["POST"])
+        Route(f"/api/conversations/{{conversation}}/{name}", handler, methods=["POST"])
         for name, handler in handlers.items()
     ]
 

@@ -57,8 +57,8 @@ def refusal(status: HTTPStatus, code: str, message: str) -> Response:
     return JSONResponse({"error": {"message": message, "code": code}}, status)
 
 
-def told(handler: Handler) -> Handler:
-    """*handler*, with what it raises told to the page."""
+def told(handler: Handler, away: Sentence = Sentence.STORE_AWAY_UNDONE) -> Handler:
+    """*handler*, with what it raises told to the page. away: what is said where the store is."""
 
     async def answered(request: Request) -> Response:
         language = visitor_of(request).language
@@ -69,8 +69,7 @@ def told(handler: Handler) -> Handler:
             return refusal(status, problem.sentence.value, say(problem.sentence, language, **problem.values))
         except StoreError as problem:
             log.warning("page.store_away", detail=str(problem))
-            sentence = Sentence.STORE_AWAY
-            return refusal(HTTPStatus.SERVICE_UNAVAILABLE, sentence.value, say(sentence, language))
+            return refusal(HTTPStatus.SERVICE_UNAVAILABLE, Sentence.STORE_AWAY.value, say(away, language))
 
     return answered
 

@@ -154,6 +154,6 @@ async def test_while_the_store_is_slow_a_press_is_acknowledged_and_obeyed_afterw
                 await until(lambda: here.shows("Two.") and discord.private(BOB) == [NOT_YOURS])
                 server.kill()
                 here.press("Retry")
-                await until(lambda: discord.private(ADA) == [say(Sentence.STORE_AWAY, "en")])
+                await until(lambda: discord.private(ADA) == [say(Sentence.STORE_AWAY_UNDONE, "en")])
             assert here.shows("Two.")
             assert not discord.refused

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.clock import SystemClock
+from core.config import parse_config
 from core.stores.opening import open_store
+from core.wording import Sentence, say
 from tests.bots.test_web_messages import HERE
 from tests.core.test_keeping_commands import kept
 from tests.support.clock import until
 from tests.support.page import Page, fresh, page
-from tests.support.web import web
+from tests.support.servers import RedisServer, free_port
+from tests.support.web import serving, settings, web
 
 
 async def test_everything_about_a_visitor_is_a_file(tmp_path: Path) -> None:
@@ -51,6 +54,20 @@ async def test_a_typed_command_does_the_same(tmp_path: Path) -> None:
         assert said.json()["reaction"]["forgotten"]
         assert "Max-Age=0" in said.headers["set-cookie"]
     assert person.encode() not in kept(tmp_path)
+
+
+async def test_who_wants_something_else_than_to_say_it_reads_that_it_could_not_be_done(tmp_path: Path) -> None:
+    with RedisServer() as redis:
+        port = free_port()
+        async with serving(parse_config(settings(tmp_path, port, store=redis.url), {})) as url, page(url) as ada:
+            await ada.answer("Hello")
+            redis.kill()
+            for method, path in (("DELETE", "/me"), ("GET", "/me/export"), ("DELETE", HERE)):
+                refused = await ada.call(method, path)
+                assert refused.status_code == 503
+                assert refused.json()["error"]["message"] == say(Sentence.STORE_AWAY_UNDONE, "en")
+            unsaid = await ada.call("POST", f"{HERE}/messages", id=fresh(), text="Are you there?")
+            assert unsaid.json()["error"]["message"] == say(Sentence.STORE_AWAY, "en")
 
 
 async def test_words_under_way_are_nobodys_any_more(tmp_path: Path) -> None:
