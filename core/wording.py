@@ -37,7 +37,7 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.MODEL_KEY_REFUSED: "The model's service refused our key. The operator has to mend this.",
     Sentence.MODEL_UNKNOWN: "The model “{model}” is not known to its service. Choose another one with /model.",
     Sentence.MODEL_NO_CREDIT: "The credit with the model's service is used up. The operator has to mend this.",
-    Sentence.MODEL_NONE: "No model can be used here yet. The operator sees why with `python -m bots check`.",
+    Sentence.MODEL_NONE: "No model can be used here yet. The operator sees why with the command `check`.",
     Sentence.CONTENT_REFUSED: "The model's service refused this content.",
     Sentence.WINDOW_EXCEEDED: "This conversation is too long for the model. /new starts a fresh one.",
     Sentence.REQUEST_REFUSED: "The model's service did not accept the request. The operator can see why in the log.",

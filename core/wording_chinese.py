@@ -19,7 +19,7 @@ CHINESE: dict[Sentence, str] = {
     Sentence.MODEL_KEY_REFUSED: "模型服务拒绝了我们的密钥，需要管理员处理。",
     Sentence.MODEL_UNKNOWN: "模型服务不认识模型“{model}”。请用 /model 选择另一个。",
     Sentence.MODEL_NO_CREDIT: "模型服务的额度已用完，需要管理员处理。",
-    Sentence.MODEL_NONE: "这里还没有可用的模型。管理员可以用 `python -m bots check` 查看原因。",
+    Sentence.MODEL_NONE: "这里还没有可用的模型。管理员可以用命令 `check` 查看原因。",
     Sentence.CONTENT_REFUSED: "模型服务拒绝了这段内容。",
     Sentence.WINDOW_EXCEEDED: "这段对话对模型来说太长了。发送 /new 开始新的对话。",
     Sentence.REQUEST_REFUSED: "模型服务没有接受这个请求。管理员可以在日志中看到原因。",
