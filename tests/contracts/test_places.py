@@ -46,6 +46,15 @@ async def test_to_be_inside_twice_takes_one_place(store: Store) -> None:
     assert await stand(store, {"b": 2.0, "c": 3.0}, inside=["a"]) == {"b": 0, "c": 1}
 
 
+async def test_who_is_inside_and_has_not_heard_of_it_keeps_the_place_for_as_long(
+    store: Store, elsewhere: Store, clock: ManualClock
+) -> None:
+    for _ in range(2):
+        await stand(store, {"a": 1.0, "b": 2.0})
+    await clock.advance(LEASE - 1.0)
+    assert await stand(elsewhere, {"c": 3.0}) == {"c": 1}
+
+
 async def test_who_is_inside_stays_so_where_fewer_may_be_from_now_on(store: Store) -> None:
     waiting = {"a": 1.0, "b": 2.0}
     await stand(store, waiting)  # the answer may have been lost

@@ -78,6 +78,14 @@ async def test_reserving_again_replaces_what_was_reserved(store: Store, elsewher
     assert await gone(store, purse().name) == (1,)
 
 
+async def test_a_call_may_take_nothing_of_a_purse(store: Store) -> None:
+    free = purse(fixed=0, each=0)
+    for _ in range(2):
+        assert await store.reserve("1", [free], 10, 600) == Grant(600)
+    await store.release("1")
+    assert await left(store, free) == 1000
+
+
 async def test_a_refused_extension_leaves_what_was_reserved(store: Store) -> None:
     await store.reserve("1", [purse()], 10, 600)
     await store.reserve("2", [purse()], 10, 600)

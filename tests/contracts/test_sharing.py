@@ -96,6 +96,11 @@ async def test_a_hold_is_known_to_everybody_and_ends(store: Store, elsewhere: St
     assert (await elsewhere.draw(BUCKET, 10.0, 2.0, 1))[1] == await elsewhere.held(BUCKET) == 0.0
 
 
+async def test_a_hold_takes_no_permits(store: Store) -> None:
+    await store.hold(BUCKET, 60.0)
+    assert await store.draw(BUCKET, 0.1, 2.0, 2) == pytest.approx((0.0, 60.0))
+
+
 async def test_a_shared_bucket_is_the_pure_one(store: Store, clock: ManualClock) -> None:
     chance, rate = random.Random(7), Rate(43.0, 2.0)
     await store.draw(BUCKET, rate.per_second, rate.burst, 0)

@@ -34,12 +34,15 @@ def _stand(session: Session, queue: Queue, said: _Said) -> Mapping[str, int]:
 
 
 def _note(session: Session, queue: Queue, key: str, since: float) -> None:
+    """Who is inside already, and has not heard of it, stays so."""
     session.run(
-        "INSERT INTO places VALUES (?, ?, ?, 0, ?) ON CONFLICT (queue, key) DO UPDATE SET until = excluded.until",
+        """INSERT INTO places VALUES (?1, ?2, ?3, 0, ?4)
+        ON CONFLICT (queue, key) DO UPDATE SET until = IIF(inside, ?5, excluded.until)""",
         queue.name,
         key,
         since,
         session.steady + queue.word,
+        session.steady + queue.lease,
     )
 
 

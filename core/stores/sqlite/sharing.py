@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from core.limits.rates import Bucket, Rate, full, take
 from core.stores.codec import BOOKMARK_MEMORY, BookmarkRow
 from core.stores.sqlite.database import Database, Session
@@ -29,9 +31,10 @@ class SqliteSharing:
     async def hold(self, bucket: str, seconds: float) -> None:
         await self._database.write(
             lambda session: session.run(
-                """INSERT INTO permits (bucket, level, at, held) VALUES (?1, 0, ?2, ?3)
+                """INSERT INTO permits (bucket, level, at, held) VALUES (?1, ?2, ?3, ?4)
                 ON CONFLICT (bucket) DO UPDATE SET held = MAX(held, excluded.held)""",
                 bucket,
+                math.inf,  # nobody has drawn of it: it is as full as it can be, which only who draws knows
                 session.steady,
                 session.steady + seconds,
             )

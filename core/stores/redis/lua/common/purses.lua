@@ -19,7 +19,7 @@ end
 
 local function give_back(name)
   for purse, amount in pairs(reserved(name)) do
-    if call('EXISTS', key('purse', purse)) == 1 then fill(purse, nil, 'held', -amount) end
+    if call('EXISTS', key('purse', purse)) == 1 then fill(purse, nil, 'held', 0 - amount) end
   end
   call('ZREM', P .. ':reservations', name)
   if call('GET', key('reserved', name)) ~= SETTLED then call('DEL', key('reserved', name)) end
