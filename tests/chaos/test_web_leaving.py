@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 import httpx2
@@ -11,6 +12,7 @@ from tests.support.bot_process import process
 from tests.support.clock import until
 from tests.support.page import page
 from tests.support.servers import free_port
+from tests.support.sockets import dial
 from tests.support.web import listening, settings
 
 WORDS = "one two three four five six seven eight nine ten"
@@ -62,6 +64,28 @@ async def test_behind_a_balancer_it_answers_until_nobody_is_sent_to_it_any_more(
             assert answered.json()["choices"][0]["message"]["content"] == f"You said: {WORDS}"
             assert await ada.answer("Who is still there?") == "You said: Who is still there?"
             assert await server.wait() == 0
+
+
+async def test_an_answer_that_was_begun_before_is_the_last_on_its_connection(tmp_path: Path) -> None:
+    """It was too late to say so in its head."""
+    port = free_port()
+    config = tmp_path / "config.yaml"
+    config.write_text(settings(tmp_path, port, delay=SLOW).replace("web: {", "web: {leave: 10m, "))
+    async with process(config, "web") as server, httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as balancer:
+        await listening(port)
+        streamed = json.dumps(question() | {"stream": True}).encode()
+        head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
+        line = await dial(port, f"{head}Content-Length: {len(streamed)}\r\n\r\n".encode() + streamed)
+        assert await line.status() == 200
+        server.terminate()
+        while (await balancer.get("/readyz")).status_code != 503:
+            assert server.returncode is None
+        assert b"close" not in await line.until(b"\r\n\r\n")
+        assert b"data: [DONE]" in await line.until(b"\r\n0\r\n\r\n")
+        line.send(b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert await line.is_closed()
+        assert (await balancer.get("/readyz")).status_code == 503, "it has not left yet"
+        await line.close()
 
 
 async def test_a_silent_page_keeps_nobody_from_ending(tmp_path: Path) -> None:

@@ -49,6 +49,10 @@ class Line:
         """Waits for bytes; how many came."""
         return len(await self._reader.read(1))
 
+    async def until(self, end: bytes) -> bytes:
+        """All that comes, with *end*."""
+        return await self._reader.readuntil(end)
+
     @property
     def is_open(self) -> bool:
         """As far as this side has heard."""
