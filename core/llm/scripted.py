@@ -52,6 +52,7 @@ class ScriptedModel:
         self._counter = OpenAITokens()
         self.scripts = list(scripts)
         self.prompts: list[Prompt] = []
+        self._relayed = 0
 
     @property
     def spec(self) -> ModelSpec:
@@ -73,7 +74,8 @@ class ScriptedModel:
     async def relay(self, body: Mapping[str, Any]) -> AsyncIterator[AsyncIterator[list[Chunk]]]:
         """Every one of several choices says the same."""
         prompt = Prompt(tuple(map(_prompt_message, body["messages"])))
-        frame = Frame(f"chatcmpl-{len(self.prompts)}", int(self._clock.now()), self._spec.id)
+        self._relayed += 1
+        frame = Frame(f"chatcmpl-{self._relayed}", int(self._clock.now()), self._spec.id)
         async with self.stream(prompt) as deltas:
             told = _in_pieces if body.get("stream") else _whole
             yield told(deltas, frame, range(body.get("n") or 1))

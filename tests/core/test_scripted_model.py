@@ -9,6 +9,7 @@ import pytest
 from core.config_models import ModelConfig
 from core.domain import Finish, ModelSpec, Prompt, PromptMessage, Usage
 from core.errors import ModelBusy, ModelGarbled
+from core.llm import scripted
 from core.llm.catalogue import open_models
 from core.llm.scripted import Script, ScriptedModel, spoken
 from tests.support.clock import ManualClock
@@ -54,3 +55,14 @@ async def test_it_can_be_configured_with_replies_and_a_pace() -> None:
         assert (await ask(models.get("")))[0] == "Good day."
         spaced = Prompt((PromptMessage("user", "  two\n\nlines "),))
         assert (await ask(models.get(""), spaced))[0] == "You said:   two\n\nlines "
+
+
+async def test_each_completion_has_an_id_of_its_own_however_few_prompts_are_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(scripted, "REMEMBERED", 1)
+    model, ids = actor(), set()
+    for _ in range(3):
+        async with model.relay({"messages": [{"role": "user", "content": "Hello"}]}) as batches:
+            ids |= {chunk["id"] async for batch in batches for chunk in batch}
+    assert len(ids) == 3

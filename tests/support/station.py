@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -14,6 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from pydantic import SecretStr
 
 from bots.shared.controls import Controls
@@ -57,7 +59,7 @@ class Orders:
     """How a station runs. clock_ahead: seconds its clock is ahead of the machine's, so that a lease which a killed
     station left has lapsed at once. word_delay: seconds between two words of an answer. budget: nano-dollars that all
     users together may spend in a day, at `PRICE`; None: any. server: the URL of the model's server, which takes `at_once` calls from
-    all stations; empty: the scripted model."""
+    all stations; empty: the scripted model. quiet: logs only warnings."""
 
     store: str
     platform: int
@@ -68,6 +70,7 @@ class Orders:
     budget: int | None = None
     server: str = ""
     at_once: int = 0
+    quiet: bool = False
 
 
 class AheadClock(SystemClock):
@@ -258,4 +261,6 @@ def translate(event: dict[str, Any]) -> Incoming:
 
 
 def main(orders: Orders) -> None:
+    if orders.quiet:
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     asyncio.run(station(orders))
