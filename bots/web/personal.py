@@ -14,6 +14,7 @@ from bots.web.places import Place, seat_of
 from bots.web.refusing import told
 from bots.web.translate import Seat
 from core.conversations.dossier import dossier
+from core.conversations.personal import ME
 from core.wording import Sentence, say
 
 
@@ -42,7 +43,7 @@ class PersonalRoutes:
         return Response(document.content, media_type=document.media_type, headers=headers)
 
     async def _admitted(self, request: Request, command: str) -> Seat:
-        """Who asks, if they may run *command*. Raises NotAllowed."""
+        """Who asks, if they may run *command* for themselves. Raises NotAllowed."""
         seat = seat_of(request)
-        await self._desk.commands.admit(Place(self._desk, seat, seat.conversation("")).incoming(), command)
+        await self._desk.commands.admit(Place(self._desk, seat, seat.conversation("")).incoming(), command, ME)
         return seat

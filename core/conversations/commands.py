@@ -40,17 +40,19 @@ class Commands:
         self._services = services
         self._admission = services.admission
 
-    async def admit(self, incoming: Incoming, name: str = "") -> Access:
-        """Raises NotAllowed for who may not talk to the bot there, or not run the command *name*."""
-        access = await self._admission.admit(incoming)
-        if (command := find(name)) and _is_restricted(command, access):
+    async def admit(self, incoming: Incoming, name: str = "", argument: str = "") -> Access:
+        """Raises NotAllowed for who may not talk to the bot there, or not run the command *name* with that *argument*."""
+        command = find(name)
+        has_right = command is not None and argument.casefold() in command.rights
+        access = await (self._admission.access() if has_right else self._admission.admit(incoming))
+        if command and _is_restricted(command, access):
             access.require_admin(incoming.sender.id)
         return access
 
     async def run(self, name: str, argument: str, incoming: Incoming) -> Reaction:
         """*incoming* is the invoking event as the adapter translated it. Raises UnknownCommand, BadArgument, NotAllowed
         and StoreError."""
-        access = await self.admit(incoming, name)
+        access = await self.admit(incoming, name, argument)
         command = find(name)
         if command is None:
             raise UnknownCommand(command=excerpt(name))
@@ -94,7 +96,7 @@ def find(name: str) -> Command | None:
 
 
 async def _accepted(command: Command, invocation: Invocation) -> str:
-    """The argument in the spelling of its choice, found in any case and by unique prefix. Raises BadArgument."""
+    """The argument in the spelling of its choice, found in any case and by unique prefix where that will do. Raises BadArgument."""
     if not invocation.argument or command.names_anybody:
         return invocation.argument
     if command.choices is None:
@@ -104,7 +106,7 @@ async def _accepted(command: Command, invocation: Invocation) -> str:
     if invocation.argument in values:
         return invocation.argument
     begun = [value for value in values if value.casefold().startswith(sought)]
-    found = [value for value in begun if value.casefold() == sought] or begun
+    found = [value for value in begun if value.casefold() == sought] or ([] if command.in_full else begun)
     if len(found) != 1:
         raise _bad(command, invocation, begun or values)
     return found[0]
@@ -263,15 +265,18 @@ COMMANDS: tuple[Command, ...] = (
         personal.export,
         argument=Sentence.ARGUMENT_FORMAT,
         choices=personal.export_choices,
+        rights=frozenset({personal.ME}),
     ),
     Command("budget", Sentence.HELP_BUDGET, personal.budget),
-    Command("privacy", Sentence.HELP_PRIVACY, personal.privacy),
+    Command("privacy", Sentence.HELP_PRIVACY, personal.privacy, rights=frozenset({""})),
     Command(
         "forget",
         Sentence.HELP_FORGET,
         personal.forget,
         argument=Sentence.ARGUMENT_FORGET,
         choices=personal.forget_choices,
+        in_full=True,
+        rights=frozenset({personal.ME}),
     ),
     Command(
         "allow",

@@ -102,7 +102,9 @@ Choices = Callable[[Invocation], Awaitable[tuple[Choice, ...]]]
 @dataclass(frozen=True, slots=True)
 class Command:
     """argument: names the optional argument in menus; None where there is none. choices: all values it can take; with
-    *names_anybody* a few of them, since it may be any id, which platforms also write their own way."""
+    *names_anybody* a few of them, since it may be any id, which platforms also write their own way. in_full: a beginning
+    of one is not enough. rights: arguments with which it is about what is kept of the sender, so also for who may not talk.
+    """
 
     name: str
     help: Sentence
@@ -112,6 +114,8 @@ class Command:
     choices: Choices | None = None
     admin_only: bool = False
     names_anybody: bool = False
+    in_full: bool = False
+    rights: frozenset[str] = frozenset()
 
     def usage(self, language: str) -> str:
         names = ", ".join(f"/{name}" for name in (self.name, *self.aliases))

@@ -9,16 +9,18 @@ from core.conversations.keeping import budget_text, privacy_text
 from core.wording import Sentence
 
 _FORMATS = ("markdown", "json")
-_CONVERSATION, _ME = "conversation", "me"
+_CONVERSATION = "conversation"
+ME = "me"
+"""Everything about who asks."""
 
 
 async def export_choices(_: Invocation) -> tuple[Choice, ...]:
-    return tuple(Choice(name, name) for name in (*_FORMATS, _ME))
+    return tuple(Choice(name, name) for name in (*_FORMATS, ME))
 
 
 async def export(invocation: Invocation) -> Reaction:
     """Both formats unless one is asked for. The count is that of the current branch."""
-    if invocation.argument == _ME:
+    if invocation.argument == ME:
         return await _export_me(invocation)
     conversation = await invocation.conversation()
     messages = await invocation.services.history.messages(conversation.id)
@@ -47,16 +49,16 @@ async def privacy(invocation: Invocation) -> Reaction:
 
 
 async def forget_choices(_: Invocation) -> tuple[Choice, ...]:
-    return tuple(Choice(name, name) for name in (_CONVERSATION, _ME))
+    return tuple(Choice(name, name) for name in (_CONVERSATION, ME))
 
 
 async def forget(invocation: Invocation) -> Reaction:
     """For good, once that is confirmed: everything of the conversation, or everything about who asks."""
     if invocation.argument:
-        return await (_forget_me if invocation.argument == _ME else _forget_conversation)(invocation)
+        return await (_forget_me if invocation.argument == ME else _forget_conversation)(invocation)
     incoming = invocation.incoming
     if incoming.author and not invocation.access.is_admin(incoming.sender.id):
-        return Reaction(invocation.say(Sentence.FORGET_ASK_ME), (Choice(_ME, _ME),))
+        return Reaction(invocation.say(Sentence.FORGET_ASK_ME), (Choice(ME, ME),))
     return Reaction(invocation.say(Sentence.FORGET_ASK), await forget_choices(invocation))
 
 

@@ -40,6 +40,12 @@ async def test_a_visitor_who_is_deleted_is_not_known_any_more(tmp_path: Path) ->
     assert before.encode() not in kept(tmp_path)
 
 
+async def test_who_may_not_talk_is_given_and_can_delete_their_own_all_the_same(tmp_path: Path) -> None:
+    async with web(tmp_path, more="access: {users: ['telegram:1']}") as url, page(url) as ada:
+        assert (await ada.call("GET", "/me/export")).json()["format"] == "parlour-person"
+        assert (await ada.call("DELETE", "/me")).json() == {"rows": 0}
+
+
 async def _person(ada: Page) -> str:
     """Who the server takes the browser for."""
     person: str = (await ada.call("GET", "/me/export")).json()["person"]

@@ -45,6 +45,19 @@ async def test_a_question_that_waits_when_somebody_is_blocked_is_not_answered(bo
     assert isinstance((await bot.answer()).problem, NotAllowed)
 
 
+async def test_who_is_blocked_is_given_what_is_kept_of_them_and_can_have_it_deleted(bot: Bot) -> None:
+    await bot.store.put(bot.incoming("Hello", person="web:ada"))
+    await bot.answer()
+    await admin(bot, "/block web:ada")
+    assert (await bot.run("/privacy", person="web:ada")).text
+    assert (await bot.run("/export me", person="web:ada")).documents
+    assert (await bot.run("/forget me", person="web:ada")).forgotten
+    for others in ("/export", "/export json", "/forget", "/forget conversation", "/privacy please"):
+        with pytest.raises(NotAllowed):
+            await bot.run(others, person="web:ada")
+    assert (await bot.commands.admit(bot.incoming(person=ROOT))).blocks(bot.incoming(person="web:ada"))
+
+
 async def test_where_not_everybody_may_talk_an_admin_can_let_somebody_in(tmp_path: Path) -> None:
     access = Access(users=frozenset({"web:ada"}), admins=ADMINS)
     async with open_bot(tmp_path, ManualClock(), access) as bot:

@@ -15,7 +15,7 @@ from core.conversations.access import Access
 from core.conversations.keeping import Keeping, privacy_text
 from core.domain import ConversationId
 from core.domain_limits import Whose
-from core.errors import NotAllowed
+from core.errors import BadArgument, NotAllowed
 from core.limits.allowances import Allowance, SpendingPolicy
 from tests.core.test_budgets import limited
 from tests.support.bot import CHAT, Bot, open_bot
@@ -102,6 +102,14 @@ def kept(folder: Path) -> bytes:
     with closing(sqlite3.connect(folder / "parlour.db")) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return b"".join(file.read_bytes() for file in folder.iterdir())
+
+
+@pytest.mark.parametrize("begun", ["m", "c", "conv"])
+async def test_what_is_to_be_deleted_is_said_in_full(begun: str, bot: Bot) -> None:
+    await bot.tell(SECRET)
+    with pytest.raises(BadArgument):
+        await bot.run(f"/forget {begun}")
+    assert await bot.context()
 
 
 async def test_what_several_people_said_only_an_admin_forgets(tmp_path: Path) -> None:
