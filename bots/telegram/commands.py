@@ -67,7 +67,7 @@ class MenuCommands:
     async def _remark(self, name: str, argument: str, incoming: Incoming, message: int) -> Remark | None:
         """None where an answer says it."""
         if name == START:
-            return _greeting(incoming)
+            return await self._greeting(incoming)
         reaction = await self.react(name, argument, incoming)
         if reaction.private and not place_at(incoming.address).private:
             return Remark(say(Sentence.ALONE_ONLY, incoming.sender.language), replies_to=message)
@@ -111,6 +111,12 @@ class MenuCommands:
         else:
             await self._speaker.reply(incoming, place_at(incoming.address), remark)
 
+    async def _greeting(self, incoming: Incoming) -> Remark:
+        name, language = incoming.sender.name, incoming.sender.language
+        if not await is_admitted(self._desk.commands, incoming):
+            return Remark(say(Sentence.NOT_ALLOWED, language))
+        return Remark(say(Sentence.TELEGRAM_GREETING, language, name=name))
+
     async def choose(self, choice: tuple[str, str], incoming: Incoming, message: int) -> str:
         """Runs a command with what was picked from its menu, which *message* is: what there is to say to who did."""
         name, value = choice
@@ -142,11 +148,6 @@ async def is_admitted(commands: Commands, incoming: Incoming) -> bool:
 
 def _first_word(message: Message) -> str:
     return (message.text or "").split(maxsplit=1)[0].casefold()
-
-
-def _greeting(incoming: Incoming) -> Remark:
-    name, language = incoming.sender.name, incoming.sender.language
-    return Remark(say(Sentence.TELEGRAM_GREETING, language, name=name))
 
 
 def _remark(name: str, reaction: Reaction, message: int) -> Remark:
