@@ -343,7 +343,15 @@ async def _converse(
 
 
 async def _all(listening: Sequence[Coroutine[Any, Any, int]]) -> list[int]:
-    return await asyncio.gather(*listening)
+    """Each ends in its own time, also when told to: none that is done sooner cuts another short."""
+    tasks = [asyncio.create_task(one) for one in listening]
+    try:
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        return [task.result() for task in ended]
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _personas(config: Config) -> list[Persona]:

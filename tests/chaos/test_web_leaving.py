@@ -41,6 +41,23 @@ async def test_pages_see_the_end_of_their_answers_and_programs_theirs(tmp_path: 
             assert await server.wait() == 0
 
 
+async def test_a_platform_that_ends_sooner_cuts_no_program_off(tmp_path: Path) -> None:
+    port = free_port()
+    config = tmp_path / "config.yaml"
+    elsewhere = f"telegram: {{token: '1:a', api_url: 'http://127.0.0.1:{free_port()}'}}"
+    config.write_text(f"{settings(tmp_path, port, delay=SLOW)}\n{elsewhere}\n")
+    async with (
+        process(config, "web", "telegram") as server,
+        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as program,
+    ):
+        await listening(port)
+        request = program.build_request("POST", "/v1/chat/completions", json=question() | {"stream": True})
+        answer = await program.send(request, stream=True)
+        server.terminate()
+        assert "[DONE]" in (await answer.aread()).decode()
+        assert await server.wait() == 0
+
+
 def question() -> dict[str, object]:
     return {"model": "echo", "messages": [{"role": "user", "content": WORDS}]}
 
