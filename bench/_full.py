@@ -17,7 +17,7 @@ from core.clock import SystemClock
 from tests.support.clock import until
 from tests.support.page import ROOM, Page, fresh, page
 from tests.support.servers import RedisServer, free_port
-from tests.support.telegram_world import ADA, BOB, TOKEN
+from tests.support.telegram_world import ADA, BOB
 from tests.support.tree import ROOT
 
 SMALL = "mount -t tmpfs -o size=4m tmpfs {folder} && exec {python} -m bots run telegram web --config {config} 2>>{log}"
@@ -55,7 +55,7 @@ async def on_a_small_disk(telegram: Telegram, folder: Path, log: str) -> AsyncIt
     config.write_text(
         f"""store: sqlite:///{small}/parlour.db
 models: [{{id: echo, provider: scripted}}]
-telegram: {{token: "{TOKEN}", api_url: "{telegram.api_url}", drafts: off}}
+telegram: {{{telegram.settings}}}
 web: {{port: {port}}}
 """
     )

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from unittest.mock import patch
 
 import aiohttp
@@ -53,7 +53,7 @@ COUNTED = (
     *("parlour_queue_turns", "parlour_store_up", "parlour_store_writable", "parlour_platform_served"),
 )
 """Metrics that are written down when they moved."""
-SERVED = ("telegram", "web")
+SERVED = ("discord", "telegram", "web")
 USUAL = {"parlour_store_writable": 1.0, **{f'parlour_platform_served{{platform="{name}"}}': 1.0 for name in SERVED}}
 """What goes without saying."""
 
@@ -138,11 +138,17 @@ class Telegram(TelegramServer):
     """Tells the play of every message of the bot to somebody with a name, and of each that is another one afterwards.
     Telegram's own clock goes right, whatever the bot's does."""
 
+    name = "telegram"
+
     def __init__(self, play: Play) -> None:
         super().__init__(now=play.clock.monotonic if isinstance(play.clock, ManualClock) else play.clock.now)
         self.play = play
         self._told: dict[tuple[int, int], str] = {}
         self.revoked = False
+
+    @property
+    def settings(self) -> str:
+        return f'token: "{TOKEN}", api_url: "{self.api_url}", drafts: off'
 
     async def _obey(self, ask: Ask) -> Any:
         if self.revoked:
@@ -264,29 +270,37 @@ def _samples(body: str) -> dict[str, float]:
     return found
 
 
-def configured(telegram: TelegramServer, port: int, store: str, more: str) -> str:
+class Venue(Protocol):
+    """A platform that people are on. name, settings: of it, in the configuration. connected: whether the bot listens."""
+
+    name: str
+
+    @property
+    def settings(self) -> str: ...
+
+    @property
+    def connected(self) -> bool: ...
+
+
+def configured(venue: Venue, port: int, store: str, more: str) -> str:
     """*more*: where the models are."""
-    return f"""store: {store}
-{more}
-telegram: {{token: "{TOKEN}", api_url: "{telegram.api_url}", drafts: off}}
-web: {{port: {port}}}
-"""
+    return f"store: {store}\n{more}\n{venue.name}: {{{venue.settings}}}\nweb: {{port: {port}}}\n"
 
 
 @asynccontextmanager
-async def bot(play: Play, telegram: TelegramServer, folder: Path, more: str, store: str = "") -> AsyncIterator[Bot]:
+async def bot(play: Play, venue: Venue, folder: Path, more: str, store: str = "") -> AsyncIterator[Bot]:
     """The whole bot. At the end of the block it is cancelled, as a killed process would stop."""
     port, file = free_port(), folder / "config.yaml"
-    file.write_text(configured(telegram, port, store or f"sqlite:///{folder}/parlour.db", more))
+    file.write_text(configured(venue, port, store or f"sqlite:///{folder}/parlour.db", more))
     with _owned(play):
         config = load(file, {})
 
         def told(line: str) -> None:
             play.note("stderr", line.replace(f"{folder}/", ""))
 
-        serving = asyncio.create_task(wiring.serve(config, SERVED, told, file), name="bot")
+        serving = asyncio.create_task(wiring.serve(config, [venue.name, "web"], told, file), name="bot")
         try:
-            while not telegram.connected and not serving.done():
+            while not venue.connected and not serving.done():
                 await play.step(0.01)
             play.restart()
             yield Bot(play, port, file=file)

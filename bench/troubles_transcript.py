@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import _full, _operating, _outages
+from bench import _full, _on_discord, _operating, _outages
 from tests.support.tree import ROOT
 
 DOCUMENT = ROOT / "docs/troubles.md"
@@ -25,6 +25,7 @@ SCENES: dict[str, Callable[[Path], Awaitable[list[str]]]] = {
     "provider-key": _operating.provider_key,
     "privacy-key": _operating.privacy_key,
     "bot-token": _operating.bot_token,
+    "discord-token": _on_discord.discord_token,
     "page-token": _operating.page_token,
     "full-disk": _full.full_disk,
     "full-redis": _full.full_redis,

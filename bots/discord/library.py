@@ -34,6 +34,8 @@ MISSED = 1.5
 """Intervals between heartbeats after which that is so where they are wanted oftener: one was not acknowledged."""
 SOONEST = 10.0
 """Seconds before which it is not: the library itself does not listen for 5 while it waits to begin another session."""
+REVOKED = 4004
+"""What the gateway closes a connection with whose token holds no more ("Gateway Close Event Codes" in the reference)."""
 READY = "READY"
 """The event without which there is no session."""
 THREADS = frozenset(kind.value for kind in discord.ChannelType if "thread" in kind.name)
@@ -142,7 +144,8 @@ class Client(discord.AutoShardedClient):
         except discord.PrivilegedIntentsRequired as problem:
             raise IntentRefused("Discord refused the message-content intent") from problem
         except discord.ConnectionClosed as problem:
-            raise SurfaceRefused(f"Discord closed the connection with code {problem.code}") from problem
+            other = f"Discord closed the connection with code {problem.code}"
+            raise SurfaceRefused(WRONG_TOKEN if problem.code == REVOKED else other) from problem
         except (discord.DiscordException, aiohttp.ClientError, OSError) as problem:
             raise SurfaceUnavailable(f"Discord cannot be reached: {problem}") from problem
         except UNREADABLE as problem:
