@@ -26,6 +26,16 @@ async def _group(store: Store) -> None:
         await answered(store, asked(event, text, sender=sender, author=sender.name, ref=ref), f"To {text}")
 
 
+async def test_what_was_set_aside_is_known_until_an_operator_drops_it(store: Store) -> None:
+    for verb in (store.requeue, store.drop):
+        await store.put(asked("1"))
+        await store.set_aside(await claimed(store), "the model is gone")
+        assert [incoming.event_id for incoming in await store.unanswered(CHAT)] == ["1"]
+        assert await verb(TurnId("1"))
+        assert await store.unanswered(CHAT) == ()
+    assert await store.asked(CHAT, TurnId("1")) is None
+
+
 async def test_a_voice_is_heard_where_somebody_asked_or_is_quoted(store: Store) -> None:
     await answered(store, asked("1", conversation=CHAT))
     await store.put(asked("2", conversation=OTHER, sender=BOB, quoted=(ADA.id,), background="Ada said: no"))

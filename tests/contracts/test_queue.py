@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from core.domain import Ref, TextPart, TurnId, question_id
+from core.domain import InboxDepth, Ref, TextPart, TurnId, question_id
 from core.errors import LeaseLost
 from core.ports import Outcome, Store
 from tests.contracts.making import CHAT, LANE, LEASE, OTHER, answered, asked, claimed, exchange
@@ -248,6 +248,13 @@ async def test_depth_counts_what_waits_runs_and_is_set_aside(store: Store) -> No
     await claimed(store)
     depth = await store.depth()
     assert (depth.queued, depth.running, depth.aside) == (2, 1, 1)
+
+
+async def test_a_turn_whose_holder_is_gone_waits(store: Store, clock: ManualClock) -> None:
+    await store.put(asked("1", sent_at=1_000.0))
+    await claimed(store)
+    clock.leap(LEASE)
+    assert await store.depth() == InboxDepth(queued=1, running=0, aside=0, oldest=1_000.0)
 
 
 async def test_depth_tells_since_when_the_oldest_message_waits(store: Store) -> None:

@@ -1,7 +1,7 @@
 -- turn, token, reason, incoming → 0 the lease is lost, 1 done
 local id, token, reason, incoming = unpack(A)
 if not is_held(id, token) then return 0 end
-fail(id, incoming)
+set_failed(call('HGET', key('t', id), 'conv'), incoming)
 leave(id)
 local more = tonumber(call('HGET', key('t', id), 'more') or '0')
 for part = 1, more do call('HDEL', key('t', id), 'more:' .. part) end

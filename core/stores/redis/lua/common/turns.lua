@@ -116,12 +116,16 @@ local function remember_events(id)
   remember_event(id, conv, token or '')
 end
 
+local function set_failed(conv, incoming)
+  call('HSET', key('c', conv), 'failed', incoming)
+  fade(conv)
+end
+
 local function fail(id, incoming)
   local conv = call('HGET', key('t', id), 'conv')
-  call('HSET', key('c', conv), 'failed', incoming)
+  set_failed(conv, incoming)
   local ttl = HISTORY_TTL > 0 and math.min(HISTORY_TTL, MEMORY_TTL) or MEMORY_TTL
   call('SET', key('f', id), incoming, 'EX', ttl)
   call('SADD', key('x', conv), id)
   call('EXPIRE', key('x', conv), ttl)
-  fade(conv)
 end
