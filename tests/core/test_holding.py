@@ -65,7 +65,8 @@ class Till:
         end = self.clock.now() + seconds
         while self.clock.now() < end:
             await self.clock.advance(1.0)
-            await asyncio.sleep(0.002)
+            await self.store.probe()  # what was asked of the store before is done
+            await asyncio.sleep(0)
 
 
 @pytest.fixture
