@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 AGAIN = 5
-"""Seconds after which whoever delivered something is asked to try again, where it could not be stored."""
+"""Seconds after which whoever delivered something is asked to try again, where it could not be stored. Telegram's server goes
+by it; without, its pauses grow to a minute or two (`WebhookActor` in its source)."""
 
 
 @dataclass(frozen=True, slots=True)

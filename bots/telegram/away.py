@@ -24,7 +24,8 @@ log = structlog.get_logger(__name__)
 
 WAIT = 3.5
 """Seconds for which something waits before anybody is told; a store that hands over to another server takes less. And between
-two looks at what waits: of who asks the same more often Telegram's server makes a long poll, which cuts off any other one."""
+two looks at what waits: whoever asks for the same again within three is held as in a long poll, which cuts off any other one
+(`process_get_updates_query` in the source of Telegram's Bot API server)."""
 
 Look = Callable[[], Awaitable[Sequence[Update]]]
 """What waits at Telegram, none of it confirmed. Raises SurfaceUnavailable and SurfaceRefused."""
