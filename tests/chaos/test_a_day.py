@@ -45,7 +45,7 @@ class Kept:
         return self.empty + exchanges * (self.exchange + self.words * TEXT)
 
 
-BY_BACKEND = {"sqlite": Kept(280_000, 1_900, 1.25), "redis": Kept(2_330_000, 4_000, 1.25)}
+BY_BACKEND = {"sqlite": Kept(280_000, 1_900, 1.25), "redis": Kept(3_000_000, 1_600, 1.4)}
 
 
 @dataclass(frozen=True)
