@@ -110,7 +110,7 @@ class Office:
             if condition():
                 return
             await self.clock.advance(0.25)
-            await asyncio.sleep(0.001)
+            await self.bot.store.probe()  # by then it has done what it was asked before, however busy the machine is
         raise AssertionError("the condition never came true")
 
 
