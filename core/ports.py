@@ -360,7 +360,7 @@ class Store(
         """One line for each way in which this server could lose accepted messages. Raises StoreError if it is away."""
 
     async def sweep(self) -> int:
-        """Deletes what has expired (`history.ttl`, remembered event ids, bookmarks, receipts, the outbox); returns how many rows. Cheap, repeatable."""
+        """Deletes what each part says is kept for so long, and no longer; how many rows. Cheap, repeatable."""
 
     async def page(self, cursor: str, limit: int) -> tuple[tuple[Record, ...], str]:
         """About *limit* records from *cursor* ("" at first), for copying; the next cursor, "" after the last page.

@@ -74,5 +74,5 @@ class Places(Protocol):
     ) -> Mapping[str, int]:
         """Says, in one step, who of a process is *waiting* (under a key of its own; since when, in Unix seconds), who is
         *inside* and who has *gone*. That holds for `queue.word` and `queue.lease` from now on. Who is inside stays so, also
-        where its place had lapsed meanwhile and too many are. For each who waits: 0 where it is inside from now on, else its number in
-        the line of all processes, 1 for who is next."""
+        where its place had lapsed meanwhile and too many are. For each who waits: 0 where it is inside from now on, else its
+        number in the line of all processes, 1 for who is next."""

@@ -40,8 +40,8 @@ class Holder:
 
 class Entrance:
     """``await entrance.holder(address, key)``: whose key it is. Guesses are slowed down, per address and in all, by paces
-    that the processes on a store share; a right key is none. Who has shown a right key from an address goes on showing it there, whatever
-    others behind the same address do."""
+    that the processes on a store share; a right key is none. Who has shown a right key from an address goes on showing it
+    there, whatever others behind the same address do."""
 
     def __init__(self, web: WebConfig, counted: Counted, chance: Chance) -> None:
         token = web.token.get_secret_value()

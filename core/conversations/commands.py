@@ -96,7 +96,8 @@ def find(name: str) -> Command | None:
 
 
 async def _accepted(command: Command, invocation: Invocation) -> str:
-    """The argument in the spelling of its choice, found in any case and by unique prefix where that will do. Raises BadArgument."""
+    """The argument in the spelling of its choice, found in any case, and by unique prefix where that will do. Raises
+    BadArgument."""
     if not invocation.argument or command.names_anybody:
         return invocation.argument
     if command.choices is None:

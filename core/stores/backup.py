@@ -20,8 +20,8 @@ Progress = Callable[[int, int], None]
 
 async def back_up(url: str, file: Path, clock: Clock, progress: Progress) -> None:
     """The store at *url* into *file*, which is a store itself and appears when it is whole. An SQLite file is copied as it
-    is at one moment; of Redis, what is written meanwhile may be missing. What is sealed stays sealed. *progress* as in `copy`. Raises StoreError, also
-    where there is a file already."""
+    is at one moment; of Redis, what is written meanwhile may be missing. What is sealed stays sealed. *progress* as in
+    `copy`. Raises StoreError, also where there is a file already."""
     if await asyncio.to_thread(file.exists):
         raise StoreError(f"There is a file {file} already.")
     part = file.with_name(f"{file.name}.part")

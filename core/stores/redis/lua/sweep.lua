@@ -1,4 +1,5 @@
--- the most to delete of each kind (conversations, event ids, bookmarks, shelves, receipts, what is unsaid) → how many rows are gone, 1 if there may be more
+-- the most to delete of each kind (conversations, event ids, bookmarks, shelves, receipts, what is unsaid)
+-- → how many rows are gone, 1 if there may be more
 local most, rows = tonumber(A[1]), 0
 local ended = call('ZRANGEBYSCORE', P .. ':ended', '-inf', NOW, 'LIMIT', 0, most)
 for _, id in ipairs(ended) do
