@@ -66,6 +66,9 @@ class Admission:
         try:
             rulings = await self._rulings.rulings()
         except StoreError as problem:
+            self._read_at = (
+                self._clock.monotonic()
+            )  # who waited meanwhile does not find out the same, one after the other
             self._failures += 1
             if is_news(self._failures):
                 log.warning("rulings.not_read", detail=str(problem), failures=self._failures)

@@ -186,6 +186,29 @@ class Away:
         return await self._store.rulings()
 
 
+class Hanging(Away):
+    """Rulings of a store that does not answer at all."""
+
+    def __init__(self, bot: Bot) -> None:
+        super().__init__(bot.store)
+        self._clock = bot.clock
+
+    async def rulings(self) -> dict[str, Ruling]:
+        self.looks += 1
+        await self._clock.sleep(5.0)
+        raise StoreUnavailable
+
+
+async def test_a_store_that_hangs_is_waited_for_once_however_many_ask(bot: Bot) -> None:
+    assert isinstance(bot.clock, ManualClock)
+    rulings = Hanging(bot)
+    here = Admission(rulings, bot.clock, Access())
+    asking = [asyncio.create_task(here.access()) for _ in range(10)]
+    await bot.clock.advance(5.0)
+    assert all(task.done() for task in asking)
+    assert rulings.looks == 1
+
+
 async def test_while_the_store_is_away_what_was_known_holds_and_so_over_a_new_configuration(bot: Bot) -> None:
     assert isinstance(bot.clock, ManualClock)
     rulings = Away(bot.store)
