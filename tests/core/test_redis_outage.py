@@ -12,6 +12,7 @@ from core.domain import TurnId
 from core.errors import StoreUnavailable
 from core.ports import Outcome, Store
 from core.stores.options import StoreOptions
+from core.stores.redis.mapped import MappedLink, Place, Range
 from core.stores.redis.opening import open_redis
 from tests.contracts.making import CHAT, LANE, answered, asked, branch, claimed, exchange
 from tests.support.clock import ManualClock, until
@@ -248,3 +249,33 @@ async def test_a_claim_that_nobody_waits_for_is_given_back() -> None:
                 turn = await claimed(store) if claiming.cancelled() else claiming.result()
                 assert turn is not None
                 assert (turn.id, turn.attempt) == (f"{steps}", 1)
+
+
+class Silent(MappedLink):
+    """Nobody knows where anything is, and takes long to say so."""
+
+    def __init__(self) -> None:
+        super().__init__("Redis", (), {})
+        self.asked = 0
+        self.said = asyncio.Event()
+
+    def _advisers(self) -> list[Place]:
+        return [("127.0.0.1", 1)]
+
+    async def _ask(self, adviser: Place) -> list[Range]:
+        self.asked += 1
+        await self.said.wait()
+        raise ConnectionRefusedError(adviser)
+
+
+async def test_where_the_servers_are_is_asked_once_for_all_who_wait() -> None:
+    link = Silent()
+    asking = [asyncio.create_task(link.execute("GET", f"{number}")) for number in range(20)]
+    await until(lambda: link.asked == 1)
+    link.said.set()
+    results = await asyncio.gather(*asking, return_exceptions=True)
+    assert {type(result) for result in results} == {StoreUnavailable}
+    assert link.asked == 1
+    with pytest.raises(StoreUnavailable):
+        await link.execute("GET", "later")
+    assert link.asked == 2

@@ -49,6 +49,8 @@ class MappedLink(Link):
         self._known = False
         self._discovering = asyncio.Lock()
         self._discoveries = 0
+        self._failures = 0
+        self._problem: Exception = foreign.ClusterDownError("no node answers")
         self._listeners = 0
 
     async def on_primaries(self, *command: str) -> dict[str, Any]:
@@ -121,15 +123,18 @@ class MappedLink(Link):
         raise foreign.ClusterDownError(f"no node has slot {slot}")
 
     async def _know(self) -> None:
+        failures = self._failures
         async with self._discovering:
-            if not self._known:
-                self._slots = await self._discover()
-                self._known = True
+            if self._known:
+                return
+            if self._failures > failures:  # who waited meanwhile does not find out the same, one after the other
+                raise self._problem
+            self._slots = await self._discover()
+            self._known = True
 
     async def _discover(self) -> list[Range]:
         """Asks one after the other, beginning with another one each time: the first may know only what was. Raises what
         the last one answered."""
-        problem: Exception = foreign.ClusterDownError("no node answers")
         advisers = list(self._advisers())
         first = self._discoveries % len(advisers)
         self._discoveries += 1
@@ -137,8 +142,9 @@ class MappedLink(Link):
             try:
                 return await self._ask(place)
             except FOREIGN as refusal:
-                problem = refusal
-        raise problem
+                self._problem = refusal
+        self._failures += 1
+        raise self._problem
 
     @abstractmethod
     def _advisers(self) -> Iterable[Place]: ...
