@@ -7,6 +7,7 @@ import gc
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from bots import wiring
@@ -14,6 +15,7 @@ from bots.web.exposure import exposure_of
 from core.config import Config
 from core.errors import ConfigError
 
+NOT_SERVED = "nothing is served here: what is set meanwhile is taken up by a restart"
 PLATFORMS = ("discord", "telegram", "web")
 COLLECT_AFTER = 20_000
 """Objects that are made, and not given back, until the garbage collector looks for cycles. With Python's own 700 it looks
@@ -50,6 +52,7 @@ async def run(config: Config, platforms: Sequence[str], file: Path | None) -> in
 async def _stay(config: Config, announce: Callable[[str], None]) -> int:
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    wiring.heed_hangup(ended.set, partial(announce, NOT_SERVED))
     async with wiring.house(config) as here, wiring.probes(config, here, announce):
         await ended.wait()
     return 0

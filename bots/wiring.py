@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -69,6 +70,7 @@ TRACES = "traces"
 WARM = "warm"
 """Counted before anybody asks: the vocabularies take a tenth of a second to load, in which nobody else is answered."""
 REAL_MODELS = "for others set OPENAI_API_KEY, or name a server in config.yaml"
+NO_FILE = "there was no configuration file at the start: one is taken up by a restart"
 HUNG_UP = 129
 """The exit code after SIGHUP, as shells count."""
 
@@ -261,14 +263,13 @@ async def serve(config: Config, names: Sequence[str], announce: Callable[[str], 
         ]
         everywhere = AllReplies(platforms)
         worker = here.worker(everywhere.lanes, everywhere)
-        hung_up = None
+        asked: Callable[[], None] = partial(announce, NO_FILE)
         if file is not None:
             watching = Reloading(config, file, here.clock, here.take_up, announce)
-            reloading = await opened.enter_async_context(watching)
-            hung_up = None if sys.stdin is not None and sys.stdin.isatty() else reloading.ask
+            asked = (await opened.enter_async_context(watching)).ask
         talking = [_served(platform, here.watch, announce) for platform in platforms]
         leave = config.web.leave if "web" in names else None
-        return await _converse(talking, worker, here.departure(leave), hung_up)
+        return await _converse(talking, worker, here.departure(leave), asked)
 
 
 def _about_models(config: Config, usable: Sequence[str]) -> Iterator[str]:
@@ -316,17 +317,16 @@ async def _converse(
     listening: Sequence[Coroutine[Any, Any, int]],
     worker: Worker,
     departure: Departure,
-    hung_up: Callable[[], None] | None = None,
+    asked: Callable[[], None] | None = None,
 ) -> int:
     """Reads and answers until nobody listens any more, or SIGTERM was received and the running answers have ended. A
-    terminal that is closed under it (SIGHUP) leaves them at once, to be resumed by whoever comes next; *hung_up*: what
-    SIGHUP does instead."""
+    terminal that is closed under it leaves them at once, to be resumed by whoever comes next; *asked*: as in
+    `heed_hangup`."""
     loop = asyncio.get_running_loop()
     talking = asyncio.create_task(_all(listening), name="listening")
     working = asyncio.create_task(worker.run(), name="working")
     loop.add_signal_handler(signal.SIGTERM, departure.begin, worker.drain)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
-        loop.add_signal_handler(signal.SIGHUP, hung_up or talking.cancel)
+    heed_hangup(talking.cancel, asked)
     try:
         await asyncio.wait({talking, working}, return_when=asyncio.FIRST_COMPLETED)
         if talking.cancelled():
@@ -340,6 +340,15 @@ async def _converse(
         talking.cancel()
         working.cancel()
         await asyncio.gather(talking, working, return_exceptions=True)
+
+
+def heed_hangup(closed: Callable[[], object], asked: Callable[[], None] | None) -> None:
+    """SIGHUP says that the terminal is *closed*, and where there is none, and *asked* is not None, that somebody wants the
+    configuration to be read."""
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # as under nohup
+        return
+    has_terminal = sys.stdin is not None and sys.stdin.isatty()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, closed if has_terminal or asked is None else asked)
 
 
 async def _all(listening: Sequence[Coroutine[Any, Any, int]]) -> list[int]:

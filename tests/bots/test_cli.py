@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from subprocess import PIPE
+from subprocess import DEVNULL, PIPE
 from typing import Any
 
 import pytest
@@ -256,6 +256,25 @@ def test_a_process_manager_gets_a_process_that_ends_when_told_to(
         process.send_signal(number)
         assert process.wait() == code
         assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize(
+    ("platform", "begun", "said"),
+    [("web", "web: http", "there was no configuration file"), ("discord", "telemetry: http", "nothing is served here")],
+)
+def test_sighup_ends_no_process_that_has_nothing_to_read(platform: str, begun: str, said: str, tmp_path: Path) -> None:
+    """As `systemctl reload` sends it, where there is no file."""
+    ports = {"PORT": "0"} if platform == "web" else {"TELEMETRY_PORT": "0"}
+    alone = {"PYTHONPATH": str(ROOT), "XDG_DATA_HOME": str(tmp_path), **ports}
+    command = [sys.executable, "-m", "bots", "run", platform]
+    with subprocess.Popen(command, stdin=DEVNULL, stderr=PIPE, text=True, cwd=tmp_path, env=alone) as process:
+        assert process.stderr is not None
+        while begun not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGHUP)
+        assert process.stderr.readline().startswith(f"parlour: {said}")
+        process.terminate()
+        assert process.wait() == 0
 
 
 @pytest.mark.parametrize(
