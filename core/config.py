@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from dotenv import dotenv_values
 from platformdirs import user_data_path
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
 
 from core.config_access import AccessConfig, access_contradictions
 from core.config_fields import (
@@ -214,21 +214,29 @@ def is_consistent(config: Config) -> bool:
 
 def secrets_of(config: Config) -> tuple[str, ...]:
     """Every secret value that is set, for the log's redaction: keys, tokens, header values, passwords inside URLs."""
-    wrapped = [config.discord.token, config.telegram.token, config.web.token]
-    wrapped += [config.telegram.webhook.secret] if config.telegram.webhook else []
-    wrapped += [
-        config.privacy.key,
-        *config.privacy.old_keys,
-        *config.web.cookie_keys,
-        *(client.key for client in config.web.clients),
-    ]
-    found, urls = [secret.get_secret_value() for secret in wrapped], [config.store, config.telemetry.traces or ""]
+    found, urls = (
+        [secret.get_secret_value() for secret in _wrapped(config)],
+        [config.store, config.telemetry.traces or ""],
+    )
     found += config.telemetry.headers.values()
     for provider in config.providers.values():
-        found += [provider.api_key.get_secret_value(), *provider.headers.values(), *provider.query.values()]
+        found += [*provider.headers.values(), *provider.query.values()]
         urls += [provider.base_url, provider.proxy or ""]
     found += [password for url in urls for password in _passwords(url)]
-    return tuple(secret for secret in found if len(secret) >= _SHORTEST_SECRET)
+    return tuple(secret for secret in dict.fromkeys(found) if len(secret) >= _SHORTEST_SECRET)
+
+
+def _wrapped(value: object) -> Iterator[SecretStr]:
+    """Those of every section, however deep they stand: a platform that is new needs not think of it."""
+    if isinstance(value, SecretStr):
+        yield value
+    elif isinstance(value, BaseModel):
+        yield from _wrapped(tuple(inner for _, inner in value))
+    elif isinstance(value, dict):
+        yield from _wrapped(tuple(value.values()))
+    elif isinstance(value, tuple):
+        for inner in value:
+            yield from _wrapped(inner)
 
 
 def _passwords(url: str) -> tuple[str, ...]:

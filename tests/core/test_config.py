@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from core.config import Config, find, load, parse_config, secrets_of, user_locale, user_login
 from core.config_keys import document, keys
+from core.config_platforms import TelegramConfig
 from core.config_schema import json_schema
 from core.errors import ConfigError
 from tests.support.tree import ROOT
@@ -178,6 +179,15 @@ def test_keys_are_not_shown_when_the_configuration_is() -> None:
 def test_the_log_learns_every_secret() -> None:
     text = f"store: redis://:hunter2@h/0\nproviders: {{a: {{base_url: 'http://h', headers: {{x: 'header'}}}}}}\n{MODEL}"
     assert set(secrets_of(parse_config(text, {"DISCORD_TOKEN": SECRET}))) == {"hunter2", "header", SECRET}
+
+
+def test_and_those_of_a_section_that_it_was_not_told_of() -> None:
+    class Later(Config):
+        places: dict[str, tuple[TelegramConfig, ...]]
+
+    place = {"here": ({"token": SECRET},)}
+    values = {"models": [{"id": "m", "provider": "local"}], "personas": [{"name": "p", "prompt": "p"}], "places": place}
+    assert secrets_of(Later.model_validate(values)) == (SECRET,)
 
 
 def test_and_passwords_in_whatever_place_of_an_address() -> None:
