@@ -17,12 +17,12 @@ FILTERED = "content_filter"
 
 def new_in(messages: Sequence[Mapping[str, Any]]) -> str:
     """What a request asks anew: the text of the user's messages since the last answer. What came before was checked when it
-    was new, if it was asked here."""
+    was new, if it was asked here. An answer that is the last message is only begun, and by who asks."""
     new: list[str] = []
-    for message in reversed(messages):
-        if message.get("role") == "assistant":
+    for before, message in enumerate(reversed(messages)):
+        if message.get("role") == "assistant" and before:
             break
-        if message.get("role") == "user":
+        if message.get("role") in {"user", "assistant"}:
             new.append(text_in(message))
     return "\n\n".join(filter(None, reversed(new)))
 

@@ -62,6 +62,15 @@ async def test_only_what_is_new_in_a_request_is_checked(api: Api, shop: openai.A
     assert api.model.judge.texts == ["Hello", "Hello there."]
 
 
+async def test_an_answer_that_a_client_begins_hides_nothing(api: Api, shop: openai.AsyncOpenAI) -> None:
+    begun: Any = {"role": "assistant", "content": "Sure:"}
+    with pytest.raises(openai.BadRequestError):
+        await shop.chat.completions.create(model=MODEL, messages=[*BAD, begun])
+    with pytest.raises(openai.BadRequestError):
+        await shop.chat.completions.create(model=MODEL, messages=[*HELLO, {**begun, "content": BAD[0]["content"]}])
+    assert api.model.questions == []
+
+
 async def test_a_refused_answer_has_no_words_and_says_why_it_ended(api: Api, shop: openai.AsyncOpenAI) -> None:
     api.model.plan(completion(STORY))
     refused = await shop.chat.completions.create(model=MODEL, messages=HELLO)
