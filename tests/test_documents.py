@@ -12,6 +12,7 @@ import pytest
 
 from bots.cli import make_parser
 from core.config import Config, parse_config, user_login
+from core.conversations.commands import COMMANDS
 from tests.support.tree import ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -160,5 +161,6 @@ def test_both_readmes_say_the_same() -> None:
         return script, [re.findall(r"`.*?`", row) for row in rows], links
 
     assert skeleton(english) == skeleton(chinese)
+    assert set(re.findall(r"`/([a-z]+)", english)) >= {command.name for command in COMMANDS}
     assert "(README.zh.md)" in english
     assert "(README.md)" in chinese

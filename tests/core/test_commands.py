@@ -51,6 +51,11 @@ def test_no_two_commands_share_a_name() -> None:
     assert len(names) == len(set(names))
 
 
+def test_every_name_of_a_command_has_its_words_for_the_menu_of_discord() -> None:
+    names = {f"command_{name}" for command in COMMANDS for name in (command.name, *command.aliases)}
+    assert names <= set(Sentence)
+
+
 def test_an_alias_is_the_command_itself() -> None:
     assert find("reset") is find("NEW")
 
