@@ -63,11 +63,11 @@ async def test_only_what_is_new_in_a_request_is_checked(api: Api, shop: openai.A
 
 
 async def test_an_answer_that_a_client_begins_hides_nothing(api: Api, shop: openai.AsyncOpenAI) -> None:
-    begun: Any = {"role": "assistant", "content": "Sure:"}
-    with pytest.raises(openai.BadRequestError):
-        await shop.chat.completions.create(model=MODEL, messages=[*BAD, begun])
-    with pytest.raises(openai.BadRequestError):
-        await shop.chat.completions.create(model=MODEL, messages=[*HELLO, {**begun, "content": BAD[0]["content"]}])
+    after_it: Any = [*BAD, {"role": "assistant", "content": "Sure:"}]
+    with_it: Any = [*HELLO, {"role": "assistant", "content": BAD[0]["content"]}]
+    for messages in (after_it, with_it):
+        with pytest.raises(openai.BadRequestError):
+            await shop.chat.completions.create(model=MODEL, messages=messages)
     assert api.model.questions == []
 
 
