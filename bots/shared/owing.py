@@ -35,6 +35,7 @@ class Debt:
         self._debts = debts
         self._unsaid = unsaid
         self._is_mine = True
+        self._until = debts.clock.monotonic() + debts.lease
         self._due = -math.inf
 
     async def __aenter__(self) -> Self:
@@ -58,8 +59,11 @@ class Debt:
     def body(self) -> str:
         return self._unsaid.body if self._unsaid else ""
 
-    def verify(self) -> None:
-        """Raises LeaseLost where another process says it, or the person is forgotten."""
+    async def verify(self) -> None:
+        """Raises LeaseLost where another process says it, or the person is forgotten; a process that stood still may not have
+        noticed."""
+        if self._debts.clock.monotonic() >= self._until:
+            await self._renew()
         if not self._is_mine:
             raise LeaseLost("a reply")
 
@@ -72,7 +76,7 @@ class Debt:
         if self._unsaid is not None:
             self._unsaid = replace(self._unsaid, body=body)
             await self._renew()
-            self.verify()
+            await self.verify()
 
     async def _hold(self) -> None:
         while self._unsaid and self._is_mine:
@@ -80,6 +84,7 @@ class Debt:
             await self._renew()
 
     async def _renew(self) -> None:
+        asked = self._debts.clock.monotonic()
         try:
             if self._unsaid:
                 await self._debts.outbox.renew_unsaid(self._unsaid, self._debts.lease)
@@ -87,6 +92,8 @@ class Debt:
             self._is_mine = False
         except StoreError:
             pass  # it is said all the same
+        else:
+            self._until = asked + self._debts.lease
 
 
 @dataclass(frozen=True, slots=True)

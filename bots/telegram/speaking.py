@@ -92,7 +92,7 @@ class Speaker:
                 await debt.leave(letter.encode())
 
     async def _next(self, letter: Letter, debt: Debt) -> None:
-        debt.verify()
+        await debt.verify()
         try:
             await self._paced(letter.place.chat, partial(self._send, letter.place, letter.messages[0]))
         except SurfaceUnavailable as problem:

@@ -97,18 +97,29 @@ async def test_nobody_goes_on_for_who_was_forgotten(tmp_path: Path, clock: Manua
     async with debts(tmp_path, clock) as (mine, _), open_store(f"sqlite:///{tmp_path}/parlour.db", clock) as store:
         incoming = asked("1")
         async with await mine.owe(incoming, "two words") as debt:
-            debt.verify()
+            await debt.verify()
             await store.forget_person(incoming.sender.id, "gone")
             with pytest.raises(LeaseLost):
                 await debt.leave("words")
             with pytest.raises(LeaseLost):
-                debt.verify()
+                await debt.verify()
+
+
+async def test_who_stood_still_looks_before_going_on(tmp_path: Path, clock: ManualClock) -> None:
+    async with debts(tmp_path, clock) as (mine, yours), await mine.owe(asked("1"), "Hello") as debt:
+        clock.leap(LEASE + 1)
+        await debt.verify()
+        assert not await yours.left()
+        clock.leap(LEASE + 1)
+        assert await yours.left()
+        with pytest.raises(LeaseLost):
+            await debt.verify()
 
 
 async def test_what_is_not_kept_is_paid_all_the_same(tmp_path: Path, clock: ManualClock) -> None:
     async with debts(tmp_path, clock) as (mine, yours):
         async with mine.nothing() as debt:
-            debt.verify()
+            await debt.verify()
             await debt.leave("whatever")
         clock.leap(LEASE + 1)
         assert not await yours.left()
