@@ -24,9 +24,9 @@ SETTLING = 0.25
 
 
 class State(NamedTuple):
-    """What tells one version of a file from another."""
+    """What tells one version of a file from another. changed: also when it became readable, or was put back as old as it is."""
 
-    written: int
+    changed: int
     size: int
     inode: int
 
@@ -160,4 +160,4 @@ def _state(file: Path) -> State | None:
         found = file.stat()
     except OSError:
         return None
-    return State(found.st_mtime_ns, found.st_size, found.st_ino)
+    return State(found.st_ctime_ns, found.st_size, found.st_ino)

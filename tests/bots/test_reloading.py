@@ -107,6 +107,18 @@ async def test_an_empty_file_opens_nothing(operator: Operator) -> None:
     assert operator.lines == [f"the configuration stays as it was: {operator.file}: is empty"]
 
 
+async def test_a_file_that_was_changed_and_is_as_old_and_as_long_as_before_is_another(operator: Operator) -> None:
+    """As copying with times does, or a file that its reader may read at last."""
+    operator.write("answer: {attempts: 2}")
+    before = operator.file.stat()
+    async with operator.watching():
+        while operator.file.stat().st_ctime_ns == before.st_ctime_ns:  # it ticks more slowly than this writes
+            operator.file.write_text(operator.file.read_text().replace("attempts: 2", "attempts: 3"))
+        os.utime(operator.file, ns=(before.st_atime_ns, before.st_mtime_ns))
+        await operator.hears(1)
+    assert operator.lines == [f"taken up from {operator.file}: answer"]
+
+
 async def test_a_file_is_read_when_it_is_written_to_its_end(operator: Operator) -> None:
     async with operator.watching():
         with operator.file.open("a") as saving:
