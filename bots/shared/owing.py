@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -36,6 +36,7 @@ class Debt:
         self._unsaid = unsaid
         self._is_mine = True
         self._until = debts.clock.monotonic() + debts.lease
+        self._is_said = False
         self._due = -math.inf
 
     async def __aenter__(self) -> Self:
@@ -48,7 +49,7 @@ class Debt:
         await cancelled(self._holding)
         if self._unsaid is None or not self._is_mine:
             return
-        if kind is asyncio.CancelledError:
+        if kind is asyncio.CancelledError and not self._is_said:
             with suppress(StoreError, LeaseLost):
                 await self._debts.outbox.renew_unsaid(self._unsaid, max(0.0, self._due - self._debts.clock.monotonic()))
             log.info("reply.left", lane=self._unsaid.lane)
@@ -70,6 +71,18 @@ class Debt:
     def postpone(self, seconds: float) -> None:
         """Nobody need try for so long."""
         self._due = self._debts.clock.monotonic() + seconds
+
+    async def say(self, work: Awaitable[None], rest: str | None) -> None:
+        """Has *work* done, after which *rest* is still unsaid of it; None: nothing is. Who is cancelled meanwhile waits for it
+        to end: nobody could tell whether what was on its way has arrived."""
+        saying = asyncio.ensure_future(work)
+        try:
+            await asyncio.shield(saying)
+        finally:
+            await asyncio.wait({saying})
+            if saying.exception() is None:
+                self._is_said = rest is None
+                self._unsaid = self._unsaid and replace(self._unsaid, body=rest or "")
 
     async def leave(self, body: str) -> None:
         """*body* is what is still unsaid of it. Raises LeaseLost."""

@@ -93,8 +93,10 @@ class Speaker:
 
     async def _next(self, letter: Letter, debt: Debt) -> None:
         await debt.verify()
+        rest = letter.rest()
+        unsaid = rest.encode() if rest.messages else None
         try:
-            await self._paced(letter.place.chat, partial(self._send, letter.place, letter.messages[0]))
+            await self._paced(letter.place.chat, lambda: debt.say(self._send(letter.place, letter.messages[0]), unsaid))
         except SurfaceUnavailable as problem:
             debt.postpone(problem.retry_after or 0.0)
             raise

@@ -93,6 +93,30 @@ async def test_only_what_is_unsaid_is_left(tmp_path: Path, clock: ManualClock) -
         assert not await mine.left()
 
 
+@pytest.mark.parametrize(("rest", "left"), [("words", ["words"]), (None, [])])
+async def test_what_is_on_its_way_when_a_process_ends_is_not_said_again(
+    rest: str | None, left: list[str], tmp_path: Path, clock: ManualClock
+) -> None:
+    async with debts(tmp_path, clock) as (mine, yours):
+        arriving, arrived = asyncio.Event(), asyncio.Event()
+
+        async def work() -> None:
+            arriving.set()
+            await arrived.wait()
+
+        async def pay(debt: Debt) -> None:
+            async with debt:
+                await debt.say(work(), rest)
+
+        paying = asyncio.create_task(pay(await mine.owe(asked("1"), "two words")))
+        await arriving.wait()
+        paying.cancel()
+        arrived.set()
+        await asyncio.gather(paying, return_exceptions=True)
+        clock.leap(LEASE + 1)
+        assert [debt.body for debt in await yours.left()] == left
+
+
 async def test_nobody_goes_on_for_who_was_forgotten(tmp_path: Path, clock: ManualClock) -> None:
     async with debts(tmp_path, clock) as (mine, _), open_store(f"sqlite:///{tmp_path}/parlour.db", clock) as store:
         incoming = asked("1")
