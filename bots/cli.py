@@ -28,6 +28,7 @@ from core.config_fields import store_url
 from core.config_schema import json_schema
 from core.domain import PersonId
 from core.errors import ConfigError, ParlourError
+from core.wording import filled
 
 FAILED, WRONG, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
 _LONGEST_NAME = 100
@@ -52,7 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(problem), FAILED)
     except OSError as problem:
         sys.stdout = None
-        return _fail(problem.strerror or type(problem).__name__, FAILED)
+        named = [str(part) for part in (problem.filename, problem.strerror) if part]
+        return _fail(": ".join(named) or type(problem).__name__, FAILED)
     return code
 
 
@@ -231,7 +233,7 @@ async def _copy(config: Config, options: argparse.Namespace) -> int:
         raise ConfigError("store copy: expected two different stores, got the same twice")
     with _bar("copying") as show:
         copied = await wiring.copy_store(config, options.source, options.target, show)
-    put(f"copied {copied} records")
+    put(filled("copied {number:record|records}", {"number": copied}))
     return 0
 
 
@@ -245,7 +247,7 @@ async def _back_up(config: Config, options: argparse.Namespace) -> int:
 async def _restore(config: Config, options: argparse.Namespace) -> int:
     with _bar("restoring") as show:
         restored = await wiring.restore(config, options.file, show)
-    put(f"restored {restored} records")
+    put(filled("restored {number:record|records}", {"number": restored}))
     return 0
 
 

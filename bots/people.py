@@ -13,7 +13,7 @@ from core.config import Config
 from core.config_text import plain
 from core.conversations.dossier import dossier
 from core.domain import PersonId
-from core.wording import Sentence, say
+from core.wording import Sentence, filled, say
 
 _OWNER_ONLY = 0o600
 _ID_CELL = 200
@@ -27,7 +27,8 @@ async def export(config: Config, person: PersonId, file: Path) -> int:
     if found.empty:
         return _unknown(person)
     await asyncio.to_thread(_write, file, found.document.content)
-    put(f"{found.conversations} conversations and {found.messages} messages are in {file}")
+    held = "{file} has {conversations:conversation|conversations} and {messages:message|messages}"
+    put(filled(held, {"file": file, "conversations": found.conversations, "messages": found.messages}))
     return 0
 
 
@@ -41,7 +42,7 @@ async def forget(config: Config, person: PersonId, *, sure: bool) -> int:
         rows = await store.forget_person(person, say(Sentence.MESSAGE_DELETED, "en"))
     if not rows:
         return _unknown(person)
-    put(f"{_shown(person)} is forgotten: {rows} entries are deleted")
+    put(filled("{who} is forgotten: {rows:entry is|entries are} deleted", {"who": _shown(person), "rows": rows}))
     return 0
 
 
@@ -49,9 +50,8 @@ def _is_confirmed(person: PersonId, conversations: int) -> bool:
     if not sys.stdin.isatty():
         complain("people forget: nobody can be asked here, so it takes --yes")
         return False
-    put(
-        f"This deletes everything about {_shown(person)}, in {conversations} conversations, for good. Type yes to go on:"
-    )
+    asked = "This deletes everything about {who}, in {conversations:conversation|conversations}, for good. Type yes to go on:"
+    put(filled(asked, {"who": _shown(person), "conversations": conversations}))
     return sys.stdin.readline().strip().casefold() == "yes"
 
 

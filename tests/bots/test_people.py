@@ -37,9 +37,12 @@ async def _voices(folder: Path) -> int:
         return len(await store.voices(PersonId(ADA)))
 
 
-def test_everything_about_a_person_is_written_into_a_file_for_them(known: Path, tmp_path: Path) -> None:
+def test_everything_about_a_person_is_written_into_a_file_for_them(
+    known: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "ada.json"
     assert run("people", "export", ADA, file, "--config", known) == 0
+    assert capsys.readouterr().out == f"{file} has 1 conversation and 0 messages\n"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     told = json.loads(file.read_text())
     assert (told["format"], told["person"]) == ("parlour-person", ADA)
@@ -51,7 +54,7 @@ def test_a_file_that_is_there_is_not_overwritten(
 ) -> None:
     (tmp_path / "ada.json").write_text("mine")
     assert run("people", "export", ADA, tmp_path / "ada.json", "--config", known) == 1
-    assert capsys.readouterr().err == "parlour: File exists\n"
+    assert capsys.readouterr().err == f"parlour: {tmp_path / 'ada.json'}: File exists\n"
     assert (tmp_path / "ada.json").read_text() == "mine"
 
 
