@@ -19,6 +19,7 @@ help:
 	@echo "make soak     the tests that take long"
 	@echo "make bench    the programs that measure speed and cost"
 	@echo "make azure-zip    a zip for Azure App Service (docs/install.md)"
+	@echo "make setup-dev    .venv with what tests need too;  make schema, make pictures, make lock, make vendor: CONTRIBUTING.md"
 
 setup:
 	@sh requirements/install.sh run $(LOCAL)
