@@ -29,8 +29,6 @@ SMALL_BODY = 65_536
 """Bytes of a body that is read to its end also where nobody wants it."""
 LOOK = 1.0
 """Seconds between two looks for connections that keep us waiting too long."""
-LAST = "parlour.last"
-"""Under this name a request's extensions have what makes its answer the last one on its connection."""
 LATE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n"
@@ -73,17 +71,10 @@ SPARE = frozenset({Phase.REQUEST, Phase.HEAD})
 """A connection that nobody misses: a browser whose connection is closed now opens another one."""
 
 
-class Cycle(Protocol):
-    """What is used of uvicorn's answer to one request. keep_alive: whether the connection stays open after it."""
-
-    keep_alive: bool
-
-
 class Inner(Protocol):
     """What is used of uvicorn's protocols."""
 
     app: ASGIApp
-    cycle: Cycle
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None: ...
     def connection_lost(self, exc: Exception | None) -> None: ...
@@ -232,9 +223,6 @@ class Guard(asyncio.Protocol):
         self._transport.write(last_words)
         self._transport.close()
 
-    def _last(self) -> None:
-        self._inner.cycle.keep_alive = False
-
     def _enter(self, phase: Phase) -> None:
         self._phase, self._head = phase, 0
         self._late = self._connections.now() + self._connections.bounds.of(phase)
@@ -247,7 +235,6 @@ class Guard(asyncio.Protocol):
             self._answers += 1
             this = self._answers
             self._enter(Phase.BODY if _has_body(scope) else Phase.ANSWER)
-            scope.setdefault("extensions", {})[LAST] = self._last
             try:
                 received = self._receiving(receive)
                 await app(scope, received, self._sending(send, received if _is_small(scope) else None))

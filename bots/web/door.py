@@ -64,7 +64,7 @@ class Door:
         if scope["type"] != "http":
             return
         request = self._as_asked(scope)
-        send = headed(self._gate.leaving.said(scope, send), secure=scope["scheme"] == "https")
+        send = headed(self._gate.leaving.said(send), secure=scope["scheme"] == "https")
         try:
             most = self._pass(request)
             ticket, turned_away = (None, None) if self._is_public(request) else await self._identify(request)

@@ -6,9 +6,8 @@ from __future__ import annotations
 import asyncio
 
 from starlette.datastructures import MutableHeaders
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Send
 
-from bots.web.connections import LAST
 from core.ports import Clock
 from core.watching import Vitals
 
@@ -33,15 +32,12 @@ class Leaving:
             if not waiting.done():
                 waiting.set_result(None)
 
-    def said(self, scope: Scope, send: Send) -> Send:
-        """*send*, which closes the connection after an answer that ends when this process was told to end, and says so in
-        one that begins then."""
+    def said(self, send: Send) -> Send:
+        """*send*, which closes the connection after an answer that begins when this process was told to end."""
 
         async def sending(message: Message) -> None:
-            if self._vitals.draining and message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and self._vitals.draining:
                 MutableHeaders(scope=message)["Connection"] = "close"
-            elif self._vitals.draining:
-                scope["extensions"][LAST]()
             await send(message)
 
         return sending
