@@ -36,7 +36,6 @@ class Debt:
         self._unsaid = unsaid
         self._is_mine = True
         self._until = debts.clock.monotonic() + debts.lease
-        self._is_said = False
         self._due = -math.inf
 
     async def __aenter__(self) -> Self:
@@ -49,7 +48,7 @@ class Debt:
         await cancelled(self._holding)
         if self._unsaid is None or not self._is_mine:
             return
-        if kind is asyncio.CancelledError and not self._is_said:
+        if kind is asyncio.CancelledError and self._unsaid.body:
             with suppress(StoreError, LeaseLost):
                 await self._debts.outbox.renew_unsaid(self._unsaid, max(0.0, self._due - self._debts.clock.monotonic()))
             log.info("reply.left", lane=self._unsaid.lane)
@@ -72,8 +71,8 @@ class Debt:
         """Nobody need try for so long."""
         self._due = self._debts.clock.monotonic() + seconds
 
-    async def say(self, work: Awaitable[None], rest: str | None) -> None:
-        """Has *work* done, after which *rest* is still unsaid of it; None: nothing is. Who is cancelled meanwhile waits for it
+    async def say(self, work: Awaitable[None], rest: str) -> None:
+        """Has *work* done, after which *rest* is still unsaid of it; "": nothing is. Who is cancelled meanwhile waits for it
         to end: nobody could tell whether what was on its way has arrived."""
         saying = asyncio.ensure_future(work)
         try:
@@ -81,15 +80,12 @@ class Debt:
         finally:
             await asyncio.wait({saying})
             if saying.exception() is None:
-                self._is_said = rest is None
-                self._unsaid = self._unsaid and replace(self._unsaid, body=rest or "")
+                self._unsaid = self._unsaid and replace(self._unsaid, body=rest)
 
-    async def leave(self, body: str) -> None:
-        """*body* is what is still unsaid of it. Raises LeaseLost."""
-        if self._unsaid is not None:
-            self._unsaid = replace(self._unsaid, body=body)
-            await self._renew()
-            await self.verify()
+    async def keep(self) -> None:
+        """So that another one would begin with what is still unsaid. Raises LeaseLost."""
+        await self._renew()
+        await self.verify()
 
     async def _hold(self) -> None:
         while self._unsaid and self._is_mine:

@@ -79,7 +79,8 @@ class Speaker:
 
     async def _take_over(self, debt: Debt) -> None:
         async with debt:
-            await self._write(Letter.decode(debt.body), debt)
+            if debt.body:  # else all of it was said, and only that was not noted
+                await self._write(Letter.decode(debt.body), debt)
 
     async def _deliver(self, letter: Letter, debt: Debt) -> None:
         async with debt:
@@ -89,12 +90,12 @@ class Speaker:
         while letter.messages:
             await self._debts.patience.patiently(partial(self._next, letter, debt))
             if (letter := letter.rest()).messages:
-                await debt.leave(letter.encode())
+                await debt.keep()
 
     async def _next(self, letter: Letter, debt: Debt) -> None:
         await debt.verify()
         rest = letter.rest()
-        unsaid = rest.encode() if rest.messages else None
+        unsaid = rest.encode() if rest.messages else ""
         try:
             await self._paced(letter.place.chat, lambda: debt.say(self._send(letter.place, letter.messages[0]), unsaid))
         except SurfaceUnavailable as problem:

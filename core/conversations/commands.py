@@ -10,13 +10,13 @@ claimed before the move leaves the head alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from core.conversations import administering, personal
 from core.conversations.access import Access
 from core.conversations.context import ContextReport
-from core.conversations.invoking import Choice, Command, Invocation, Reaction, Services
+from core.conversations.invoking import Choice, Choices, Command, Invocation, Reaction, Services
 from core.conversations.reports import context_text, excerpt, usage_text
 from core.domain import Conversation, Incoming, Message, Role, text_of, turn_of
 from core.errors import BadArgument, NotAllowed, UnknownCommand
@@ -251,6 +251,13 @@ async def _help(invocation: Invocation) -> Reaction:
     return Reaction("\n".join([invocation.say(Sentence.HELP_TITLE), *lines]))
 
 
+def _ruling(name: str, help_: Sentence, run: Callable[[Invocation], Awaitable[Reaction]], choices: Choices) -> Command:
+    """What admins say of people and places."""
+    return Command(
+        name, help_, run, argument=Sentence.ARGUMENT_ID, choices=choices, admin_only=True, names_anybody=True
+    )
+
+
 COMMANDS: tuple[Command, ...] = (
     Command("new", Sentence.HELP_NEW, _new, aliases=("reset",)),
     Command("model", Sentence.HELP_MODEL, _model, argument=Sentence.ARGUMENT_NAME, choices=_model_choices),
@@ -279,33 +286,9 @@ COMMANDS: tuple[Command, ...] = (
         in_full=True,
         rights=frozenset({personal.ME}),
     ),
-    Command(
-        "allow",
-        Sentence.HELP_ALLOW,
-        administering.allow,
-        argument=Sentence.ARGUMENT_ID,
-        choices=administering.blocked_choices,
-        admin_only=True,
-        names_anybody=True,
-    ),
-    Command(
-        "block",
-        Sentence.HELP_BLOCK,
-        administering.block,
-        argument=Sentence.ARGUMENT_ID,
-        choices=administering.allowed_choices,
-        admin_only=True,
-        names_anybody=True,
-    ),
-    Command(
-        "revoke",
-        Sentence.HELP_REVOKE,
-        administering.revoke,
-        argument=Sentence.ARGUMENT_ID,
-        choices=administering.named_choices,
-        admin_only=True,
-        names_anybody=True,
-    ),
+    _ruling("allow", Sentence.HELP_ALLOW, administering.allow, administering.blocked_choices),
+    _ruling("block", Sentence.HELP_BLOCK, administering.block, administering.allowed_choices),
+    _ruling("revoke", Sentence.HELP_REVOKE, administering.revoke, administering.named_choices),
     Command("stats", Sentence.HELP_STATS, administering.stats, admin_only=True),
     Command("help", Sentence.HELP_HELP, _help),
 )

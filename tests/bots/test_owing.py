@@ -79,23 +79,24 @@ async def test_only_what_is_unsaid_is_left(tmp_path: Path, clock: ManualClock) -
     async with debts(tmp_path, clock) as (mine, yours):
         debt = await mine.owe(asked("1"), "two words")
         async with debt:
-            await debt.leave("words")
+            await debt.say(asyncio.sleep(0), "words")
+            await debt.keep()
             await clock.advance(0.0)
             assert not await yours.left()
             clock.leap(LEASE + 1)
             (taken,) = await yours.left()
             assert taken.body == "words"
             with pytest.raises(LeaseLost):
-                await debt.leave("")
+                await debt.keep()
         async with taken:
             pass
         clock.leap(LEASE + 1)
         assert not await mine.left()
 
 
-@pytest.mark.parametrize(("rest", "left"), [("words", ["words"]), (None, [])])
+@pytest.mark.parametrize(("rest", "left"), [("words", ["words"]), ("", [])])
 async def test_what_is_on_its_way_when_a_process_ends_is_not_said_again(
-    rest: str | None, left: list[str], tmp_path: Path, clock: ManualClock
+    rest: str, left: list[str], tmp_path: Path, clock: ManualClock
 ) -> None:
     async with debts(tmp_path, clock) as (mine, yours):
         arriving, arrived = asyncio.Event(), asyncio.Event()
@@ -123,8 +124,9 @@ async def test_nobody_goes_on_for_who_was_forgotten(tmp_path: Path, clock: Manua
         async with await mine.owe(incoming, "two words") as debt:
             await debt.verify()
             await store.forget_person(incoming.sender.id, "gone")
+            await debt.say(asyncio.sleep(0), "words")
             with pytest.raises(LeaseLost):
-                await debt.leave("words")
+                await debt.keep()
             with pytest.raises(LeaseLost):
                 await debt.verify()
 
@@ -144,6 +146,7 @@ async def test_what_is_not_kept_is_paid_all_the_same(tmp_path: Path, clock: Manu
     async with debts(tmp_path, clock) as (mine, yours):
         async with mine.nothing() as debt:
             await debt.verify()
-            await debt.leave("whatever")
+            await debt.say(asyncio.sleep(0), "words")
+            await debt.keep()
         clock.leap(LEASE + 1)
         assert not await yours.left()
