@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from tests.support.browser import Tab
+from tests.support.browser import Tab, hold_clock
 from tests.support.markdown import Drawing, drawing
 
 GROWING = """Here is **bold, *both* of it**, ~~gone~~, `code` and [a link](https://example.org/a_b).
@@ -101,8 +101,11 @@ async def test_code_is_copied_as_it_was_written(place: Drawing) -> None:
     page = place.tab.page
     await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     await place.draw("```sh\necho *\n\techo $HOME\n```")
+    await hold_clock(page)
     await page.locator("#drawing").get_by_role("button", name="Copy").click()
     await expect(page.locator("#drawing").get_by_role("button", name="Copied")).to_be_visible()
+    await page.clock.run_for(2_000)
+    await expect(page.locator("#drawing").get_by_role("button", name="Copied")).to_be_hidden()
     assert await page.evaluate("navigator.clipboard.readText()") == "echo *\n\techo $HOME\n"
 
 

@@ -9,7 +9,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from tests.support.browser import Tab
+from tests.support.browser import Tab, hold_clock
 from tests.support.chat import Chat, held
 from tests.support.completions import USAGE, CompletionsServer, answer
 
@@ -184,9 +184,12 @@ async def test_an_answer_is_copied_as_it_was_written(slow: Chat, model: Completi
     await slow.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     model.plan(answer("Some **bold** words."))
     await slow.ask("Tell me", "Some bold words.")
+    await hold_clock(slow.page)
     await slow.answers.last.get_by_role("button", name="Copy").click()
     await expect(slow.answers.last.get_by_role("button", name="Copied")).to_be_visible()
     assert await slow.page.evaluate("navigator.clipboard.readText()") == "Some **bold** words."
+    await slow.page.clock.run_for(1_500)
+    await expect(slow.answers.last.get_by_role("button", name="Copied")).to_be_hidden()
 
 
 async def test_everything_goes_by_keyboard(chat: Chat) -> None:

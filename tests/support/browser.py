@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http import HTTPStatus
 from shutil import which
 from typing import Any
@@ -113,6 +114,12 @@ async def open_tab(context: BrowserContext, url: str, path: str = "/") -> Tab:
     tab.watch()
     await tab.page.goto(url + path)
     return tab
+
+
+async def hold_clock(page: Page) -> None:
+    """From now on the page's timers and frames wait for ``page.clock.run_for``."""
+    await page.clock.install(time=0)
+    await page.clock.pause_at(timedelta(hours=1) / timedelta(milliseconds=1))
 
 
 async def accessibility(tab: Tab) -> list[str]:

@@ -12,6 +12,7 @@ import json
 import socket
 import struct
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -81,8 +82,9 @@ class Wire:
         await self.send(b"0\r\n\r\n")
 
     async def until_gone(self) -> None:
-        """Says nothing more until the client hangs up."""
-        await self.reader.read()
+        """Says nothing more until the client hangs up, be it before it has read all: that resets the connection."""
+        with suppress(ConnectionError):
+            await self.reader.read()
 
     def reset(self) -> None:
         """Ends the connection with a TCP RST."""
