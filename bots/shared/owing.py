@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -29,13 +29,14 @@ RENEWALS = 3
 
 class Debt:
     """``async with debt``: what is said in the block is said by this process alone; a block that is cancelled leaves what it
-    did not get to. Without *unsaid* nothing is kept: it could not be, or is not to be."""
+    did not get to. Without *unsaid* nothing is kept: it could not be, or is not to be. since: before the store was asked for
+    the lease (monotonic)."""
 
-    def __init__(self, debts: Debts, unsaid: Unsaid | None) -> None:
+    def __init__(self, debts: Debts, unsaid: Unsaid | None, since: float) -> None:
         self._debts = debts
         self._unsaid = unsaid
         self._is_mine = True
-        self._until = debts.clock.monotonic() + debts.lease
+        self._until = since + debts.lease
         self._due = -math.inf
 
     async def __aenter__(self) -> Self:
@@ -59,22 +60,16 @@ class Debt:
     def body(self) -> str:
         return self._unsaid.body if self._unsaid else ""
 
-    async def verify(self) -> None:
-        """Raises LeaseLost where another process says it, or the person is forgotten; a process that stood still may not have
-        noticed."""
-        if self._debts.clock.monotonic() >= self._until:
-            await self._renew()
-        if not self._is_mine:
-            raise LeaseLost("a reply")
-
     def postpone(self, seconds: float) -> None:
         """Nobody need try for so long."""
         self._due = self._debts.clock.monotonic() + seconds
 
-    async def say(self, work: Awaitable[None], rest: str) -> None:
+    async def say(self, work: Callable[[], Awaitable[None]], rest: str) -> None:
         """Has *work* done, after which *rest* is still unsaid of it; "": nothing is. Who is cancelled meanwhile waits for it
-        to end: nobody could tell whether what was on its way has arrived."""
-        saying = asyncio.ensure_future(work)
+        to end: nobody could tell whether what was on its way has arrived. Raises LeaseLost, and nothing is done then, where
+        another process says it, or the person is forgotten."""
+        await self._verify()
+        saying = asyncio.ensure_future(work())
         try:
             await asyncio.shield(saying)
         finally:
@@ -85,7 +80,14 @@ class Debt:
     async def keep(self) -> None:
         """So that another one would begin with what is still unsaid. Raises LeaseLost."""
         await self._renew()
-        await self.verify()
+        await self._verify()
+
+    async def _verify(self) -> None:
+        """Looks once more where the lease may be over: a process that stood still has not noticed who took it."""
+        if self._debts.clock.monotonic() >= self._until:
+            await self._renew()
+        if not self._is_mine:
+            raise LeaseLost("a reply")
 
     async def _hold(self) -> None:
         while self._unsaid and self._is_mine:
@@ -118,19 +120,21 @@ class Debts:
 
     async def owe(self, incoming: Incoming, body: str) -> Debt:
         """To who wrote *incoming*; once more for the same message is instead of the first time."""
+        since = self.clock.monotonic()
         try:
             unsaid = await self.outbox.owe(Unsaid(self.lane, incoming.event_id, incoming.sender.id, body), self.lease)
         except StoreError:
             return self.nothing()
-        return Debt(self, unsaid)
+        return Debt(self, unsaid, since)
 
     def nothing(self) -> Debt:
-        return Debt(self, None)
+        return Debt(self, None, self.clock.monotonic())
 
     async def left(self) -> Sequence[Debt]:
         """What other processes, or earlier ones, did not get to."""
+        since = self.clock.monotonic()
         try:
-            return [Debt(self, unsaid) for unsaid in await self.outbox.take_unsaid(self.lane, self.lease)]
+            return [Debt(self, unsaid, since) for unsaid in await self.outbox.take_unsaid(self.lane, self.lease)]
         except StoreError:
             return ()
 

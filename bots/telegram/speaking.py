@@ -93,11 +93,11 @@ class Speaker:
                 await debt.keep()
 
     async def _next(self, letter: Letter, debt: Debt) -> None:
-        await debt.verify()
         rest = letter.rest()
         unsaid = rest.encode() if rest.messages else ""
+        send = partial(self._send, letter.place, letter.messages[0])
         try:
-            await self._paced(letter.place.chat, lambda: debt.say(self._send(letter.place, letter.messages[0]), unsaid))
+            await self._paced(letter.place.chat, partial(debt.say, send, unsaid))
         except SurfaceUnavailable as problem:
             debt.postpone(problem.retry_after or 0.0)
             raise

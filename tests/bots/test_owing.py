@@ -46,6 +46,10 @@ async def begun(debt: Debt, *, postponed: float = 0.0) -> asyncio.Task[None]:
     return task
 
 
+async def nothing() -> None:
+    """What is said at once."""
+
+
 async def stopped(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -79,7 +83,7 @@ async def test_only_what_is_unsaid_is_left(tmp_path: Path, clock: ManualClock) -
     async with debts(tmp_path, clock) as (mine, yours):
         debt = await mine.owe(asked("1"), "two words")
         async with debt:
-            await debt.say(asyncio.sleep(0), "words")
+            await debt.say(nothing, "words")
             await debt.keep()
             await clock.advance(0.0)
             assert not await yours.left()
@@ -107,7 +111,7 @@ async def test_what_is_on_its_way_when_a_process_ends_is_not_said_again(
 
         async def pay(debt: Debt) -> None:
             async with debt:
-                await debt.say(work(), rest)
+                await debt.say(work, rest)
 
         paying = asyncio.create_task(pay(await mine.owe(asked("1"), "two words")))
         await arriving.wait()
@@ -122,31 +126,35 @@ async def test_nobody_goes_on_for_who_was_forgotten(tmp_path: Path, clock: Manua
     async with debts(tmp_path, clock) as (mine, _), open_store(f"sqlite:///{tmp_path}/parlour.db", clock) as store:
         incoming = asked("1")
         async with await mine.owe(incoming, "two words") as debt:
-            await debt.verify()
+            await debt.say(nothing, "words")
             await store.forget_person(incoming.sender.id, "gone")
-            await debt.say(asyncio.sleep(0), "words")
             with pytest.raises(LeaseLost):
                 await debt.keep()
             with pytest.raises(LeaseLost):
-                await debt.verify()
+                await debt.say(nothing, "")
 
 
 async def test_who_stood_still_looks_before_going_on(tmp_path: Path, clock: ManualClock) -> None:
+    said: list[str] = []
+
+    async def say() -> None:
+        said.append("Hello")
+
     async with debts(tmp_path, clock) as (mine, yours), await mine.owe(asked("1"), "Hello") as debt:
         clock.leap(LEASE + 1)
-        await debt.verify()
+        await debt.say(say, "Hello")
         assert not await yours.left()
         clock.leap(LEASE + 1)
         assert await yours.left()
         with pytest.raises(LeaseLost):
-            await debt.verify()
+            await debt.say(say, "")
+    assert said == ["Hello"]
 
 
 async def test_what_is_not_kept_is_paid_all_the_same(tmp_path: Path, clock: ManualClock) -> None:
     async with debts(tmp_path, clock) as (mine, yours):
         async with mine.nothing() as debt:
-            await debt.verify()
-            await debt.say(asyncio.sleep(0), "words")
+            await debt.say(nothing, "words")
             await debt.keep()
         clock.leap(LEASE + 1)
         assert not await yours.left()
