@@ -1,8 +1,12 @@
-"""A process that is told to end gives balancers the time to see it."""
+"""A process that is told to end gives balancers the time to see it, and what it has begun the time to end."""
 
 from __future__ import annotations
 
-from bots.shared.departing import Departure
+import asyncio
+
+from structlog.testing import capture_logs
+
+from bots.shared.departing import LAST_WORDS, Departure, ended
 from tests.support.clock import ManualClock
 
 
@@ -40,3 +44,14 @@ async def test_who_is_told_twice_waits_no_longer(clock: ManualClock) -> None:
     process.terminate()
     process.terminate()
     assert process.told[-1] == "drained"
+
+
+async def test_what_takes_too_long_is_cut_off_and_the_log_says_how_much_that_was(clock: ManualClock) -> None:
+    short, long = (asyncio.create_task(clock.sleep(LAST_WORDS + more)) for more in (-1.0, 1.0))
+    with capture_logs() as lines:
+        ending = asyncio.create_task(ended([short, long], clock))
+        await clock.advance(LAST_WORDS)
+        await ending
+    assert not short.cancelled()
+    assert long.cancelled()
+    assert [(line["event"], line["tasks"]) for line in lines] == [("process.left_unsaid", 1)]
