@@ -66,9 +66,8 @@ class Admission:
         try:
             rulings = await self._rulings.rulings()
         except StoreError as problem:
-            self._read_at = (
-                self._clock.monotonic()
-            )  # who waited meanwhile does not find out the same, one after the other
+            # Who waited meanwhile does not find out the same, one after the other.
+            self._read_at = self._clock.monotonic()
             self._failures += 1
             if is_news(self._failures):
                 log.warning("rulings.not_read", detail=str(problem), failures=self._failures)
