@@ -1,7 +1,7 @@
 """The command line: ``python -m bots …``.
 
 Exit codes: 0 done, 1 it failed, 2 the command or the configuration is wrong, 129 its terminal was closed, 130
-interrupted. Problems are one line on standard error.
+interrupted, 141 nobody reads its output any more. Problems are one line on standard error.
 """
 
 from __future__ import annotations

@@ -56,8 +56,13 @@ def _is_confirmed(person: PersonId, conversations: int) -> bool:
 
 
 def _write(file: Path, content: bytes) -> None:
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY), "wb") as opened:
-        opened.write(content)
+    opened = os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY), "wb")
+    try:
+        with opened:
+            opened.write(content)
+    except OSError as problem:
+        file.unlink()  # half of it is of use to nobody, and would be in the way of the next try
+        raise OSError(problem.errno, problem.strerror, str(file)) from problem
 
 
 def _unknown(person: PersonId) -> int:

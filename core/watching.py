@@ -84,7 +84,7 @@ class Watch(Spans, Protocol):
         """A text was checked, which took so long."""
 
     def opened(self, kind: str, change: int) -> None:
-        """*change* more (or less) of something are open in this process: turns, pages, requests."""
+        """*change* more (or less) of something are open in this process: turns, streams, connections."""
 
     def lined_up(self, provider: str, waiting: int, inside: int) -> None:
         """Of this process so many wait for a place at the provider, and so many have one."""

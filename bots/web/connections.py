@@ -51,7 +51,7 @@ class Phase(Enum):
 class Bounds:
     """most: connections in all. each: from one address, or one network of IPv6. In seconds: head, body: for either of
     them to arrive. rest: for what is still sent of a body that nobody wants, so that its sender reads why. reading: for
-    a reader to take what it asked for."""
+    a reader to take what it asked for. idle: for the next request."""
 
     most: int
     each: int = 256

@@ -6,6 +6,8 @@ import asyncio
 import io
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from core.clock import SystemClock
 from core.domain import PersonId
 from core.stores.opening import open_store
 from tests.bots.test_cli import SCRIPTED, run, set_aside
+from tests.contracts.making import asked
+from tests.support.tree import ROOT
 
 ADA = "terminal:ada"
 
@@ -30,6 +34,11 @@ def known(tmp_path: Path) -> Path:
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
+
+
+async def _say(folder: Path, text: str) -> None:
+    async with open_store(f"sqlite:///{folder}/kept.db", SystemClock()) as store:
+        await store.put(asked("terminal:2", text))
 
 
 async def _voices(folder: Path) -> int:
@@ -56,6 +65,16 @@ def test_a_file_that_is_there_is_not_overwritten(
     assert run("people", "export", ADA, tmp_path / "ada.json", "--config", known) == 1
     assert capsys.readouterr().err == f"parlour: {tmp_path / 'ada.json'}: File exists\n"
     assert (tmp_path / "ada.json").read_text() == "mine"
+
+
+def test_a_file_that_found_no_room_is_not_left_in_half(known: Path, tmp_path: Path) -> None:
+    """Of a file so long no more than the first 400 kB can be written."""
+    file = tmp_path / "ada.json"
+    asyncio.run(_say(tmp_path, "word " * 100_000))
+    limited = ["bash", "-c", 'ulimit -f 400; exec "$@"', "-", sys.executable, "-m", "bots", "people", "export", ADA]
+    done = subprocess.run([*limited, file, "--config", known], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (done.returncode, done.stderr) == (1, f"parlour: {file}: File too large\n")
+    assert not file.exists()
 
 
 def test_where_nobody_can_be_asked_forgetting_takes_a_word_more(
