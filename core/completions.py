@@ -109,8 +109,19 @@ def text_in(message: object) -> str:
     content = message.get("content") if isinstance(message, Mapping) else None
     if isinstance(content, str):
         return content
-    parts = content if isinstance(content, list) else []
-    return "".join(str(part.get("text") or "") for part in parts if isinstance(part, Mapping))
+    return "".join(str(part.get("text") or "") for part in _parts(content))
+
+
+def pictures_in(message: Mapping[str, Any]) -> tuple[str, ...]:
+    """The addresses of the pictures among a message's parts: on the web, or ``data:`` with the picture itself. Some servers
+    take them as a text, where OpenAI has an object."""
+    found = (part.get("image_url") for part in _parts(message.get("content")))
+    addresses = (image.get("url") if isinstance(image, Mapping) else image for image in found)
+    return tuple(str(address) for address in addresses if address)
+
+
+def _parts(content: object) -> list[Mapping[str, Any]]:
+    return [part for part in content if isinstance(part, Mapping)] if isinstance(content, list) else []
 
 
 def words_in(message: object) -> str:

@@ -30,6 +30,7 @@ ParlourError
 │   │   ├── QuestionFlagged
 │   │   └── AnswerFlagged
 │   ├── NotModerated          it could not be checked, and is refused for that
+│   │   └── PictureNotModerated  the service reads no such picture
 │   ├── Stopped               /stop before the first word
 │   ├── GaveUp                set aside after `max_attempts`
 │   └── InternalError         a defect of ours
@@ -212,6 +213,10 @@ class AnswerFlagged(Flagged):
 
 class NotModerated(ChatError):
     sentence = Sentence.NOT_MODERATED
+
+
+class PictureNotModerated(NotModerated):
+    sentence = Sentence.PICTURE_NOT_MODERATED
 
 
 class Stopped(ChatError):

@@ -9,9 +9,10 @@ from core.domain_moderation import Verdict
 
 
 class Moderator(Protocol):
-    async def check(self, texts: Sequence[str]) -> Verdict:
-        """What is found in any of the *texts*: at most `MOST_PIECES`, of `LONGEST_PIECE` characters each. Asks once, for as
-        long as it takes. Raises ModelError; no retry: the caller decides about those and about the deadline."""
+    async def check(self, texts: Sequence[str], picture: str = "") -> Verdict:
+        """What is found in any of the *texts*: at most `MOST_PIECES`, of `LONGEST_PIECE` characters each; or in the *picture*
+        at that address, with which at most one text goes. Asks once, for as long as it takes. Raises ModelError; no retry:
+        the caller decides about those and about the deadline."""
 
 
 LONGEST_PIECE = 2000

@@ -54,6 +54,7 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.QUESTION_FLAGGED: "I cannot answer this: it seems to be about {reason}.",
     Sentence.ANSWER_FLAGGED: "I cannot give you this answer: it seems to be about {reason}.",
     Sentence.NOT_MODERATED: "It cannot be checked right now whether I may answer this. Please try again later with /retry.",
+    Sentence.PICTURE_NOT_MODERATED: "I cannot answer this: a picture of it cannot be checked here.",
     Sentence.REASON_HARASSMENT: "harassment",
     Sentence.REASON_HATE: "hate",
     Sentence.REASON_ILLICIT: "something illegal",

@@ -36,6 +36,7 @@ CHINESE: dict[Sentence, str] = {
     Sentence.QUESTION_FLAGGED: "我不能回答这个问题：内容似乎涉及{reason}。",
     Sentence.ANSWER_FLAGGED: "我不能给出这个回答：内容似乎涉及{reason}。",
     Sentence.NOT_MODERATED: "现在无法检查我是否可以回答这个问题。请稍后用 /retry 再试。",
+    Sentence.PICTURE_NOT_MODERATED: "我不能回答这个问题：其中有一张图片无法在这里检查。",
     Sentence.REASON_HARASSMENT: "骚扰",
     Sentence.REASON_HATE: "仇恨",
     Sentence.REASON_ILLICIT: "违法行为",

@@ -39,6 +39,7 @@ class Sentence(StrEnum):
     QUESTION_FLAGGED = "question_flagged"
     ANSWER_FLAGGED = "answer_flagged"
     NOT_MODERATED = "not_moderated"
+    PICTURE_NOT_MODERATED = "picture_not_moderated"
     REASON_HARASSMENT = "reason_harassment"
     REASON_HATE = "reason_hate"
     REASON_ILLICIT = "reason_illicit"

@@ -1,8 +1,8 @@
-"""Whether a text may be said, as a moderation service finds; and what is done where it cannot be asked."""
+"""Whether something may be said or shown, as a moderation service finds; and what is done where it cannot be asked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -16,7 +16,9 @@ from core.errors import (
     Flagged,
     ModelError,
     ModelStalled,
+    ModelUnknown,
     NotModerated,
+    PictureNotModerated,
     QuestionFlagged,
     RequestRefused,
     WindowExceeded,
@@ -41,6 +43,14 @@ MODERATION = "moderation"
 """By which repeated checks are counted, as those of a model are by its name."""
 _OF_THE_TEXT = (RequestRefused, ContentRefused, WindowExceeded)
 """What a service may say of one text: it is not away, and the next text is checked."""
+_OF_THE_PICTURE = (*_OF_THE_TEXT, ModelUnknown)
+"""And of one picture; the last is how some say that their model reads none."""
+
+
+class _PictureRefused(RequestRefused):
+    """The service reads no pictures, or not this one."""
+
+
 _FLAGGED: dict[Subject, type[Flagged]] = {Subject.QUESTION: QuestionFlagged, Subject.ANSWER: AnswerFlagged}
 _WORDS = {reason: Sentence(f"reason_{reason.value}") for reason in Reason}
 
@@ -48,7 +58,8 @@ _WORDS = {reason: Sentence(f"reason_{reason.value}") for reason in Reason}
 @dataclass(frozen=True, slots=True)
 class ModerationPolicy:
     """questions, answers: what is checked. refuses: what cannot be checked is refused; else it is let through.
-    timeout: seconds for the check of one text, repetitions included; of a long one for each of its parts."""
+    timeout: seconds for the check of one text, repetitions included; of a long one for each of its parts, and for each
+    picture."""
 
     questions: bool = False
     answers: bool = False
@@ -108,10 +119,10 @@ class Moderation:
             return replace(incoming, overheard="")
         return incoming
 
-    async def check(self, subject: Subject, text: str) -> None:
-        """Returns when it may be said. Raises Flagged and NotModerated."""
+    async def check(self, subject: Subject, text: str, pictures: Sequence[str] = ()) -> None:
+        """Returns when it may be said, and the *pictures* at those addresses shown. Raises Flagged and NotModerated."""
         moderator, policy, since = self._moderator, self._policy, self._clock.monotonic()
-        if moderator is None or not text.strip():
+        if moderator is None or not (text.strip() or pictures):
             return
         if not policy.refuses and since < self._rests_until:
             self._watch.moderated(subject, Checked.NOT, 0.0)
@@ -119,38 +130,51 @@ class Moderation:
         self._rests_until = since + REST if self._away else 0.0  # one asks whether it is back, the others go on
         try:
             with self._watch.step(Step.MODERATE):
-                verdict = await self._judged(moderator, policy, text)
+                verdict = await self._judged(moderator, policy, inquiries(text, pictures))
         except ModelError as problem:
             self._watch.moderated(subject, Checked.NOT, self._clock.monotonic() - since)
             self._note(problem)
             if policy.refuses:
-                raise NotModerated(problem.detail) from problem
+                refusal = PictureNotModerated if isinstance(problem, _PictureRefused) else NotModerated
+                raise refusal(problem.detail) from problem
             return
         checked = Checked.PASSED if verdict.reason is None else Checked.REFUSED
         self._watch.moderated(subject, checked, self._clock.monotonic() - since)
         if verdict.reason is not None:
             raise _FLAGGED[subject](verdict.detail, reason=_WORDS[verdict.reason])
 
-    async def _judged(self, moderator: Moderator, policy: ModerationPolicy, text: str) -> Verdict:
-        """Of all of the text, or of its first part in which something is found. Raises ModelError."""
-        verdict = Verdict()
-        for part in parts_of(text):
+    async def _judged(self, moderator: Moderator, policy: ModerationPolicy, asked: Iterable[Inquiry]) -> Verdict:
+        """Of all that is *asked*, or of the first in which something is found. What was said with a picture that the service
+        refuses is checked without it, and so is all the rest. Raises ModelError."""
+        verdict, unread = Verdict(), None
+        for inquiry in asked:
             try:
-                async with self._clock.watchdog(policy.timeout):
-                    verdict = await self._persist(moderator, part)
-            except TimeoutError:
-                raise ModelStalled(f"no verdict within {policy.timeout:g} s") from None
+                verdict = await self._in_time(moderator, policy, inquiry)
+            except _OF_THE_PICTURE as problem:
+                if not inquiry.picture:
+                    raise
+                unread = problem
+                verdict = await self._in_time(moderator, policy, Inquiry(inquiry.texts)) if inquiry.texts else Verdict()
             if verdict.reason is not None:
                 break
+        if unread and verdict.reason is None:
+            raise _PictureRefused(unread.detail) from unread
         self._note(None)
         return verdict
 
-    async def _persist(self, moderator: Moderator, part: tuple[str, ...]) -> Verdict:
+    async def _in_time(self, moderator: Moderator, policy: ModerationPolicy, inquiry: Inquiry) -> Verdict:
+        try:
+            async with self._clock.watchdog(policy.timeout):
+                return await self._persist(moderator, inquiry)
+        except TimeoutError:
+            raise ModelStalled(f"no verdict within {policy.timeout:g} s") from None
+
+    async def _persist(self, moderator: Moderator, inquiry: Inquiry) -> Verdict:
         attempt = 0
         while True:
             attempt += 1
             try:
-                verdict = await moderator.check(part)
+                verdict = await moderator.check(inquiry.texts, inquiry.picture)
             except ModelError as problem:
                 await self._retries.pause(MODERATION, attempt, problem)
             else:
@@ -170,6 +194,27 @@ class Moderation:
             log.warning("moderation.failed", error=type(problem).__name__, detail=problem.detail, unchecked=lets)
         if not of_the_text:
             self._away, self._rests_until = True, self._clock.monotonic() + REST
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What a service is asked at once. picture: its address; "" for none."""
+
+    texts: tuple[str, ...] = ()
+    picture: str = ""
+
+
+def inquiries(text: str, pictures: Sequence[str]) -> Iterator[Inquiry]:
+    """About *text* and *pictures*. The first picture goes with a text that is not too long for it: together they may mean
+    more."""
+    texts = list(parts_of(text)) if text.strip() else []
+    first, *others = pictures or ("",)
+    if first and len(texts) == 1 and len(texts[0]) == 1:
+        yield Inquiry(texts.pop(), first)
+    elif first:
+        others = [first, *others]
+    yield from map(Inquiry, texts)
+    yield from (Inquiry(picture=picture) for picture in others)
 
 
 def parts_of(text: str) -> Iterator[tuple[str, ...]]:

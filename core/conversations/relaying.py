@@ -11,11 +11,11 @@ from typing import Any, Self
 
 import structlog
 
-from core.completions import Chunk, read_usage, words_in
+from core.completions import Chunk, pictures_in, read_usage, words_in
 from core.conversations.context import MESSAGE_FRAME
 from core.conversations.moderating import Moderation
 from core.conversations.tallying import UNCOUNTED, Counting
-from core.conversations.withholding import Withholding, new_in
+from core.conversations.withholding import Withholding, asked_in
 from core.domain import ModelSpec, Tokens, Usage
 from core.errors import ChatError, ContentRefused, ModelBusy, ModelError, RequestRefused, StoreError, WindowExceeded
 from core.limits.allowances import Bill, Payer
@@ -90,7 +90,7 @@ class Relaying:
         call = _Call()
         try:
             if self.moderation and self.moderation.checks_questions:
-                await self.moderation.check(Subject.QUESTION, new_in(body["messages"]))
+                await self.moderation.check(Subject.QUESTION, *asked_in(body["messages"]))
             async with AsyncExitStack() as opened:
                 yield await self._begin(opened, call, body, asker)
         except ChatError as problem:
@@ -208,7 +208,7 @@ class Measure:
         )
         for message in self.body["messages"]:
             total += MESSAGE_FRAME + self.counter.count(words_in(message))
-            for _ in range(_images(message)):
+            for _ in pictures_in(message):
                 total += IMAGE
         return self._tokens(total)
 
@@ -264,12 +264,3 @@ async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
     except asyncio.CancelledError:
         await asyncio.wait({working})
         raise
-
-
-def _images(message: Mapping[str, Any]) -> int:
-    parts = message.get("content")
-    return (
-        sum(isinstance(part, dict) and part.get("type") == "image_url" for part in parts)
-        if isinstance(parts, list)
-        else 0
-    )

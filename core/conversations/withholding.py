@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from core.completions import Chunk, text_in, words_in
+from core.completions import Chunk, pictures_in, text_in, words_in
 from core.conversations.moderating import Moderation
 from core.conversations.showing import CONTEXT, least_step
 from core.errors import AnswerFlagged
@@ -15,16 +15,16 @@ FILTERED = "content_filter"
 """The protocol's word for how a refused answer ends."""
 
 
-def new_in(messages: Sequence[Mapping[str, Any]]) -> str:
-    """What a request asks anew: the text of the user's messages since the last answer. What came before was checked when it
-    was new, if it was asked here. An answer that is the last message is only begun, and by who asks."""
-    new: list[str] = []
+def asked_in(messages: Sequence[Mapping[str, Any]]) -> tuple[str, tuple[str, ...]]:
+    """What a request asks anew: the text of the user's messages since the last answer, and their pictures. What came before
+    was checked when it was new, if it was asked here. An answer that is the last message is only begun, and by who asks."""
+    new: list[Mapping[str, Any]] = []
     for before, message in enumerate(reversed(messages)):
         if message.get("role") == "assistant" and before:
             break
         if message.get("role") in {"user", "assistant"}:
-            new.append(text_in(message))
-    return "\n\n".join(filter(None, reversed(new)))
+            new.insert(0, message)
+    return "\n\n".join(filter(None, map(text_in, new))), tuple(picture for each in new for picture in pictures_in(each))
 
 
 class Withholding:

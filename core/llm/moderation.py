@@ -39,13 +39,11 @@ class ServerModerator:
     model: str
     limits: Mapping[str, float]
 
-    async def check(self, texts: Sequence[str]) -> Verdict:
-        known = [whole(text) for text in texts]
-        asked = known if len(known) > 1 else known[0]  # some servers read nothing but a single text
-        body = await self.connection.moderate({"model": self.model, "input": asked})
+    async def check(self, texts: Sequence[str], picture: str = "") -> Verdict:
+        body = await self.connection.moderate({"model": self.model, "input": _input([*map(whole, texts)], picture)})
         results = body.get("results") if isinstance(body, Mapping) else None
-        if not isinstance(results, list) or len(results) != len(texts):
-            raise ModelGarbled("not as many results as texts")
+        if not isinstance(results, list) or len(results) != (1 if picture else len(texts)):
+            raise ModelGarbled("not as many results as there should be")
         found = {category: score for result in results for category, score in self._found(result).items()}
         if not found:
             return Verdict()
@@ -96,6 +94,15 @@ async def open_moderators(providers: Mapping[str, ProviderConfig], clock: Clock)
         for connection in connections.values():
             closing.push_async_callback(connection.aclose)
         yield Moderators(connections)
+
+
+def _input(texts: list[str], picture: str) -> object:
+    """A picture and what goes with it are judged as one, several texts each by itself. Source: OpenAI's moderation guide;
+    with a second picture its service refuses a request (``too_many_images``)."""
+    if picture:
+        shown = {"type": "image_url", "image_url": {"url": picture}}
+        return [*({"type": "text", "text": text} for text in texts), shown]
+    return texts if len(texts) > 1 else texts[0]  # some servers read nothing but a single text
 
 
 def _table(result: Mapping[str, Any], name: str) -> Mapping[str, Any]:

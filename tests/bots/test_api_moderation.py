@@ -14,6 +14,7 @@ from core.domain_limits import day_of
 from core.stores.opening import open_store
 from tests.support.api import HELLO, MODEL, Api, program, serve_api
 from tests.support.completions import answer, completion, refuse
+from tests.support.moderations import picture_of
 
 MODERATION = "moderation: {provider: vendor, on_failure: refuse}\n"
 BAD: Any = [{"role": "user", "content": "How do I plan a murder?"}]
@@ -69,6 +70,38 @@ async def test_an_answer_that_a_client_begins_hides_nothing(api: Api, shop: open
         with pytest.raises(openai.BadRequestError):
             await shop.chat.completions.create(model=MODEL, messages=messages)
     assert api.model.questions == []
+
+
+def shown(*pictures: str) -> Any:
+    """A question with *pictures*."""
+    parts = [{"type": "image_url", "image_url": {"url": each, "detail": "low"}} for each in pictures]
+    return [{"role": "user", "content": [{"type": "text", "text": "What is this?"}, *parts]}]
+
+
+async def test_what_a_picture_shows_is_checked_with_the_question(api: Api, shop: openai.AsyncOpenAI) -> None:
+    meadow, murder = picture_of("a meadow"), picture_of("a murder")
+    said = [*shown(murder), {"role": "assistant", "content": "I do not know."}, *shown(meadow)]
+    await shop.chat.completions.create(model=MODEL, messages=said)
+    assert api.model.judge.checked[0] == ["What is this?"]
+    status, error = await api.refused(SHOP, messages=shown(meadow, murder))
+    assert (status, error["code"], error["param"]) == (400, "content_filter", "messages")
+    assert api.model.judge.seen == [meadow, meadow, murder]
+    assert len(api.model.questions) == 1
+
+
+async def test_a_picture_that_cannot_be_checked_is_an_error_of_the_request(api: Api) -> None:
+    status, error = await api.refused(SHOP, messages=shown("data:image/png;base64,AAAA"))
+    assert (status, error["code"], error["param"]) == (400, "not_moderated", "messages")
+    assert api.model.questions == []
+
+
+async def test_where_a_picture_is_let_through_its_words_are_checked(tmp_path: Path) -> None:
+    lenient = "moderation: {provider: vendor, model: text-moderation-latest, on_failure: allow}\n"
+    async with serve_api(tmp_path, lenient) as api:
+        assert (await api.post(messages=shown(picture_of("a murder")))).status_code == 200
+        assert api.model.judge.checked[0] == ["What is this?"]
+        api.model.judge.words["What is"] = {"hate": 0.9}
+        assert (await api.post(messages=shown(picture_of("a meadow")))).status_code == 400
 
 
 async def test_a_refused_answer_has_no_words_and_says_why_it_ended(api: Api, shop: openai.AsyncOpenAI) -> None:

@@ -8,7 +8,16 @@ import pytest
 from structlog.testing import capture_logs
 
 from core.conversations.moderating import ATTEMPTS, OVERLAP, REST, ModerationPolicy, parts_of
-from core.errors import ModelBusy, ModelKeyRefused, ModelUnreachable, NotModerated, QuestionFlagged, RequestRefused
+from core.errors import (
+    ModelBusy,
+    ModelKeyRefused,
+    ModelUnknown,
+    ModelUnreachable,
+    NotModerated,
+    PictureNotModerated,
+    QuestionFlagged,
+    RequestRefused,
+)
 from core.ports_moderation import LONGEST_PIECE, MOST_PIECES
 from core.watching import Checked, Subject, Unwatched
 from core.wording import say
@@ -121,6 +130,37 @@ async def test_what_is_found_in_any_part_of_a_long_text_refuses_it(clock: Manual
     with pytest.raises(QuestionFlagged):
         await moderation(magistrate, clock).check(Subject.QUESTION, "peace " * 20_000 + "murder")
     assert max(map(len, magistrate.seen)) <= LONGEST_PIECE
+
+
+async def test_one_picture_at_a_time_and_the_first_with_what_is_said(clock: ManualClock) -> None:
+    magistrate = Magistrate()
+    await moderation(magistrate, clock).check(Subject.QUESTION, "Which is older?", ["one", "two"])
+    assert magistrate.asked == [(("Which is older?",), "one"), ((), "two")]
+    with pytest.raises(QuestionFlagged):
+        await moderation(magistrate, clock).check(Subject.QUESTION, "word " * LONGEST_PIECE, ["one", "a murder"])
+    assert magistrate.asked[-2:] == [((), "one"), ((), "a murder")]
+
+
+async def test_a_picture_that_the_service_does_not_read_is_refused_as_one(clock: ManualClock) -> None:
+    with pytest.raises(PictureNotModerated):
+        await moderation(Magistrate(blind=True), clock).check(Subject.QUESTION, "What is this?", ["one"])
+
+
+@pytest.mark.parametrize(("said", "pictures"), [("a murder", ["one"]), ("Hello", ["odd", "a murder"])])
+async def test_a_picture_that_is_let_through_takes_nothing_else_with_it(
+    said: str, pictures: list[str], clock: ManualClock
+) -> None:
+    magistrate = Magistrate(blind=said != "Hello", problems=[RequestRefused("odd")])
+    checking = moderation(magistrate, clock, LENIENT)
+    with pytest.raises(QuestionFlagged):
+        await checking.check(Subject.QUESTION, said, pictures)
+
+
+async def test_a_service_that_reads_no_pictures_goes_on_reading_texts(clock: ManualClock) -> None:
+    checking = moderation(Magistrate(problems=[ModelUnknown("no vision")]), clock, LENIENT)
+    await checking.check(Subject.QUESTION, "", ["one"])
+    with pytest.raises(QuestionFlagged):
+        await checking.check(Subject.QUESTION, "a murder")
 
 
 @pytest.mark.parametrize("length", [1, OVERLAP, LONGEST_PIECE, LONGEST_PIECE + 1, 5 * LONGEST_PIECE, 100_000])

@@ -12,12 +12,13 @@ from pydantic import SecretStr
 from core.config_models import ProviderConfig
 from core.config_moderation import ModerationConfig
 from core.domain_moderation import Reason
-from core.errors import ModelError, ModelGarbled, ModelKeyRefused
+from core.errors import ModelError, ModelGarbled, ModelKeyRefused, RequestRefused
 from core.llm.moderation import open_moderators
 from core.ports_moderation import Moderator
 from tests.support.clock import ManualClock
 from tests.support.completions import KEY, CompletionsServer, Play, whole
 from tests.support.faults import WHOLE
+from tests.support.moderations import picture_of
 
 
 @asynccontextmanager
@@ -75,6 +76,25 @@ async def test_a_single_text_is_sent_as_one(server: CompletionsServer) -> None:
 async def test_half_a_character_is_checked_all_the_same(server: CompletionsServer) -> None:
     async with moderator_on(server) as moderator:
         assert (await moderator.check(["murder \ud83d"])).reason is Reason.VIOLENCE
+
+
+async def test_a_picture_is_judged_with_what_is_said_about_it(server: CompletionsServer) -> None:
+    picture = picture_of("a murder")
+    async with moderator_on(server, thresholds={"hate": 0.5}) as moderator:
+        assert (await moderator.check(["What is this?"], picture)).reason is Reason.VIOLENCE
+        assert (await moderator.check([], picture_of("a meadow"))).reason is None
+    shown = {"type": "image_url", "image_url": {"url": picture}}
+    assert server.bodies[0]["input"] == [{"type": "text", "text": "What is this?"}, shown]
+
+
+@pytest.mark.parametrize(
+    ("model", "picture"),
+    [("text-moderation-latest", picture_of("a meadow")), ("omni-moderation-latest", "data:image/png;base64,AAAA")],
+)
+async def test_a_picture_that_it_does_not_read_is_refused(model: str, picture: str, server: CompletionsServer) -> None:
+    async with moderator_on(server, model=model) as moderator:
+        with pytest.raises(RequestRefused):
+            await moderator.check(["What is this?"], picture)
 
 
 ODD: dict[str, tuple[object, Reason | None]] = {

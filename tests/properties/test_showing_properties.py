@@ -33,10 +33,10 @@ class Slow(Magistrate):
         self.turns = turns
         self.said_no = False
 
-    async def check(self, texts: Sequence[str]) -> Verdict:
+    async def check(self, texts: Sequence[str], picture: str = "") -> Verdict:
         for _ in range(next(self.turns)):
             await asyncio.sleep(0)
-        verdict = await super().check(texts)
+        verdict = await super().check(texts, picture)
         self.said_no |= verdict.reason is Reason.VIOLENCE
         return verdict
 

@@ -177,7 +177,7 @@ class CompletionsServer:
             return refuse(400, "We could not parse the JSON body of your request.", "invalid_request_error")
         if request.path == MODERATIONS:
             wrong = self.judge.complaint(request.body)
-            return refuse(400, wrong[0], "invalid_request_error", param=wrong[1]) if wrong else None
+            return refuse(400, wrong[0], "invalid_request_error", param=wrong[1], code=wrong[2]) if wrong else None
         return _wrong_parameter(request.body) or _wrong_message(request.body) or self._unsupported(request.body)
 
     def _unsupported(self, body: Mapping[str, Any]) -> Play | None:

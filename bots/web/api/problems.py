@@ -95,6 +95,9 @@ _KINDS = {
     Sentence.NOT_MODERATED: Kind(
         503, SERVER, "not_moderated", "It could not be checked whether this may be answered. Try again in a while."
     ),
+    Sentence.PICTURE_NOT_MODERATED: Kind(
+        400, INVALID, "not_moderated", "A picture cannot be checked here, and is refused for that.", "messages"
+    ),
     Sentence.REQUEST_REFUSED: Kind(400, INVALID, "invalid_value", "The model did not accept the request."),
     **dict.fromkeys(_SPENT, Kind(429, QUOTA, QUOTA)),
     **dict.fromkeys(_TOO_OFTEN, Kind(429, LIMITED, "rate_limit_exceeded")),
