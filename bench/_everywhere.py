@@ -19,6 +19,7 @@ from bots.terminal.app import Desk, Terminal
 from bots.terminal.pipe import PipeScreen
 from bots.terminal.translate import Seat
 from core.config import load
+from core.tasks import cancelled
 
 
 async def ask(here: wiring.House, name: str) -> None:
@@ -31,8 +32,7 @@ async def ask(here: wiring.House, name: str) -> None:
     terminal = Terminal(desk, seat, PipeScreen(reading, output, None, "en"), here.models.loading, Path.cwd())
     working = asyncio.create_task(here.worker(frozenset({seat.lane}), terminal).run())
     await terminal.run()
-    working.cancel()
-    await asyncio.gather(working, return_exceptions=True)
+    await cancelled(working)
     os.close(reading)
     print(f"{name}\t{output.getvalue().strip()}", flush=True)
 

@@ -25,6 +25,7 @@ from bots import wiring
 from core.clock import SystemClock
 from core.config import load
 from core.stores.sqlite import wake
+from core.tasks import cancelled
 from core.telemetry.logs import LogPolicy, set_up
 from tests.support.chance import EvenChance
 from tests.support.clock import ManualClock
@@ -305,8 +306,7 @@ async def bot(play: Play, venue: Venue, folder: Path, more: str, store: str = ""
             play.restart()
             yield Bot(play, port, file=file)
         finally:
-            serving.cancel()
-            await asyncio.gather(serving, return_exceptions=True)
+            await cancelled(serving)
 
 
 @contextmanager

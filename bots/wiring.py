@@ -57,6 +57,7 @@ from core.stores.copying import copy
 from core.stores.opening import open_store
 from core.stores.options import StoreOptions
 from core.stores.sweeping import keep_swept
+from core.tasks import cancelled
 from core.telemetry.logs import ANNOUNCEMENTS, LogPolicy, set_up
 from core.telemetry.metrics import Metrics
 from core.telemetry.vitals import ProcessVitals, tell_of_jumps
@@ -230,9 +231,7 @@ async def house(config: Config) -> AsyncIterator[House]:
                     config, kept, catalogue, personas, *served, spending, throttle, lines, judging, judges, tally
                 )
         finally:
-            sweeping.cancel()
-            looking.cancel()
-            await asyncio.gather(sweeping, looking, return_exceptions=True)
+            await cancelled(sweeping, looking)
 
 
 async def chat(config: Config, conversation: str) -> int:
@@ -337,9 +336,7 @@ async def _converse(
         return 0
     finally:
         departure.end()
-        talking.cancel()
-        working.cancel()
-        await asyncio.gather(talking, working, return_exceptions=True)
+        await cancelled(talking, working)
 
 
 def heed_hangup(closed: Callable[[], object], asked: Callable[[], None] | None) -> None:
@@ -358,9 +355,7 @@ async def _all(listening: Sequence[Coroutine[Any, Any, int]]) -> list[int]:
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
         return [task.result() for task in ended]
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancelled(*tasks)
 
 
 def _personas(config: Config) -> list[Persona]:

@@ -93,6 +93,7 @@ FLOORS = (
         "core.watching",
         "core.clock",
         "core.chance",
+        "core.tasks",
         "core.config",
         *CONFIG,
     ),

@@ -19,6 +19,7 @@ from bots.discord.surroundings import Read
 from bots.discord.translate import Place
 from bots.shared.patience import Patience
 from bots.shared.surface import MessageGone
+from core.tasks import cancelled
 
 log = structlog.get_logger(__name__)
 
@@ -56,9 +57,7 @@ class CatchingUp:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await cancelled(*self._tasks.values())
 
     async def connected(self, shard: int) -> None:
         """A new session has begun; what was said before it is told nobody."""

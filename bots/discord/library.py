@@ -22,6 +22,7 @@ from discord.http import Route
 
 from bots.shared.surface import SurfaceRefused
 from core.errors import SurfaceUnavailable
+from core.tasks import cancelled
 
 log = structlog.get_logger(__name__)
 
@@ -158,10 +159,7 @@ class Client(discord.AutoShardedClient):
 
     async def _end_handling(self) -> None:
         """The library leaves those tasks running, too; what they did not get done is found when it is caught up."""
-        tasks = [task for task in self._handling if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancelled(*(task for task in self._handling if task is not None))
 
     def _forget_waiting(self) -> None:
         """The library leaves the tasks running that wait for servers to arrive."""

@@ -13,9 +13,9 @@ import structlog
 from bots.shared.patience import Patience
 from core.domain_sharing import ReceiptState
 from core.errors import LeaseLost, StoreError
-from core.inbox.worker import cancelled
 from core.ports import Clock
 from core.ports_sharing import Receipts
+from core.tasks import cancelled
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +51,7 @@ class Alone:
             try:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for task in tasks:
+                for task in tasks:  # the work first: until it has ended, nobody else is to begin it
                     await cancelled(task)
                 with suppress(StoreError, LeaseLost):
                     await self.receipts.close_receipt(self.name, token, None)

@@ -34,6 +34,7 @@ from core.domain import Answer, Ref, Turn
 from core.errors import ChatError, ParlourError, StoreError, SurfaceClosed, SurfaceUnavailable
 from core.limits.rates import backoff
 from core.ports import Claim, Clock
+from core.tasks import cancelled
 from core.wording import Sentence, say
 
 log = structlog.get_logger(__name__)
@@ -173,8 +174,7 @@ class LiveReply:
     async def _hasten(self, permit: Permit) -> None:
         """What waited to be written is written at once; a preview is not needed any more."""
         if self._previews and permit.route == self._surface.route(Deed.PREVIEW):
-            self._painter.cancel()
-            await asyncio.gather(self._painter, return_exceptions=True)
+            await cancelled(self._painter)
         else:
             permit.hasten(Priority.FINAL)
 

@@ -17,9 +17,9 @@ from bots.shared.patience import Patience
 from core.domain import Incoming
 from core.domain_sharing import Unsaid
 from core.errors import LeaseLost, StoreError
-from core.inbox.worker import cancelled
 from core.ports import Clock
 from core.ports_sharing import Outbox
+from core.tasks import cancelled
 
 log = structlog.get_logger(__name__)
 

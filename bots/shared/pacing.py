@@ -18,6 +18,7 @@ from bots.shared.surface import Route
 from core.errors import SurfaceUnavailable
 from core.limits.rates import Rate, full, take
 from core.ports import Clock
+from core.tasks import cancelled
 
 TICK = 0.001
 """Seconds below which a wait is none: timers are no finer, and a bucket remembers what it is owed."""
@@ -171,8 +172,7 @@ class Pacer(Generic[G]):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._serving.cancel()
-        await asyncio.gather(self._serving, return_exceptions=True)
+        await cancelled(self._serving)
 
     def permit(self, route: Route, priority: Priority) -> Permit:
         """``async with`` it: the block begins when one write to *route* may be made, and ends with the response.

@@ -14,6 +14,7 @@ from core.config_fields import NO_SECRET
 from core.config_models import ProviderConfig
 from core.errors import ConfigError
 from core.ports import Clock
+from core.tasks import cancelled
 
 LIVE = ("access", "answer", "context", "limits", "moderation", "personas")
 """Sections that hold from the next turn on. Everything else has something open behind it: a store, a connection, a port."""
@@ -80,8 +81,7 @@ class Reloading:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._watching.cancel()
-        await asyncio.gather(self._watching, return_exceptions=True)
+        await cancelled(self._watching)
 
     def ask(self) -> None:
         """Looks at once, whether the files seem changed or not."""

@@ -16,8 +16,8 @@ from bots.telegram.letters import Remark
 from bots.telegram.speaking import Speaker
 from bots.telegram.translate import Place, ids_of, place_at
 from core.errors import SurfaceUnavailable
-from core.inbox.worker import cancelled
 from core.ports import Clock
+from core.tasks import cancelled
 from core.wording import Sentence, say
 
 log = structlog.get_logger(__name__)

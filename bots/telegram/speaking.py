@@ -22,7 +22,7 @@ from bots.telegram.surface import NO_PREVIEW
 from bots.telegram.translate import Place
 from core.domain import Incoming
 from core.errors import LeaseLost, SurfaceClosed, SurfaceUnavailable
-from core.inbox.worker import cancelled
+from core.tasks import cancelled
 
 log = structlog.get_logger(__name__)
 

@@ -22,6 +22,7 @@ from core.conversations.reports import excerpt, shown_text
 from core.domain import Answer, Encoding, Incoming, MessageId, Ref, Role, Turn, TurnId, answer_id, text_of
 from core.errors import ChatError, StoreError
 from core.ports import Chance, Claim, Clock, History, Inbox, Reply
+from core.tasks import cancelled
 from core.wording import Sentence, say
 
 LEAVE = frozenset({"exit", "quit"})
@@ -210,9 +211,7 @@ class Terminal:
         try:
             await awaited.over.wait()
         finally:
-            for watch in watches:
-                watch.cancel()
-            await asyncio.gather(*watches, return_exceptions=True)
+            await cancelled(*watches)
 
     async def _watch_loading(self) -> None:
         """Says once that a model is being loaded."""

@@ -19,9 +19,9 @@ from bots.web.streams import Streams
 from bots.web.translate import Seat
 from core.domain_sharing import FeedEvent
 from core.errors import FeedGap, StoreError
-from core.inbox.worker import cancelled
 from core.ports import Clock
 from core.ports_sharing import Feeds, Following
+from core.tasks import cancelled
 
 log = structlog.get_logger(__name__)
 
@@ -74,8 +74,7 @@ class EventStream(Response):
             try:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for task in tasks:
-                    await cancelled(task)
+                await cancelled(*tasks)
             await send({"type": "http.response.body", "body": b""})
 
     async def _pour(self, send: Send) -> None:

@@ -17,7 +17,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from bots.shared.surface import SurfaceRefused
 from bots.web.connections import Connections, Guard, Inner
-from core.inbox.worker import cancelled
+from core.tasks import cancelled
 
 BACKLOG = 1024
 """Connections that the system holds for us while the loop is busy."""

@@ -16,8 +16,8 @@ from bots.web.health import probes
 from bots.web.listening import Manners, bind, serve
 from bots.web.proxies import FORWARDING, address_of, is_within
 from core.config import Config
-from core.inbox.worker import cancelled
 from core.ports import Clock
+from core.tasks import cancelled
 from core.watching import UNWATCHED, Vitals
 
 MOST = 50

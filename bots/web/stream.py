@@ -12,9 +12,9 @@ from bots.web.translate import FEED, short
 from core.conversations.reports import note_on
 from core.domain import Answer, Turn
 from core.errors import ChatError, StoreError
-from core.inbox.worker import cancelled
 from core.ports import Claim, Clock, Reply
 from core.ports_sharing import Feeds
+from core.tasks import cancelled
 from core.wording import Sentence, say
 
 PACE, SLOWEST = 0.06, 0.5

@@ -11,6 +11,7 @@ from core.conversations.moderating import Moderation
 from core.errors import Flagged, NotModerated
 from core.ports import Clock
 from core.ports_moderation import LONGEST_PIECE
+from core.tasks import cancelled
 from core.watching import Subject
 
 FIRST_STEP, LONGEST_STEP = 40, 400
@@ -73,8 +74,7 @@ class CheckedShowing(Showing):
                 raise
             raise self._problem from None
         finally:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+            await cancelled(following)
 
     def seen(self, text: str) -> str:
         del text

@@ -13,6 +13,7 @@ import structlog
 from core.domain import Ref, Turn
 from core.errors import LeaseLost, StoreError
 from core.ports import Clock, Inbox
+from core.tasks import cancelled
 
 log = structlog.get_logger(__name__)
 
@@ -57,8 +58,7 @@ class Hold:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._renewing.cancel()
-        await asyncio.gather(self._renewing, return_exceptions=True)
+        await cancelled(self._renewing)
         try:
             await self._scope.__aexit__(kind, error, trace)
         except TimeoutError:

@@ -17,6 +17,7 @@ from core.inbox.leases import Hold, Lease
 from core.inbox.timing import TimedReply
 from core.limits.rates import backoff, is_news
 from core.ports import Chance, Clock, Inbox, Outcome, Replies
+from core.tasks import cancelled
 from core.watching import UNWATCHED, Ending, Phase, Watch
 
 log = structlog.get_logger(__name__)
@@ -245,9 +246,3 @@ class Worker:
 
     def _pause(self, attempt: int) -> float:
         return backoff(attempt, 1.0, LONGEST_PAUSE, self._place.chance.unit())
-
-
-async def cancelled(task: asyncio.Task[object]) -> None:
-    """Returns when *task*, told to stop, has stopped."""
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

@@ -11,6 +11,7 @@ import structlog
 from core.errors import StoreError, StoreUnavailable
 from core.ports import Clock, Watchdog
 from core.ports_limits import Purses
+from core.tasks import cancelled
 
 log = structlog.get_logger(__name__)
 
@@ -37,8 +38,7 @@ async def held(purses: Purses, clock: Clock, key: str, since: float) -> AsyncIte
             raise
         raise StoreUnavailable("what a call may cost could not be kept set aside") from error
     finally:
-        renewing.cancel()
-        await asyncio.gather(renewing, return_exceptions=True)
+        await cancelled(renewing)
 
 
 async def _renew(purses: Purses, clock: Clock, key: str, scope: Watchdog) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import openai
 import pytest
 
-from core.inbox.worker import cancelled
+from core.tasks import cancelled
 from tests.support.api import HELLO, MODEL, OTHER, Api, program, read_into, serve_api
 from tests.support.clock import until
 from tests.support.completions import Wire, answer, cut, ending, refuse, words

@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 from structlog.testing import capture_logs
 
-from core.inbox.worker import cancelled
+from core.tasks import cancelled
 from tests.support.api import HELLO, MODEL, OTHER, Api, program, serve_api
 from tests.support.clock import until
 from tests.support.completions import Wire, answer, completion, cut, refuse, words

@@ -24,7 +24,7 @@ from bots.telegram.library import (
 )
 from bots.telegram.translate import Place, place_of, translate
 from core.errors import SurfaceClosed, SurfaceUnavailable
-from core.inbox.worker import cancelled
+from core.tasks import cancelled
 from tests.support.telegram_server import TelegramServer
 from tests.support.telegram_world import BOT, TOKEN
 

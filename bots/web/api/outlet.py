@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from bots.web.api.chunks import DONE, event
 from bots.web.api.problems import Refusal, refusal_at
 from core.errors import StoreError
+from core.tasks import cancelled
 
 log = structlog.get_logger(__name__)
 
@@ -102,9 +103,7 @@ async def _while_heard(receive: Receive, work: Coroutine[Any, Any, None]) -> Non
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        working.cancel()
-        leaving.cancel()
-        await asyncio.gather(working, leaving, return_exceptions=True)
+        await cancelled(working, leaving)
     if not working.cancelled():
         working.result()
 

@@ -22,9 +22,9 @@ from bots.web.api.outlet import Outlet, Work
 from bots.web.api.problems import Refusal
 from core.domain_sharing import ReceiptState
 from core.errors import LeaseLost, StoreError
-from core.inbox.worker import cancelled
 from core.ports import Clock
 from core.ports_sharing import Receipts
+from core.tasks import cancelled
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +53,7 @@ class Background:
             outlet.heard = task.done()
 
     async def close(self) -> None:
-        await asyncio.gather(*map(cancelled, self._tasks))
+        await cancelled(*self._tasks)
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

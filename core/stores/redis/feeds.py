@@ -17,6 +17,7 @@ from core.stores.feeds import KEPT, MEMORY, Follower
 from core.stores.redis.bundle import Bundle
 from core.stores.redis.database import PREFIX, Database
 from core.stores.redis.listening import PAUSE, Listener
+from core.tasks import cancelled
 
 _ID = re.compile(r"\d{1,19}-\d{1,19}")
 """A stream's: milliseconds and a number (redis.io, "Redis Streams", entry ids)."""
@@ -106,8 +107,7 @@ class Tails:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await cancelled(self._task)
 
     async def newest(self, feed: str) -> str:
         found = await self._database.link.execute("XREVRANGE", self._database.key("e", feed), "+", "-", "COUNT", "1")

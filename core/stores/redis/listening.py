@@ -13,6 +13,7 @@ from redis.asyncio.client import PubSub
 from core.ports import Clock, Watchdog
 from core.stores.redis.link import Link, heeding
 from core.stores.redis.problems import FOREIGN, store_error, translated
+from core.tasks import cancelled
 
 log = structlog.get_logger(__name__)
 
@@ -61,8 +62,7 @@ class Listener:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await cancelled(self._task)
         await self._unsubscribe()
 
     async def add(self, channel: str, ear: Ear) -> None:

@@ -7,6 +7,7 @@ import asyncio
 from core.clock import SteadyTime
 from core.domain import TurnId
 from core.ports import Clock
+from core.tasks import cancelled
 
 CHANNEL = "parlour:wake"
 POLL = 1.0
@@ -73,6 +74,4 @@ class Wake:
         try:
             await asyncio.wait(alarms, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for alarm in alarms:
-                alarm.cancel()
-            await asyncio.gather(*alarms, return_exceptions=True)
+            await cancelled(*alarms)
