@@ -124,6 +124,18 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
+class Frequency:
+    """How a limit on questions stands: *left* of the *most* that may be asked at once. again: from when one may be, where
+    none is left. full: from when all of them may. Unix seconds."""
+
+    whose: Whose
+    most: int
+    left: int
+    again: float
+    full: float
+
+
+@dataclass(frozen=True, slots=True)
 class Delay:
     """short: which pace does not allow it, by its place among them. seconds: until it does."""
 

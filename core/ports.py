@@ -37,7 +37,7 @@ from core.domain import (
     Usage,
     UsageReport,
 )
-from core.domain_limits import Balance
+from core.domain_limits import Balance, Frequency
 from core.errors import ChatError
 from core.ports_limits import Paces, Places, Purses, Rulings, Tallies
 from core.ports_people import People
@@ -396,5 +396,5 @@ class Budgets(Protocol):
     async def refund(self, turn: Turn) -> None:
         """No answer came of it."""
 
-    async def balances(self, incoming: Incoming) -> tuple[Balance, ...]:
+    async def balances(self, incoming: Incoming) -> tuple[Balance | Frequency, ...]:
         """How everything stands that its sender is limited by there."""

@@ -41,6 +41,9 @@ class Paces(Protocol):
         """Takes one permit of each of the *paces* in one step; where one of them has none, of none, and says which and for
         how long (the longest, where several have none). A *key* that was admitted in the last day takes nothing more."""
 
+    async def levels(self, paces: Sequence[Pace]) -> tuple[float, ...]:
+        """How many permits each of the *paces* has. Takes none."""
+
 
 class Tallies(Protocol):
     """What is counted over all processes for whoever runs them. Tallies are kept for 62 days, who asked for 31."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from core.conversations.reports import cost
-from core.domain_limits import Balance, Unit, Whose
+from core.domain_limits import Balance, Frequency, Unit, Whose
 from core.wording import Sentence, say
 
 _TIMES = ((86_400.0, Sentence.TIME_DAYS), (3_600.0, Sentence.TIME_HOURS), (60.0, Sentence.TIME_MINUTES))
@@ -28,11 +28,13 @@ class Keeping:
     sealed: bool = False
 
 
-def budget_text(balances: Sequence[Balance], language: str) -> str:
-    """What is used of each limit, a line each."""
-    if not balances:
+def budget_text(limits: Sequence[Balance | Frequency], language: str) -> str:
+    """How each limit stands, a line each."""
+    if not limits:
         return say(Sentence.BUDGET_NONE, language)
-    return "\n".join(_line(balance, language) for balance in balances)
+    return "\n".join(
+        _often(limit, language) if isinstance(limit, Frequency) else _line(limit, language) for limit in limits
+    )
 
 
 def privacy_text(keeping: Keeping, model: str, checked_by: str, language: str) -> str:
@@ -65,5 +67,25 @@ def _line(balance: Balance, language: str) -> str:
         whose=say(_WHOSE[balance.whose], language),
         used=amount(min(balance.used, balance.limit)),
         limit=amount(balance.limit),
-        when=f"{datetime.fromtimestamp(balance.until, UTC):%Y-%m-%d %H:%M} UTC",
+        when=_moment(balance.until),
     )
+
+
+def _often(frequency: Frequency, language: str) -> str:
+    if frequency.left == frequency.most:
+        sentence = Sentence.BUDGET_ALL_QUESTIONS
+    else:
+        sentence = Sentence.BUDGET_SOME_QUESTIONS if frequency.left else Sentence.BUDGET_NO_QUESTION
+    return say(
+        sentence,
+        language,
+        whose=say(_WHOSE[frequency.whose], language),
+        left=frequency.left,
+        most=frequency.most,
+        again=_moment(frequency.again),
+        full=_moment(frequency.full),
+    )
+
+
+def _moment(time: float) -> str:
+    return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M} UTC"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from core.conversations.context import reserved_for
 from core.domain import Incoming, ModelSpec, Prompt, Turn, Usage
-from core.domain_limits import LONGEST_HELD, Balance, Purse, Whose
+from core.domain_limits import LONGEST_HELD, Balance, Frequency, Purse, Whose
 from core.errors import BudgetSpent
 from core.limits.allowances import Bill, Payer, SpendingPolicy, charged, payer_of, purses_of, used_of
 from core.limits.holding import HELD, held
@@ -156,8 +156,9 @@ class TurnBudgets:
     async def admit(self, turn: Turn) -> None:
         await self._throttle.admit(turn.id, payer_of(turn.incoming))
 
-    async def balances(self, incoming: Incoming) -> tuple[Balance, ...]:
-        return await self._spending.balances(payer_of(incoming))
+    async def balances(self, incoming: Incoming) -> tuple[Balance | Frequency, ...]:
+        payer = payer_of(incoming)
+        return *await self._spending.balances(payer), *await self._throttle.frequencies(payer)
 
     async def choose(self, turn: Turn, wanted: ModelSpec) -> str:
         return await self._spending.choose(payer_of(turn.incoming), wanted)

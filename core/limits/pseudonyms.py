@@ -53,11 +53,16 @@ class Pseudonyms:
         return await self._store.drawn([self._purse(name) for name in names])
 
     async def admit(self, key: str, paces: Sequence[Pace]) -> Delay | None:
-        hidden = [replace(pace, name=self._pace(pace.name)) for pace in paces]
-        return await self._store.admit(self.hide(key), hidden)
+        return await self._store.admit(self.hide(key), self._paces(paces))
+
+    async def levels(self, paces: Sequence[Pace]) -> tuple[float, ...]:
+        return await self._store.levels(self._paces(paces))
 
     def _purses(self, purses: Sequence[Purse]) -> list[Purse]:
         return [replace(purse, name=self._purse(purse.name)) for purse in purses]
+
+    def _paces(self, paces: Sequence[Pace]) -> list[Pace]:
+        return [replace(pace, name=self._pace(pace.name)) for pace in paces]
 
     def _purse(self, name: str) -> str:
         """The unit stays: stores know by it what a purse is charged with."""

@@ -25,13 +25,17 @@ def full(rate: Rate, now: float) -> Bucket:
     return Bucket(rate.burst, now)
 
 
+def level_of(bucket: Bucket, rate: Rate, now: float) -> float:
+    """The permits that are there at the time *now*."""
+    return min(rate.burst, bucket.level + max(0.0, now - bucket.at) * rate.per_second)
+
+
 def take(bucket: Bucket, rate: Rate, now: float, permits: float = 1.0) -> tuple[Bucket, float]:
     """Takes *permits*, owing what is not there yet: the bucket after it, and the seconds to wait before acting.
 
     A clock that goes backwards refills nothing. What is owed delays those who come later, so no one overtakes.
     """
-    passed = max(0.0, now - bucket.at)
-    level = min(rate.burst, bucket.level + passed * rate.per_second) - permits
+    level = level_of(bucket, rate, now) - permits
     return Bucket(level, max(now, bucket.at)), max(0.0, -level / rate.per_second)
 
 

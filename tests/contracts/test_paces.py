@@ -63,6 +63,17 @@ async def test_at_once_no_more_are_admitted_than_there_are_permits(store: Store,
     assert sum(delay is None for delay in await asyncio.gather(*tries)) == 7
 
 
+async def test_how_many_permits_there_are_is_told_without_taking_any(
+    store: Store, elsewhere: Store, clock: ManualClock
+) -> None:
+    await store.admit("1", [pace(), pace("bob")])
+    await store.admit("2", [pace()])
+    for client in (elsewhere, store):
+        assert await client.levels([pace(), pace("bob"), pace("carol", 5.0)]) == (1.0, 2.0, 5.0)
+    await clock.advance(15.0)
+    assert await elsewhere.levels([pace(), pace("bob", 1.0)]) == (2.5, 1.0)
+
+
 async def test_a_clock_that_lags_behind_admits_nobody_early(backend: Backend, store: Store, clock: ManualClock) -> None:
     await store.admit("1", [pace(burst=1.0)])
     async with replace(backend, clock=ManualClock(clock.now() - HOUR)).open() as lagging:

@@ -17,6 +17,8 @@ from core.domain import ConversationId
 from core.domain_limits import Whose
 from core.errors import BadArgument, NotAllowed
 from core.limits.allowances import Allowance, SpendingPolicy
+from core.limits.rates import Rate
+from core.limits.throttling import ThrottlePolicy
 from tests.core.test_budgets import limited
 from tests.support.bot import CHAT, Bot, open_bot
 from tests.support.clock import ManualClock
@@ -31,7 +33,7 @@ async def bot(tmp_path: Path) -> AsyncIterator[Bot]:
 
 
 async def test_budget_says_that_nothing_is_limited(bot: Bot) -> None:
-    assert (await bot.run("/budget")).text == "No budget is set here."
+    assert (await bot.run("/budget")).text == "Nothing is limited here."
 
 
 async def test_budget_tells_what_is_used_of_each_limit(tmp_path: Path) -> None:
@@ -44,6 +46,29 @@ async def test_budget_tells_what_is_used_of_each_limit(tmp_path: Path) -> None:
             "Everybody together: < $0.0001 of $2.00 used, until 2027-02-01 00:00 UTC.",
         ]
         assert "您：已用" in (await bot.run("/budget", language="zh")).text
+
+
+async def test_budget_tells_how_many_questions_are_left_and_takes_none(tmp_path: Path) -> None:
+    clock, often = ManualClock(), ThrottlePolicy({Whose.USER: Rate(2 / 600, 2), Whose.TOTAL: Rate(1, 60)})
+    async with open_bot(tmp_path, clock, equip=limited(SpendingPolicy(), often)) as bot:
+        told = [(await bot.run("/budget")).text.splitlines() for _ in range(2)]
+        assert told == [["You: 2 of 2 questions left.", "Everybody together: 60 of 60 questions left."]] * 2
+        await bot.tell("Hello")
+        assert (await bot.run("/budget")).text.startswith(
+            "You: 1 of 2 questions left, all of them again from 2027-01-15 08:06 UTC.\nEverybody together: 59"
+        )
+        await bot.tell("Hello")
+        none = (
+            "none of 2 questions left, the next one from 2027-01-15 08:06 UTC, all of them from 2027-01-15 08:11 UTC."
+        )
+        assert (await bot.run("/budget")).text.startswith(f"You: {none}\n")
+        assert "2027-01-15 08:06 UTC 起可再问一次" in (await bot.run("/budget", language="zh")).text
+
+
+async def test_budget_says_nothing_of_limits_that_do_not_hold_for_an_admin(tmp_path: Path) -> None:
+    often = ThrottlePolicy({Whose.USER: Rate(1, 1)}, frozenset({"test:ada"}))
+    async with open_bot(tmp_path, ManualClock(), equip=limited(SpendingPolicy(), often)) as bot:
+        assert (await bot.run("/budget")).text == "Nothing is limited here."
 
 
 async def test_privacy_tells_what_becomes_of_what_is_said(bot: Bot) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.domain_limits import Delay, Pace
-from core.limits.rates import Bucket, Rate, full, take
+from core.limits.rates import Bucket, Rate, full, level_of, take
 from core.stores.purses import ADMITTED_MEMORY
 from core.stores.sqlite.database import Database, Session
 
@@ -17,6 +17,9 @@ class SqlitePaces:
 
     async def admit(self, key: str, paces: Sequence[Pace]) -> Delay | None:
         return await self._database.write(lambda session: _admit(session, key, paces))
+
+    async def levels(self, paces: Sequence[Pace]) -> tuple[float, ...]:
+        return await self._database.read(lambda session: tuple(_level(session, pace) for pace in paces))
 
 
 def _admit(session: Session, key: str, paces: Sequence[Pace]) -> Delay | None:
@@ -31,6 +34,10 @@ def _admit(session: Session, key: str, paces: Sequence[Pace]) -> Delay | None:
         session.run("INSERT OR REPLACE INTO paces VALUES (?, ?, ?, ?)", pace.name, bucket.level, bucket.at, again)
     session.run("INSERT OR REPLACE INTO admitted VALUES (?, ?)", key, session.steady + ADMITTED_MEMORY)
     return None
+
+
+def _level(session: Session, pace: Pace) -> float:
+    return level_of(_bucket(session, pace), Rate(pace.per_second, pace.burst), session.steady)
 
 
 def _bucket(session: Session, pace: Pace) -> Bucket:

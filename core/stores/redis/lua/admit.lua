@@ -5,9 +5,8 @@ if call('EXISTS', admitted) == 1 then return {0, '0'} end
 local short, longest, left = 0, 0, {}
 for index = 3, #A, 3 do
   local pace, rate, burst = key('pace', A[index]), tonumber(A[index + 1]), tonumber(A[index + 2])
-  local level, at = unpack(call('HMGET', pace, 'level', 'at'))
-  at = tonumber(at or STEADY)
-  level = math.min(burst, tonumber(level or burst) + math.max(0, STEADY - at) * rate) - 1
+  local level, at = level_of(pace, rate, burst)
+  level = level - 1
   left[#left + 1] = {pace, level, math.max(STEADY, at), (burst - level) / rate}
   if -level / rate > longest then short, longest = #left, -level / rate end
 end

@@ -24,3 +24,12 @@ local function give_back(name)
   call('ZREM', P .. ':reservations', name)
   if call('GET', key('reserved', name)) ~= SETTLED then call('DEL', key('reserved', name)) end
 end
+
+-- Paces: pace:<name> how many permits were there, and when · admitted:<key> that it took of them.
+
+-- How many are there now, and when they were counted.
+local function level_of(pace, rate, burst)
+  local level, at = unpack(call('HMGET', pace, 'level', 'at'))
+  at = tonumber(at or STEADY)
+  return math.min(burst, tonumber(level or burst) + math.max(0, STEADY - at) * rate), at
+end
