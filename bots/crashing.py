@@ -18,7 +18,7 @@ def guard() -> None:
 
 
 def report_to_log() -> None:
-    """What nobody caught, from now on: Python itself would print it with whatever it quotes."""
+    """From now on an error that nobody caught is one event of the log: Python would print it with whatever it quotes."""
     sys.excepthook = _report
 
 

@@ -33,8 +33,9 @@ _FOUND = {
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """problem: the parser's sentence, or its beginning. words: ours; `found` is what stood there, `begun` where that began in
-    which it stood. begins: whether it is told where that began instead of where it was noticed."""
+    """problem: the parser's sentence, or its beginning. words: ours; `found` in them is what stood there, `begun` the place
+    where the list, the keys or the text began in which it stood. begins: that place is told, instead of the one where the
+    parser noticed."""
 
     problem: str
     words: str

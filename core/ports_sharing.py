@@ -87,7 +87,8 @@ class Outbox(Protocol):
     24 hours after it was last changed; `page` leaves it out."""
 
     async def owe(self, unsaid: Unsaid, lease: float) -> Unsaid:
-        """Keeps it in the place of what stood under its key. It is the caller's for *lease* seconds; with its token."""
+        """Keeps it in the place of what stood under its key; what is returned has its token. It is the caller's for *lease*
+        seconds."""
 
     async def renew_unsaid(self, unsaid: Unsaid, lease: float) -> None:
         """The caller's for *lease* seconds from now, with the body that it has now; after that it is anybody's. Raises

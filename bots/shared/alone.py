@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 LOOK = 1.0
 """Seconds between two looks whether the work is free."""
 SOON = 1.0
-"""Seconds that the store may take to say who was first: a platform shows to whoever waits for 3 that it failed."""
+"""Seconds that the store may take to say who was first: who waits for 3 is shown by the platform that it failed."""
 DAY = 86_400.0
 """Seconds for which it is known who was first: longer than any platform tells of the same thing again."""
 RENEWALS = 3
@@ -41,9 +41,10 @@ class Alone:
     lease: float
 
     async def run(self, work: Callable[[], Awaitable[None]], meanwhile: Callable[[], Awaitable[None]]) -> None:
-        """*work*, for as long as no other process does it: first waits until it is free, and again where it was lost. Until
-        *work* ends, or this is cancelled; the next one takes over at once then. Raises what *work* does. *meanwhile* is
-        what is done, until it is cancelled, while the store does not say whose the work is; its errors are its own."""
+        """Does *work* while no other process does: waits until it is free, and waits again where it was lost to another one.
+        Returns when *work* ends, and raises what it does; then, or when this is cancelled, the next process takes over at
+        once. *meanwhile* runs while the store does not say whose the work is, and is cancelled when it does; what it raises
+        is dropped."""
         while True:
             token = await self._turn(meanwhile)
             log.info("work.begun", work=self.name)

@@ -1,5 +1,5 @@
-"""A process that is told to end: first it says so to those who send it work, then it takes no more, and what it has begun
-that nobody else will do it ends."""
+"""A process that is told to end: first it says so to those who send it work, then it takes no more, and finishes what it has
+begun and nobody else would finish."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.ports import Clock
 log = structlog.get_logger(__name__)
 
 LAST_WORDS = 10.0
-"""Seconds that what was begun gets to end: Discord's people wait 3 for a response, or for the word that one follows."""
+"""Seconds that what was begun gets to end. People on Discord wait 3 for a response, or for the word that one will follow."""
 
 
 class Sign(Protocol):

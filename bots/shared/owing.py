@@ -61,13 +61,13 @@ class Debt:
         return self._unsaid.body if self._unsaid else ""
 
     def postpone(self, seconds: float) -> None:
-        """Nobody need try for so long."""
+        """The platform takes nothing for so long: whoever goes on with it need not try before."""
         self._due = self._debts.clock.monotonic() + seconds
 
     async def say(self, work: Callable[[], Awaitable[None]], rest: str) -> None:
-        """Has *work* done, after which *rest* is still unsaid of it; "": nothing is. Who is cancelled meanwhile waits for it
-        to end: nobody could tell whether what was on its way has arrived. Raises LeaseLost, and nothing is done then, where
-        another process says it, or the person is forgotten."""
+        """Has *work* say the next part; *rest* is what is unsaid then, "" where that was all. Who is cancelled meanwhile waits
+        for *work* to end: nobody could tell whether what was on its way has arrived. Raises LeaseLost, and says nothing,
+        where another process says it by now, or the person is forgotten."""
         await self._verify()
         saying = asyncio.ensure_future(work())
         try:
@@ -78,7 +78,7 @@ class Debt:
                 self._unsaid = self._unsaid and replace(self._unsaid, body=rest)
 
     async def keep(self) -> None:
-        """So that another one would begin with what is still unsaid. Raises LeaseLost."""
+        """Notes how far it has come: another process would begin with what is still unsaid. Raises LeaseLost."""
         await self._renew()
         await self._verify()
 
@@ -119,7 +119,7 @@ class Debts:
     lease: float
 
     async def owe(self, incoming: Incoming, body: str) -> Debt:
-        """To who wrote *incoming*; once more for the same message is instead of the first time."""
+        """*body*, to whoever wrote *incoming*, in the place of what was owed for the same message before."""
         since = self.clock.monotonic()
         try:
             unsaid = await self.outbox.owe(Unsaid(self.lane, incoming.event_id, incoming.sender.id, body), self.lease)
@@ -139,5 +139,5 @@ class Debts:
             return ()
 
     async def settle(self, unsaid: Unsaid) -> None:
-        """It was said."""
+        """All of it was said."""
         await self.patience.patiently(lambda: self.outbox.said(unsaid))

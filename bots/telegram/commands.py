@@ -22,7 +22,8 @@ from core.wording import Sentence, say
 log = structlog.get_logger(__name__)
 
 LEASE = 30.0
-"""Seconds for which a command that a killed process began is known for begun; it is run again all the same."""
+"""Seconds for which the receipt of a command is the process's that runs it. Who is told of the command in that time, since
+that one was killed, runs it all the same."""
 START = "start"
 CHOOSE = "choose"
 LONGEST_DATA = 64
@@ -43,8 +44,8 @@ class MenuCommands:
         self._admins: set[int] = set()
 
     def asked(self, message: Message) -> tuple[str, str] | None:
-        """Name and argument of the command that *message* is, where it is for this bot: in groups a command that names
-        nobody is meant only if there is such a one here."""
+        """Name and argument of the command that *message* is, where it is for this bot: in groups one that names no bot is,
+        if there is such a command here."""
         invoked = command_of(message)
         if invoked is None:
             return None
@@ -102,7 +103,7 @@ class MenuCommands:
                 await store.close_receipt(key, receipt.token, "")
 
     async def _reply(self, incoming: Incoming, remark: Remark, key: str, receipt: Receipt) -> None:
-        """Nothing is kept of whom this very command forgot: with all the rest went its receipt."""
+        """Where this very command forgot who gave it, its receipt is gone with all the rest, and its reply is not kept."""
         try:
             if receipt.state is ReceiptState.FRESH:
                 await self._desk.store.renew_receipt(key, receipt.token, LEASE)

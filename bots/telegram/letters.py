@@ -1,4 +1,4 @@
-"""What the bot says besides answers, in the messages that it takes, and as it is kept until they are sent."""
+"""What the bot says besides answers: cut into messages, and in the form in which these are kept until they are sent."""
 
 from __future__ import annotations
 

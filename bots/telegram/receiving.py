@@ -60,7 +60,7 @@ class LongPolling:
         self._told = False
 
     async def run(self, away: Away) -> None:
-        """Until it is cancelled. Nothing that waits is dropped, at the start neither, and what another process took and did
+        """Until it is cancelled. Nothing that waits is dropped, not at the start either; what another process took and did
         not confirm comes again. Raises SurfaceRefused."""
         await self._alone.run(lambda: self._receive(away), lambda: away.watch(self._waiting))
 

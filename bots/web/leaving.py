@@ -12,8 +12,8 @@ from core.ports import Clock
 from core.watching import Vitals
 
 GAP = 1.0
-"""Seconds that connections which wait for a request have been closed for when streams end: a page that comes again at once
-must not do so over one of them."""
+"""Seconds from the closing of the connections that wait for a request until the streams end: a page that comes again at once
+must not do so over one of those."""
 
 
 class Leaving:

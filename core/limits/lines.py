@@ -19,7 +19,8 @@ from core.watching import Watch
 LEASE = 15.0
 """Seconds after which a process that says nothing any more has lost its places."""
 WORD = 2.0
-"""Seconds after which who waits in such a process is passed over. Its place in line is found again when it speaks."""
+"""Seconds without a word from a process after which who waits there is passed over, until it speaks again; the place in line
+stays theirs."""
 RENEWALS = 3
 """How often a place is renewed within that time."""
 POLL = 0.25
