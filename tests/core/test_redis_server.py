@@ -51,11 +51,20 @@ async def test_a_server_that_keeps_its_settings_to_itself_is_warned_of_as_far_as
     assert "does not tell how often it writes to disk" in lines
 
 
-async def test_a_user_who_may_not_publish_still_gets_answers() -> None:
-    with RedisServer(("user", "guest on >pw ~* resetchannels +@all")) as server:
+async def test_a_user_who_may_run_no_scripts_is_one_line() -> None:
+    with RedisServer(("user", "guest on >pw ~* &* +@all -@scripting")) as server:
+        with pytest.raises(StoreError, match="guest has no permissions") as caught:
+            await _warnings(server.url.replace("redis://", "redis://guest:pw@"))
+        assert not isinstance(caught.value, StoreUnavailable), "waiting does not help"
+
+
+async def test_a_user_who_may_not_publish_still_gets_answers_and_the_operator_is_warned() -> None:
+    with RedisServer(("user", "guest on >pw ~* resetchannels +@all"), durable=True) as server:
+        url = server.url.replace("redis://", "redis://guest:pw@")
+        assert await _warnings(url) == f"Redis at 127.0.0.1:{server.port}/0: {health.MUTE}"
         with capture_logs() as lines:
             clock = ManualClock()
-            async with open_redis(server.url.replace("redis://", "redis://guest:pw@"), clock, PLAIN) as store:
+            async with open_redis(url, clock, PLAIN) as store:
                 await answered(store, asked("1"))
                 assert await branch(store) == ["Hello?", "Fine."]
                 with pytest.raises(StoreUnavailable):

@@ -10,6 +10,7 @@ from core.stores.redis.address import Kind
 from core.stores.redis.database import INDEXED, META
 from core.stores.redis.link import Link
 from core.stores.redis.problems import store_error
+from core.stores.redis.wake import CHANNEL
 
 OLDEST = (6, 2)
 """The first version with every command that the scripts use."""
@@ -19,6 +20,7 @@ notes with each message who has words in which conversation."""
 PARTITIONS = {Kind.SINGLE: 1, Kind.SENTINEL: 1, Kind.CLUSTER: 16}
 """For a new database. One server gains nothing from more; a cluster spreads these over its nodes."""
 _MOST_PARTITIONS = 1024
+MUTE = "this user may not publish and subscribe: pages hear no answers, and /stop comes late (ACL: &parlour:* +@pubsub)"
 
 
 async def prepare(link: Link, kind: Kind) -> int:
@@ -53,10 +55,18 @@ def _partitions(link: Link, meta: Mapping[str, str]) -> int:
 
 
 async def _check_servers(link: Link, kind: Kind) -> None:
-    for place, facts in (await link.on_primaries("INFO")).items():
-        if isinstance(facts, Exception):
-            raise store_error(facts, place)
+    for place, facts in (await _told(link, "INFO")).items():
         check(place, facts, kind)
+    await _told(link, "EVAL", "return 1", "0")  # a user who may run no scripts could take nothing, and be told nothing
+
+
+async def _told(link: Link, *command: str) -> dict[str, Any]:
+    """What every primary answers. Raises StoreError where one does not."""
+    answers = await link.on_primaries(*command)
+    for place, answer in answers.items():
+        if isinstance(answer, Exception):
+            raise store_error(answer, place)
+    return answers
 
 
 def check(place: str, facts: Mapping[str, Any], kind: Kind) -> None:
@@ -72,16 +82,17 @@ def check(place: str, facts: Mapping[str, Any], kind: Kind) -> None:
 
 
 async def warnings(link: Link, replicas: int) -> tuple[str, ...]:
-    """One line for each way in which the server could lose what it accepted. Raises StoreError if it is away."""
-    facts = await link.on_primaries("INFO")
+    """One line for each way in which the server could lose what it accepted, and for what it keeps from us. Raises
+    StoreError if it is away."""
+    facts = await _told(link, "INFO")
     settings = await link.on_primaries("CONFIG GET", "*")
+    heard = await link.on_primaries("PUBLISH", CHANNEL, "")
     lines: list[str] = []
     for place, known in facts.items():
-        if isinstance(known, Exception):
-            raise store_error(known, place)
         hidden = isinstance(settings.get(place), Exception | None)
         given = {} if hidden else settings[place]
-        lines += [f"{place}: {line}" for line in _dangers(known, given, replicas)]
+        mute = [MUTE] if isinstance(heard.get(place), Exception) else []
+        lines += [f"{place}: {line}" for line in (*_dangers(known, given, replicas), *mute)]
     return tuple(lines)
 
 
