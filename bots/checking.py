@@ -8,9 +8,9 @@ from pathlib import Path
 
 from bots import wiring
 from bots.output import put
-from bots.serving import PLATFORMS, why_off
+from bots.serving import BLANK, PLATFORMS, why_off
 from bots.shared.platform import Finding, State
-from core.config import Config
+from core.config import Config, is_blank
 from core.domain import ModelFacts, Prompt, PromptMessage
 from core.errors import ModelError, ModelGarbled, ParlourError, StoreError, StoreSealed
 from core.limits.configured import spending_policy
@@ -55,10 +55,10 @@ async def _findings(config: Config, file: Path | None, *, offline: bool) -> Asyn
 
 
 def _file(config: Config, file: Path | None) -> Finding:
-    place = str(file) if file else "no config.yaml here: what is built in holds"
-    return Finding(
-        State.OK, "configuration", f"{place} (models: {len(config.models)}, personas: {len(config.personas)})"
-    )
+    blank = file is not None and is_blank(file)
+    place = f"{file} {BLANK}" if blank else str(file) if file else "no config.yaml here: what is built in holds"
+    found = f"{place} (models: {len(config.models)}, personas: {len(config.personas)})"
+    return Finding(State.WARN if blank else State.OK, "configuration", found)
 
 
 def _keys(config: Config) -> list[Finding]:

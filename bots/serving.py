@@ -12,10 +12,11 @@ from pathlib import Path
 
 from bots import wiring
 from bots.web.exposure import exposure_of
-from core.config import Config
+from core.config import Config, is_blank
 from core.errors import ConfigError
 
 NOT_SERVED = "nothing is served here: what is set meanwhile is taken up by a restart"
+BLANK = "holds nothing: what is built in holds"
 PLATFORMS = ("discord", "telegram", "web")
 COLLECT_AFTER = 20_000
 """Objects that are made, and not given back, until the garbage collector looks for cycles. With Python's own 700 it looks
@@ -37,6 +38,8 @@ async def run(config: Config, platforms: Sequence[str], file: Path | None) -> in
     Where nothing that was named is on, a process manager gets a process that keeps the store swept and ends on SIGTERM:
     one that ended by itself would be started again for ever. People get exit code 1."""
     off, announce = why_off(config), wiring.announcer(config)
+    if file and is_blank(file):
+        announce(f"{file} {BLANK}")
     for name, reason in off.items():
         if name in platforms or (not platforms and sys.stderr.isatty()):
             announce(f"{name} is off: {reason}")

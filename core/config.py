@@ -46,6 +46,8 @@ _SEALING_KEY = 32
 """Characters of a key that nobody can guess at their own computers."""
 _SHORTEST_SECRET = 4
 """Hiding shorter values would riddle every line, and they hide nothing."""
+_NO_WORDS = {"", "---", "..."}
+"""Lines of YAML that say nothing: the others are where a document begins or ends."""
 
 DEFAULTS: dict[str, Value] = {
     "store": "${REDIS_URL:-sqlite:///data/parlour.db}",
@@ -192,6 +194,11 @@ def find(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     if path is not None or named:
         return path or Path(str(named))
     return DEFAULT_FILE if DEFAULT_FILE.exists() else None
+
+
+def is_blank(file: Path) -> bool:
+    """Whether nothing but blanks and comments stands in *file*, so that what is built in holds. Raises ConfigError."""
+    return all(line.partition("#")[0].strip() in _NO_WORDS for line in _read(file).splitlines())
 
 
 def parse_config(text: str, environ: Mapping[str, str], name: str = "config.yaml") -> Config:

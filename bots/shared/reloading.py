@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from core.config import Config, is_consistent, load
+from core.config import Config, is_blank, is_consistent, load
 from core.config_fields import NO_SECRET
 from core.config_models import ProviderConfig
 from core.errors import ConfigError
@@ -25,7 +25,8 @@ SETTLING = 0.25
 
 
 class State(NamedTuple):
-    """What tells one version of a file from another. changed: also when it became readable, or was put back as old as it is."""
+    """What tells one version of a file from another. changed: when its status last did (ctime): also when it became readable,
+    or was put back with its old times."""
 
     changed: int
     size: int
@@ -147,11 +148,10 @@ class Reloading:
 
 
 def _written(file: Path) -> Config:
-    """Raises ConfigError, also for an empty file: it is what a full disk makes of one that is saved, and would open
-    everything to everybody."""
-    state = _state(file)
-    if state is not None and state.size == 0:
-        raise ConfigError(f"{file}: is empty")
+    """Raises ConfigError, also for a file without a word: it is what a full disk makes of one that is saved, or a slip with
+    the comments, and would open everything to everybody."""
+    if is_blank(file):
+        raise ConfigError(f"{file}: holds nothing")
     return load(file)
 
 

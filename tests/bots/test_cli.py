@@ -277,6 +277,18 @@ def test_sighup_ends_no_process_that_has_nothing_to_read(platform: str, begun: s
         assert process.wait() == 0
 
 
+def test_a_file_that_says_nothing_is_told_of(config: Path) -> None:
+    config.write_text("# access:\n\n#   users: ['web:ada']\n")
+    done = run_process("check --offline", config)
+    assert done.stdout.startswith(f"warn   configuration          {config} holds nothing: what is built in holds (")
+    alone = {"PYTHONPATH": str(ROOT), "PORT": "0"}
+    command = [sys.executable, "-m", "bots", "--config", str(config), "run", "web"]
+    with subprocess.Popen(command, stdin=DEVNULL, stderr=PIPE, text=True, cwd=config.parent, env=alone) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == f"parlour: {config} holds nothing: what is built in holds\n"
+        process.terminate()
+
+
 @pytest.mark.parametrize(
     ("models", "expected"),
     [

@@ -98,13 +98,14 @@ async def test_a_file_that_is_gone_is_no_empty_one(operator: Operator) -> None:
     assert "cannot be read" in operator.lines[0]
 
 
-async def test_an_empty_file_opens_nothing(operator: Operator) -> None:
+@pytest.mark.parametrize("written", ["", " \n\n", "# access:\n#   users: ['web:bob']\n", "\ufeff---\n  # Nothing.\n"])
+async def test_a_file_that_says_nothing_opens_nothing(written: str, operator: Operator) -> None:
     operator.write("access: {users: ['web:bob']}")
     async with operator.watching():
-        operator.file.write_text("")
+        operator.file.write_text(written, encoding="utf-8")
         await operator.hears(1)
     assert operator.taken == []
-    assert operator.lines == [f"the configuration stays as it was: {operator.file}: is empty"]
+    assert operator.lines == [f"the configuration stays as it was: {operator.file}: holds nothing"]
 
 
 async def test_a_file_that_was_changed_and_is_as_old_and_as_long_as_before_is_another(operator: Operator) -> None:
