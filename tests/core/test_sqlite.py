@@ -140,6 +140,17 @@ async def test_a_file_that_becomes_read_only_is_said_so(store: SqliteStore) -> N
         await store.put(asked("1"))
 
 
+async def test_who_waits_for_work_waits_on_while_the_file_cannot_be_read(store: SqliteStore, file: Path) -> None:
+    """Whatever the reason: a worker that heard of it would end, and all others of its process with it."""
+    await store.put(asked("1"))
+    turn = await claimed(store)
+    await store.stop(CHAT)
+    in_file(file, "ALTER TABLE turns RENAME TO elsewhere")
+    assert await store.wait(0) == frozenset()
+    in_file(file, "ALTER TABLE elsewhere RENAME TO turns")
+    assert await store.wait(0) == {turn.id}
+
+
 async def test_a_file_of_a_newer_version_is_left_alone(file: Path) -> None:
     await open_once(file)
     in_file(file, "INSERT INTO migrations VALUES (99, 0)")

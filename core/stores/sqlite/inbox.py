@@ -7,7 +7,7 @@ from collections.abc import Collection
 from contextlib import suppress
 
 from core.domain import ConversationId, InboxDepth, Incoming, Ref, SetAside, Turn, TurnId
-from core.errors import StoreUnavailable
+from core.errors import StoreError
 from core.ports import Outcome
 from core.stores.sqlite import turns
 from core.stores.sqlite.database import Database, Operation, T
@@ -71,7 +71,7 @@ class SqliteInbox:
 
     async def wait(self, seconds: float) -> frozenset[TurnId]:
         await self._wake.wait(seconds)
-        with suppress(StoreUnavailable):
+        with suppress(StoreError):
             return await self._database.read(turns.stopped)
         return frozenset()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from core.errors import StoreUnavailable
+from core.errors import StoreError
 from core.stores.sqlite import turns
 from core.stores.sqlite.database import Database
 
@@ -46,13 +46,13 @@ class Wake:
     async def _until_next(self) -> float:
         """Seconds until a turn comes due that no worker has looked for yet."""
         after = self._looked_at
-        with suppress(StoreUnavailable):
+        with suppress(StoreError):
             if (ready := await self._database.read(lambda session: turns.next_ready(session, after))) is not None:
                 return max(0.0, ready - self._database.time.now())
         return float("inf")
 
     async def _listen(self) -> None:
-        with suppress(StoreUnavailable):
+        with suppress(StoreError):
             version = await self._database.version()
             if version != self._version:
                 self._version = version
