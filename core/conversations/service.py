@@ -55,7 +55,7 @@ from core.errors import (
     NotModerated,
     QuestionGone,
     Stopped,
-    StoreUnavailable,
+    StoreError,
 )
 from core.limits.allowances import payer_of
 from core.limits.lines import NO_LINES, Lines
@@ -326,12 +326,12 @@ class Conversations:
         return whole if asked <= room.budget else question.background
 
     async def _keep(self, turn: Turn, exchange: Exchange) -> None:
-        """Commits, waiting for a store that is away: the answer is paid for. A lapsing lease ends the wait."""
+        """Commits, waiting for a store that cannot: the answer is paid for. A lapsing lease ends the wait."""
         attempt = 0
         while True:
             try:
                 return await self._history.commit(turn, exchange)
-            except StoreUnavailable as problem:
+            except StoreError as problem:
                 attempt += 1
                 if attempt == 1:
                     log.warning("turn.not_kept", detail=str(problem))

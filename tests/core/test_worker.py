@@ -18,6 +18,9 @@ from core.errors import (
     ContentRefused,
     GaveUp,
     LeaseLost,
+    StoreError,
+    StoreFull,
+    StoreReadOnly,
     StoreUnavailable,
     SurfaceClosed,
     SurfaceUnavailable,
@@ -77,15 +80,16 @@ class WallReply:
 
 @dataclass
 class Unreliable:
-    """A step of the store that finds it away a few times."""
+    """A step of the store that finds it in *trouble* a few times."""
 
     real: Callable[..., Awaitable[Any]]
     failures: int
+    trouble: type[StoreError] = StoreUnavailable
 
     async def __call__(self, *args: object) -> Any:
         if self.failures:
             self.failures -= 1
-            raise StoreUnavailable("away")
+            raise self.trouble
         return await self.real(*args)
 
 
@@ -200,10 +204,13 @@ async def test_a_platform_that_takes_nothing_there_any_more_ends_the_turn(answer
         assert (await here.bot.store.conversation(asked.conversation)).failed == (None if answered else asked)
 
 
-async def test_an_answer_waits_for_a_store_that_is_away_and_is_not_asked_for_twice(tmp_path: Path) -> None:
+@pytest.mark.parametrize("trouble", [StoreUnavailable, StoreFull, StoreReadOnly])
+async def test_an_answer_waits_for_a_store_that_cannot_keep_it_and_is_not_asked_for_twice(
+    trouble: type[StoreError], tmp_path: Path
+) -> None:
     async with office(tmp_path) as here:
         store: Any = here.bot.store
-        commits = store.commit = Unreliable(store.commit, failures=4)
+        commits = store.commit = Unreliable(store.commit, 4, trouble)
         asked = await here.ask("Hello")
         await here.passing(lambda: asked.event_id in here.wall.shown)
         assert commits.failures == 0
