@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from string import Formatter
 from typing import Any, TypeVar
 
 from core.wording_chinese import CHINESE
 from core.wording_names import Sentence
 
-__all__ = ["CHINESE", "ENGLISH", "LANGUAGES", "TONGUES", "Sentence", "filled", "say", "spoken", "tongue_of"]
+__all__ = ["CHINESE", "ENGLISH", "LANGUAGES", "PLURALS", "TONGUES", "Sentence", "filled", "say", "spoken", "tongue_of"]
 
 T = TypeVar("T")
 
 
+Plural = Callable[[int, int], int]
+"""Which of a word's forms goes with a number, counted from 0: by its whole part, and by how many digits follow the point.
+Source: Unicode CLDR, "Language Plural Rules", the operands i and v; of its categories those that a language has, in their
+order (zero, one, two, few, many, other)."""
+
+
 class _Filling(Formatter):
+    def __init__(self, plural: Plural) -> None:
+        self._plural = plural
+
     def format_field(self, value: Any, format_spec: str) -> Any:
-        one, _, many = format_spec.partition("|")
-        return f"{value} {one if str(value) == '1' else many}" if many else super().format_field(value, format_spec)
+        forms = format_spec.split("|")
+        if len(forms) == 1:
+            return super().format_field(value, format_spec)
+        whole, _, decimals = str(value).replace(",", "").partition(".")
+        return f"{value} {forms[min(self._plural(int(whole), len(decimals)), len(forms) - 1)]}"
 
-
-_FILLING = _Filling()
 
 ENGLISH: dict[Sentence, str] = {
     Sentence.EMPTY_MESSAGE: "There is nothing in that message I can read: please write your question in it.",
@@ -225,19 +235,23 @@ ENGLISH: dict[Sentence, str] = {
 LANGUAGES: dict[str, dict[Sentence, str]] = {"en": ENGLISH, "zh": CHINESE}
 TONGUES: dict[str, str] = {"en": "English", "zh": "中文"}
 """What each language that is spoken here calls itself. Every menu is built from these."""
+PLURALS: dict[str, Plural] = {
+    "en": lambda whole, decimals: 0 if (whole, decimals) == (1, 0) else 1,
+    "zh": lambda _whole, _decimals: 0,
+}
 
 
 def say(sentence: Sentence, language: str, **values: object) -> str:
     """The sentence in the user's language, filled; a value that is itself a sentence is said in it too."""
     known = spoken(LANGUAGES, language)
     told = {name: known[value] if isinstance(value, Sentence) else value for name, value in values.items()}
-    return filled(known[sentence], told)
+    return filled(known[sentence], told, language)
 
 
-def filled(text: str, values: Mapping[str, object]) -> str:
-    """*text* with its placeholders filled. ``{messages:message|messages}`` is the number of that name, with the word that
-    goes with it: the first for one, the second for any other."""
-    return _FILLING.vformat(text, (), values)
+def filled(text: str, values: Mapping[str, object], language: str = "en") -> str:
+    """*text*, of that language, with its placeholders filled. ``{messages:message|messages}`` is the number of that name,
+    with the form of the word that goes with it (`PLURALS`); the last one stands for those that would follow."""
+    return _Filling(spoken(PLURALS, language)).vformat(text, (), values)
 
 
 def tongue_of(language: str) -> str:

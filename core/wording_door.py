@@ -74,4 +74,4 @@ LANGUAGES: dict[str, dict[Notice, str]] = {"en": ENGLISH, "zh": CHINESE}
 
 def tell(notice: Notice, language: str, **values: object) -> str:
     """As `core.wording.say`."""
-    return filled(spoken(LANGUAGES, language)[notice], values)
+    return filled(spoken(LANGUAGES, language)[notice], values, language)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from playwright.async_api import Browser, expect
 
 from tests.support.browser import accessibility, open_tab, visitor
 from tests.support.chat import Chat, held
-from tests.support.completions import CompletionsServer, answer
+from tests.support.completions import USAGE, CompletionsServer, answer
+from tests.support.sentences import speak_polish
 from tests.support.web import web
 
 RICH = """# A heading
@@ -138,6 +140,20 @@ async def test_the_page_speaks_the_browser_s_language_or_the_chosen_one(browser:
         await expect(chat.page.get_by_role("textbox", name="消息")).to_be_visible()
         await chat.page.get_by_role("combobox", name="语言").select_option("en")
         await expect(chat.box).to_be_visible()
+
+
+async def test_the_page_knows_the_forms_of_a_language_with_three(
+    browser: Browser, model: CompletionsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speak_polish(monkeypatch)
+    said = {1: "1 token", 3: "3 tokeny", 12: "12 tokenów", 22: "22 tokeny"}
+    model.plan(*(answer("Tak.", usage={**USAGE, "completion_tokens": written}) for written in said))
+    async with web(tmp_path, model=model) as url, visitor(browser, locale="pl-PL") as context:
+        chat = Chat(await open_tab(context, url))
+        await expect(chat.page.locator("html")).to_have_attribute("lang", "pl")
+        for told in said.values():
+            await chat.ask("Czy tak?", "Tak.")
+            await expect(chat.answers.last).to_contain_text(re.compile(rf"· {told}( |$)"))
 
 
 async def test_dark_is_as_the_system_says_or_as_was_chosen(browser: Browser, url: str) -> None:

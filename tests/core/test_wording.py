@@ -7,8 +7,9 @@ import re
 import pytest
 
 from core import errors, wording_door, wording_page
-from core.wording import ENGLISH, LANGUAGES, TONGUES, Sentence, say, tongue_of
-from tests.support.sentences import placeholders
+from core.wording import ENGLISH, LANGUAGES, PLURALS, TONGUES, Sentence, say, tongue_of
+from core.wording_door import Notice, tell
+from tests.support.sentences import forms, placeholders, speak_polish
 
 
 def kinds(base: type[errors.ChatError]) -> set[type[errors.ChatError]]:
@@ -16,7 +17,8 @@ def kinds(base: type[errors.ChatError]) -> set[type[errors.ChatError]]:
 
 
 def test_a_language_is_spoken_everywhere_or_nowhere() -> None:
-    assert TONGUES.keys() == LANGUAGES.keys() == wording_door.LANGUAGES.keys() == wording_page.LANGUAGES.keys()
+    words = (LANGUAGES, wording_door.LANGUAGES, wording_page.LANGUAGES, PLURALS)
+    assert all(spoken.keys() == TONGUES.keys() for spoken in words)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +45,37 @@ def test_a_translation_says_the_same_things(language: str, sentence: Sentence) -
 )
 def test_a_number_has_the_word_that_goes_with_it(number: object, said: str) -> None:
     assert say(Sentence.EXPORT_DONE, "en", messages=number) == f"The conversation: {said}."
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_word_has_a_form_for_every_whole_number(language: str) -> None:
+    needed = 1 + max(PLURALS[language](number, 0) for number in range(1000))
+    for said in (LANGUAGES[language], wording_door.LANGUAGES[language], wording_page.LANGUAGES[language]):
+        assert all(len(found) >= needed for found in forms(said))
+
+
+@pytest.mark.parametrize(
+    ("number", "form"),
+    [("1", "dzień"), ("2", "dni"), ("5", "dni"), ("1.5", "dnia"), ("1095", "dni")],
+)
+def test_a_language_may_have_more_forms_than_two(number: str, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    speak_polish(monkeypatch)
+    assert say(Sentence.TIME_DAYS, "pl-PL", number=number) == f"{number} {form}"
+
+
+@pytest.mark.parametrize(
+    ("number", "form"), [("1", "token"), ("4", "tokeny"), ("12", "tokenów"), ("1,022", "tokeny"), ("0.5", "tokenów")]
+)
+def test_the_last_form_stands_for_those_that_are_not_written(
+    number: str, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speak_polish(monkeypatch)
+    assert say(Sentence.BUDGET_TOKENS, "pl", tokens=number) == f"{number} {form}"
+
+
+def test_the_login_knows_them_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    speak_polish(monkeypatch)
+    assert tell(Notice.LOGIN_SLOWLY, "pl", seconds=23) == "Proszę poczekać 23 sekundy."
 
 
 def test_no_number_is_said_with_one_word_for_any() -> None:

@@ -28,7 +28,7 @@ export function siblings(message, isDisabled, go) {
   const ids = message.siblings ?? [];
   if (ids.length < 2) return [];
   const at = ids.indexOf(message.id);
-  const place = say("version", { number: number(at + 1), count: number(ids.length) });
+  const place = say("version", { number: at + 1, count: ids.length });
   const step = (name, label, id) => iconButton(name, say(label), () => go(id, name), { disabled: isDisabled || !id, "data-step": name });
   return [
     make(

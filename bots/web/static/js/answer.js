@@ -4,7 +4,7 @@ import { Rendering } from "../markdown/rendering.js";
 import { copyButton, siblings } from "./actions.js";
 import { iconButton, make, setText } from "./dom.js";
 import { Growth } from "./growth.js";
-import { money, number, say, time } from "./words.js";
+import { money, say, time } from "./words.js";
 
 const LABELS = { copy: say("copy"), copied: say("copied"), code: say("code"), table: say("table"), formula: say("formula") };
 
@@ -81,7 +81,7 @@ function facts({ model, finish, usage }) {
   const words = [model];
   if (finish === "stopped") words.push(say("was_stopped"));
   if (finish === "length") words.push(say("was_cut"));
-  if (usage?.completion) words.push(say("tokens", { tokens: number(usage.completion) }));
+  if (usage?.completion) words.push(say("tokens", { tokens: usage.completion }));
   if (usage?.cost) words.push(money(usage.cost));
   return words.join(" · ");
 }

@@ -61,8 +61,8 @@ function drawn(report) {
   return [
     make("p", { class: "quiet" }, say(report.exact ? "context_exact" : "context_estimated", { model: report.model })),
     bar(report),
-    make("p", { class: "sum" }, say("context_sum", { used: number(report.used), budget: number(report.budget) })),
-    report.cut.messages ? make("p", { class: "cut" }, say("context_cut", { messages: number(report.cut.messages), tokens: number(report.cut.tokens) })) : null,
+    make("p", { class: "sum" }, say("context_sum", { used: report.used, budget: report.budget })),
+    report.cut.messages ? make("p", { class: "cut" }, say("context_cut", { messages: report.cut.messages, tokens: report.cut.tokens })) : null,
     make("ul", { class: "parts" }, part("persona", say("persona_named", { name: report.persona }), report.persona_tokens, report.used), ...rows(report)),
     make("h3", {}, say("cost")),
     usage(report.usage),
@@ -71,7 +71,7 @@ function drawn(report) {
 
 function bar({ persona_tokens: persona, parts, used, budget }) {
   const sum = (role) => parts.filter((one) => one.role === role).reduce((total, one) => total + one.tokens, 0);
-  const label = say("context_sum", { used: number(used), budget: number(budget) });
+  const label = say("context_sum", { used, budget });
   const shares = [["persona", persona], ["user", sum("user")], ["assistant", sum("assistant")]];
   return make("div", { class: "bar", role: "img", "aria-label": label }, ...shares.map(([kind, tokens]) => share(kind, tokens, budget)));
 }

@@ -7,15 +7,23 @@ export const language = document.documentElement.lang;
 /** Pairs of tag and name. */
 export const languages = JSON.parse(document.getElementById("languages").textContent);
 
-/** The words of that name; {placeholders} are filled with *values*, {numbers:one|any other} with the word that goes with them. */
+const numbers = new Intl.NumberFormat(language);
+const plurals = new Intl.PluralRules(language);
+const CATEGORIES = ["zero", "one", "two", "few", "many", "other"];
+const categories = plurals.resolvedOptions().pluralCategories.sort((one, other) => CATEGORIES.indexOf(one) - CATEGORIES.indexOf(other));
+
+/** The words of that name; {placeholders} are filled with *values*, {numbers:word|words} with the form of the word that goes with them. */
 export function say(name, values = {}) {
-  return words[name].replace(/\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g, (_, key, one, many) => {
-    const value = String(values[key]);
-    return many ? `${value} ${value === "1" ? one : many}` : value;
+  return words[name].replace(/\{(\w+)(?::([^}]*))?\}/g, (_, key, forms) => {
+    const value = values[key];
+    const said = typeof value === "number" ? number(value) : String(value);
+    return forms ? `${said} ${formFor(value, forms.split("|"))}` : said;
   });
 }
 
-const numbers = new Intl.NumberFormat(language);
+/** As `core/wording.py` has it: the last form stands for those that would follow. */
+const formFor = (value, forms) => forms[Math.min(categories.indexOf(plurals.select(value)), forms.length - 1)];
+
 const times = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
 
 export const number = (value) => numbers.format(value);
