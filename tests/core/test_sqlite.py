@@ -32,7 +32,7 @@ from core.stores.sqlite.opening import SqliteStore, open_sqlite
 from core.stores.sqlite.problems import problem
 from tests.contracts.making import CHAT, LANE, LEASE, OTHER, answered, asked, branch, claimed
 from tests.support.clock import ManualClock, until
-from tests.support.files import as_it_was, as_nobody
+from tests.support.files import as_it_was, as_nobody, no_room
 
 ROOT = Path(__file__).parents[2]
 ADA = PersonId("web:ada")
@@ -117,6 +117,15 @@ async def test_a_full_disk_refuses_what_does_not_fit_and_goes_on(store: SqliteSt
     writer.execute("PRAGMA max_page_count = 1000000")
     assert await store.put(large), "it was not accepted before, so it is no duplicate"
     assert (await store.depth()).queued == 4
+
+
+async def test_a_disk_without_room_to_open_the_file_is_called_full() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        file = Path(name, "parlour.db")
+        await open_once(file)
+        with no_room(), pytest.raises(StoreFull, match="the disk is full"):
+            await open_once(file)
+        await open_once(file)
 
 
 async def test_a_read_only_file_or_directory_is_said_so() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -28,6 +29,17 @@ def as_nobody(*paths: Path) -> Iterator[None]:
             os.seteuid(0)
         for path in paths:
             path.chmod(0o755)
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """Nothing beyond its first 4096 bytes, which a file system may give away at once, finds room on a disk."""
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, usual[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
 
 
 def as_it_was(file: Path, today: Path) -> None:

@@ -22,6 +22,10 @@ _PROBLEMS: dict[int, tuple[type[StoreError], str]] = {
     sqlite3.SQLITE_NOTADB: (StoreError, "it is not an SQLite database"),
     sqlite3.SQLITE_CORRUPT: (StoreError, "it is damaged"),
 }
+_EXTENDED: dict[int, tuple[type[StoreError], str]] = {
+    # The index of the write-ahead log, which whoever opens a file needs room for, if only to read.
+    sqlite3.SQLITE_IOERR_SHMSIZE: _PROBLEMS[sqlite3.SQLITE_FULL],
+}
 _OTHER: tuple[type[StoreError], str] = (StoreError, "SQLite could not do what was asked")
 
 _FILE_PROBLEMS: dict[int | None, type[StoreError]] = {
@@ -36,7 +40,7 @@ _FILE_PROBLEMS: dict[int | None, type[StoreError]] = {
 def problem(error: sqlite3.Error, file: Path) -> StoreError:
     """The error of ours that says what *error* means for the store in *file*, in one line without content."""
     code = getattr(error, "sqlite_errorcode", None)
-    kind, meaning = _PROBLEMS.get(code & _PRIMARY, _OTHER) if code is not None else _OTHER
+    kind, meaning = (_EXTENDED.get(code) or _PROBLEMS.get(code & _PRIMARY, _OTHER)) if code is not None else _OTHER
     return kind(f"The store {file}: {meaning}.")
 
 
