@@ -39,6 +39,7 @@ from core.conversations.relaying import Relaying
 from core.conversations.service import Conversations, ConversationSettings, World
 from core.conversations.stats import Running, Statistics
 from core.conversations.tallying import Tallying
+from core.errors import SurfaceClosed
 from core.inbox.worker import Worker, WorkerSettings, Workplace
 from core.limits.budgets import Spending, TurnBudgets
 from core.limits.configured import access_policy, queues, spending_policy, throttle_policy
@@ -306,7 +307,7 @@ async def _served(platform: Platform, watch: Watch, announce: Callable[[str], No
     watch.served(platform.lane, on=True)
     try:
         return await platform.run()
-    except SurfaceRefused as problem:
+    except (SurfaceRefused, SurfaceClosed) as problem:
         watch.served(platform.lane, on=False)
         announce(f"{platform.lane} is off: {problem}")
         return 1

@@ -43,8 +43,8 @@ class Desk:
 class Platform:
     """A platform that is being served.
 
-    lane: of its turns. run: takes what people say until it is cancelled; the exit code. Raises SurfaceRefused for what
-    only the operator can mend. replies: where its turns are answered.
+    lane: of its turns. run: takes what people say until it is cancelled; the exit code. Raises SurfaceRefused or
+    SurfaceClosed for what only the operator can mend. replies: where its turns are answered.
     """
 
     lane: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -9,12 +10,14 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from bots import wiring
 from bots.checking import check
+from core.tasks import cancelled
 from core.wording import Sentence, say
 from tests.support.clock import until
 from tests.support.telegram_bot import bot_on, config_for, running
 from tests.support.telegram_server import TelegramServer
-from tests.support.telegram_world import ADA, TOKEN
+from tests.support.telegram_world import ADA, TOKEN, Fault
 
 
 async def test_check_says_who_it_is_what_it_hears_and_what_waits(
@@ -38,6 +41,22 @@ async def test_a_wrong_token_is_one_sentence(token: str, tmp_path: Path) -> None
     async with TelegramServer() as telegram, running(telegram, config_for(telegram, tmp_path, token=token)) as lines:
         await until(lambda: bool(lines))
         assert lines == ["telegram is off: Telegram does not know this token: copy it again from @BotFather"]
+
+
+@pytest.mark.parametrize("method", ["getme", "getupdates"])
+async def test_where_something_before_telegram_lets_nobody_through_the_page_is_served_all_the_same(
+    method: str, tmp_path: Path
+) -> None:
+    """A proxy's 403, which Telegram itself says of chats alone."""
+    async with TelegramServer() as telegram:
+        telegram.faults.append(Fault(lambda asked, _: asked == method, 403))
+        lines: list[str] = []
+        config = config_for(telegram, tmp_path, web="port: 0")
+        serving = asyncio.create_task(wiring.serve(config, ["telegram", "web"], lines.append))
+        await until(lambda: any(line.startswith("telegram is off: Telegram refused: ") for line in lines))
+        await until(lambda: any(line.startswith("web: http") for line in lines))
+        assert not serving.done()
+        await cancelled(serving)
 
 
 def told(telegram: TelegramServer) -> int:
