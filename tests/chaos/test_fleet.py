@@ -17,7 +17,7 @@ from core.domain import ConversationId, Encoding
 from core.stores.opening import open_store
 from core.stores.options import StoreOptions
 from tests.support.clock import until
-from tests.support.fleet import Fleet
+from tests.support.fleet import Fleet, at_rest
 from tests.support.platform import Platform
 from tests.support.servers import RedisServer, redis_cluster, redis_group, redis_server
 from tests.support.station import Orders
@@ -49,6 +49,11 @@ class Load:
         """Every turn is shown whole. Cheap while it is not."""
         shown = {message.turn: message.text for message in self.platform.messages.values()}
         return shown == self.expected
+
+    async def end(self, store: str) -> None:
+        """Returns when every turn is shown whole, and ended too: a draft may be whole already."""
+        await until(self.complete, LONG)
+        await at_rest(store)
 
     async def verify(self, store: str) -> None:
         """Exactly one whole answer each on the platform; in the store the exchanges in the order they were asked."""
@@ -89,7 +94,7 @@ async def crowd(store: str, turns: int, conversations: int) -> None:
                     pids[victim] = fleet.start(orders)
                     kills += 1
                     await until(lambda: len(platform.connected) == 2)
-            await until(load.complete, LONG)
+            await load.end(orders.store)
             for pid in pids:
                 await fleet.stop(pid)
         await load.verify(store)
@@ -134,7 +139,7 @@ async def test_redis_going_away_under_load_loses_nothing(seconds: float, killed:
             await asyncio.to_thread(server.start if killed else server.resume)
             for number in range(80, 100):
                 load.say(number)
-            await until(load.complete, LONG)
+            await load.end(orders.store)
             for pid in pids:
                 await fleet.stop(pid)
         await load.verify(server.url)
@@ -161,7 +166,7 @@ async def test_a_sentinel_failover_that_waits_for_one_replica_loses_nothing() ->
             await until(lambda: len(platform.connected) == 2)
             for number in range(60, 100):
                 load.say(number)
-            await until(load.complete, LONG)
+            await load.end(orders.store)
             for pid in pids:
                 await fleet.stop(pid)
         await load.verify(group.url)
@@ -184,7 +189,7 @@ async def test_a_paused_worker_whose_lease_lapsed_writes_nothing_more() -> None:
             before = len(platform.writes)
             fleet.resume(sleeper)
             load.say(4)
-            await until(load.complete, LONG)
+            await load.end(url)
             await fleet.stop(other)
             await fleet.stop(sleeper)
             await load.verify(url)

@@ -18,7 +18,7 @@ from core.clock import SystemClock
 from core.domain import ConversationId, Encoding
 from core.stores.opening import open_store
 from tests.support.clock import until
-from tests.support.fleet import Fleet
+from tests.support.fleet import Fleet, at_rest
 from tests.support.platform import Platform
 from tests.support.servers import redis_server
 from tests.support.station import LENGTH, Orders
@@ -70,14 +70,8 @@ class Killings:
         turn = self._platform.say(f"test:{number % 7}", question, time.time() + self._ahead)
         await until(lambda: self._pid != victim)
         await until(lambda: [shown.text for shown in self._platform.answers_to(turn)] == shown_as(question))
-        await self._over()
+        await at_rest(self._store)
         return turn, question
-
-    async def _over(self) -> None:
-        clock = SystemClock()
-        async with open_store(self._store, clock) as opened:
-            while (depth := await opened.depth()).queued + depth.running:
-                await clock.sleep(0.002)
 
     def _on_phase(self, pid: int, name: str) -> None:
         if pid == self._pid and name == self._target:

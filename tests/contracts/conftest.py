@@ -16,6 +16,8 @@ from tests.support.clock import ManualClock
 from tests.support.servers import Cluster, Group, RedisServer, redis_group, redis_nodes
 
 PLAIN = StoreOptions()
+PATIENT = "?socket_connect_timeout=30"
+"""A machine may stand still for longer than the 3 seconds that a server is given elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -46,20 +48,20 @@ def sqlite_sealed(request: pytest.FixtureRequest, clock: ManualClock) -> Backend
 def redis(request: pytest.FixtureRequest, clock: ManualClock) -> Backend:
     server: RedisServer = request.getfixturevalue("redis_alone")
     server.command("FLUSHALL")
-    return Backend(server.url, clock)
+    return Backend(server.url + PATIENT, clock)
 
 
 def redis_cluster(request: pytest.FixtureRequest, clock: ManualClock) -> Backend:
     cluster: Cluster = request.getfixturevalue("redis_three")
     for node in cluster.nodes:
         node.command("FLUSHALL")
-    return Backend(cluster.url, clock)
+    return Backend(cluster.url + PATIENT, clock)
 
 
 def redis_sentinel(request: pytest.FixtureRequest, clock: ManualClock) -> Backend:
     group: Group = request.getfixturevalue("redis_watched")
     group.primary.command("FLUSHALL")
-    return Backend(group.url, clock)
+    return Backend(group.url + PATIENT, clock)
 
 
 BACKENDS: dict[str, Callable[[pytest.FixtureRequest, ManualClock], Backend]] = {

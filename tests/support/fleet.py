@@ -9,8 +9,12 @@ import signal
 from multiprocessing.process import BaseProcess
 from typing import Self
 
+from core.clock import SystemClock
+from core.stores.opening import open_store
 from tests.support.station import Orders, main
 
+REST = 300.0
+"""Seconds within which all must have ended: a test that hangs is to fail."""
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.support.station"])
 
@@ -53,3 +57,11 @@ class Fleet:
 
     def resume(self, pid: int) -> None:
         os.kill(pid, signal.SIGCONT)
+
+
+async def at_rest(store: str) -> None:
+    """Returns when nothing waits or runs there. TimeoutError after some minutes."""
+    clock = SystemClock()
+    async with open_store(store, clock) as opened, asyncio.timeout(REST):
+        while (depth := await opened.depth()).queued + depth.running:
+            await clock.sleep(0.02)
