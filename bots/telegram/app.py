@@ -56,7 +56,7 @@ class TelegramBot:
         )
 
     async def run(self) -> int:
-        """Raises SurfaceRefused for what only the operator can mend."""
+        """Raises SurfaceRefused and SurfaceClosed for what only the operator can mend."""
         me = await self._patience.patiently(lambda: identity(self._bot))
         debts = Debts(self._desk.store, self._desk.clock, self._patience, LANE, self._lease)
         async with Speaker(self._bot, self._pacer, debts) as speaker:
