@@ -133,6 +133,12 @@ def test_alerts_call_when_they_should_and_not_before() -> None:
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
+def test_every_alert_is_seen_to_call() -> None:
+    played = yaml.safe_load((ROOT / "tests/alerts.yaml").read_text())["tests"]
+    expected = [look for play in played for look in play["alert_rule_test"] if look["exp_alerts"]]
+    assert {look["alertname"] for look in expected} == {rule["alert"] for rule in RULES}
+
+
 @pytest.mark.parametrize("rule", RULES, ids=[rule["alert"] for rule in RULES])
 def test_an_alert_says_what_is_wrong_and_how_urgent_it_is(rule: dict[str, Any]) -> None:
     assert rule["labels"]["severity"] in {"page", "ticket"}

@@ -24,8 +24,8 @@ from core.watching import Checked, Ending, Exposition, Phase, Subject
 WAITS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 640.0)
 """Seconds: the buckets of waiting times, from what nobody notices to a platform's penalty."""
 OPERATORS = ("ModelKeyRefused", "ModelNoCredit", "ModelNone")
-"""Errors that only the operator can mend. They are counted from 0 on, as is how turns end on a platform that is used: what
-appears with its first 1 has not increased for Prometheus, and nobody would be called."""
+"""Errors that only the operator can mend. They are counted from 0 on, as is how turns end on a platform that is served:
+what appears with its first 1 has not increased for Prometheus, and nobody would be called."""
 _NANO = 1e-9
 
 
@@ -56,7 +56,6 @@ class Metrics(Untraced):
         self._errors = self._counter("errors", "Errors that people read", "error")
         for error in OPERATORS:
             self._errors.labels(error)
-        self._known: set[str] = set()
         self._calls = self._counter("model_calls", "Calls of models that gave an answer", "model")
         self._tokens = self._counter("model_tokens", "Tokens, by kind", "model", "kind")
         self._cost = self._counter("model_cost_dollars", "What answers cost", "model")
@@ -78,12 +77,7 @@ class Metrics(Untraced):
         self._waits.labels(platform_of(lane), phase).observe(max(0.0, seconds))
 
     def ended(self, lane: str, ending: Ending) -> None:
-        platform = platform_of(lane)
-        if platform not in self._known:
-            self._known.add(platform)
-            for other in Ending:
-                self._endings.labels(platform, other)
-        self._endings.labels(platform, ending).inc()
+        self._endings.labels(platform_of(lane), ending).inc()
 
     def failed(self, error: str) -> None:
         self._errors.labels(error).inc()
@@ -112,6 +106,8 @@ class Metrics(Untraced):
 
     def served(self, platform: str, *, on: bool) -> None:
         self._served.labels(platform).set(on)
+        for ending in Ending:
+            self._endings.labels(platform, ending)
 
     def moderated(self, subject: Subject, checked: Checked, seconds: float) -> None:
         self._checks.labels(subject, checked).observe(seconds)
