@@ -1,5 +1,7 @@
 """What reading a context costs in a conversation of 20,000 stored messages, against one of 100: ratio at most 1.1.
 
+    python -m bench.context_read
+
 Each conversation has a store of its own, so that the long one also pays for its larger indexes. Reads alternate between
 the two and the ratio is that of the lower quartiles, so that what else the machine does falls on both or on neither.
 """

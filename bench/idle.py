@@ -1,5 +1,7 @@
 """Resident memory and start time of an idle process: SQLite, one remote model, no local one.
 
+    python -m bench.idle
+
 Started as a user does, over a pipe; "started" is when it has answered /help.
 """
 

@@ -1,8 +1,8 @@
 """A newcomer's way: from nothing to the first answer in the terminal, on the page, on Discord and on Telegram.
 
-    python -m bench.newcomer            prints what they see, and the seconds
-    python -m bench.newcomer --write    writes docs/newcomer.md and its pictures
+    python -m bench.newcomer [--write]
 
+Prints what they see, and the seconds; with ``--write`` it writes docs/newcomer.md and its pictures instead.
 A fresh clone of what is committed, an empty home, no caches; what is typed stands in README.md, to the letter. Discord and
 Telegram are the tests' servers on this machine: the clone's `config.yaml` is told their addresses, and nothing else. The bot on
 Telegram is as @BotFather makes one, with privacy mode.

@@ -1,5 +1,7 @@
 """How much of each prompt is an unchanged prefix of the previous request, which providers bill at a fraction.
 
+    python -m bench.prompt_prefix
+
 A 200-turn conversation with an 8,000-token budget runs through the real service and store; the model is scripted. Beside
 the stepwise cut stands the sliding window that most bots use (drop the oldest messages until the rest fits).
 """

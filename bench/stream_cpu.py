@@ -1,5 +1,7 @@
 """What a streamed chunk costs from the socket to the draft, and how many streams one process carries.
 
+    python -m bench.stream_cpu
+
 The server is a process of its own. "Late" is the time from the server's write of a chunk to the draft that shows it.
 """
 

@@ -83,6 +83,16 @@ def test_every_program_of_the_bench_exists(document: Path) -> None:
     assert not [name for name in programs if not (ROOT / "bench" / f"{name}.py").exists()]
 
 
+def test_whoever_opens_the_bench_finds_every_program_with_its_command() -> None:
+    listed = re.findall(
+        r"^    python -m bench\.(\w+)(.*)\n {8}\S", (ROOT / "bench/__init__.py").read_text(), re.MULTILINE
+    )
+    programs = sorted((ROOT / "bench").glob("[a-z]*.py"))
+    own = [re.findall(r"^    python -m bench\.(\w+)(.*)$", program.read_text(), re.MULTILINE) for program in programs]
+    assert [name for [(name, _)] in own] == [program.stem for program in programs]
+    assert sorted(listed) == [command for [command] in own]
+
+
 def test_every_document_is_linked_from_the_readme() -> None:
     linked = {path for path, _, _ in _LINK.findall((ROOT / "README.md").read_text())}
     assert not [file.name for file in DOCUMENTS if str(file.relative_to(ROOT)) not in linked | {"README.md"}]
