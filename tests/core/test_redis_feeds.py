@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import aclosing
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -15,6 +17,7 @@ from core.ports import Store
 from core.ports_sharing import Following
 from core.stores.options import StoreOptions
 from core.stores.redis import listening
+from core.stores.redis.bundle import Bundle
 from core.stores.redis.opening import open_redis
 from tests.support.clock import ManualClock, settle, until
 from tests.support.servers import RedisServer, redis_group, redis_nodes
@@ -59,6 +62,14 @@ async def _heard(following: Following, clock: ManualClock, last: str) -> list[st
     while last not in found:
         found += [event.data for event in await _next(following, clock)]
     return found
+
+
+async def test_what_is_said_at_the_last_moment_is_written(store: Any) -> None:
+    """Within one turn of the event loop, in which nothing was sent yet."""
+    database = store._database
+    async with aclosing(Bundle(database.link)) as bundle:
+        saying = bundle.run(database.call("agree", database.partitions[0], 1.0))
+    assert saying.done()
 
 
 async def test_a_server_that_comes_back_with_everything_costs_nothing(

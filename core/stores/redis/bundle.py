@@ -33,10 +33,13 @@ class Bundle:
     async def aclose(self) -> None:
         """Returns when all that was asked for is done."""
         while self._waiting or self._sending:
+            self._send()
             await asyncio.gather(*self._sending)
 
     def _send(self) -> None:
         waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
         task = asyncio.create_task(self._run(waiting), name="redis bundle")
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
