@@ -111,7 +111,10 @@ class LocalConnection(Connection):
 
     async def _launch(self) -> dict[str, str]:
         """Where the server listens, and its key. Raises ModelUnreachable."""
-        process = self._process = await _python(_SERVER)
+        try:
+            process = self._process = await _python(_SERVER)
+        except OSError as error:  # no memory for one more process, or none is allowed
+            raise ModelUnreachable(f"the local model did not load: {error.strerror}") from error
         settings = self._settings()
         try:
             async with self._clock.watchdog(LONGEST_LOAD):

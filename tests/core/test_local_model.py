@@ -70,6 +70,14 @@ async def test_a_file_that_is_no_model_is_one_clear_line(tmp_path: Path) -> None
             await ask(models.get(""), HELLO)
 
 
+async def test_where_no_process_can_be_started_the_model_is_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the next model is asked, as for any other."""
+    async with local() as models:
+        monkeypatch.setattr(sys, "executable", "/nothing/of/this/name")
+        with pytest.raises(ModelUnreachable, match="did not load: No such file"):
+            await ask(models.get(""), HELLO)
+
+
 async def test_a_file_that_is_not_there_makes_the_model_unusable() -> None:
     async with local(path="nowhere.gguf") as models:
         assert models.unusable() == {"smollm2": "the file in `path` does not exist"}
