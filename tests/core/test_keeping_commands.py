@@ -13,7 +13,7 @@ import pytest
 
 from core.conversations.access import Access
 from core.conversations.keeping import Keeping, privacy_text
-from core.domain import ConversationId
+from core.domain import ConversationId, Ref
 from core.domain_limits import Whose
 from core.errors import BadArgument, NotAllowed
 from core.limits.allowances import Allowance, SpendingPolicy
@@ -193,6 +193,17 @@ async def test_export_me_is_everything_about_a_person_and_nobody_else(bot: Bot) 
     assert [turn["parts"][0]["text"] for turn in alone["unanswered"]] == ["Ada waits"]
     assert told["shelf"][0]["title"] == "her title"
     assert "Bob asks" not in document.content.decode()
+
+
+async def test_export_me_leaves_out_what_others_ask_about_ones_question(bot: Bot) -> None:
+    asked = replace(bot.incoming(SECRET), ref=Ref("test:m1"))
+    await bot.store.put(asked)
+    await bot.answer()
+    await bot.store.put(replace(bot.incoming("Bob replies to it", "test:bob"), reply_to=asked.ref))
+    await bot.answer()
+    (document,) = (await bot.run("/export me")).documents
+    (shared,) = json.loads(document.content)["conversations"]
+    assert [message["parts"][0]["text"] for message in shared["messages"]] == [SECRET, f"You said: {SECRET}"]
 
 
 async def test_who_said_nothing_has_nothing_to_export(bot: Bot) -> None:
