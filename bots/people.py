@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from pathlib import Path
 
 from bots import wiring
 from bots.output import complain, put
+from bots.shared.files import create
 from core.config import Config
 from core.config_text import plain
 from core.conversations.dossier import dossier
@@ -26,7 +26,7 @@ async def export(config: Config, person: PersonId, file: Path) -> int:
         found = await dossier(store, person, wiring.clock().now())
     if found.empty:
         return _unknown(person)
-    await asyncio.to_thread(_write, file, found.document.content)
+    await asyncio.to_thread(create, file, found.document.content, _OWNER_ONLY)
     held = "{file} has {conversations:conversation|conversations} and {messages:message|messages}"
     put(filled(held, {"file": file, "conversations": found.conversations, "messages": found.messages}))
     return 0
@@ -53,16 +53,6 @@ def _is_confirmed(person: PersonId, conversations: int) -> bool:
     asked = "This deletes everything about {who}, in {conversations:conversation|conversations}, for good. Type yes to go on:"
     put(filled(asked, {"who": _shown(person), "conversations": conversations}))
     return sys.stdin.readline().strip().casefold() == "yes"
-
-
-def _write(file: Path, content: bytes) -> None:
-    opened = os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY), "wb")
-    try:
-        with opened:
-            opened.write(content)
-    except OSError as problem:
-        file.unlink()  # half of it is of use to nobody, and would be in the way of the next try
-        raise OSError(problem.errno, problem.strerror, str(file)) from problem
 
 
 def _unknown(person: PersonId) -> int:

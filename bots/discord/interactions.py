@@ -138,7 +138,7 @@ async def explained(work: Awaitable[Callback], language: str) -> Callback:
     except ChatError as problem:
         return message(say(problem.sentence, language, **problem.values), flags=EPHEMERAL)
     except StoreError:
-        return message(say(Sentence.STORE_AWAY, language), flags=EPHEMERAL)
+        return message(say(Sentence.STORE_AWAY_UNDONE, language), flags=EPHEMERAL)
 
 
 def acknowledged() -> Callback:

@@ -89,7 +89,7 @@ class MenuCommands:
         try:
             receipt = await store.open_receipt(key, name, LEASE)
         except StoreError:
-            away = Remark(say(Sentence.STORE_AWAY, incoming.sender.language))
+            away = Remark(say(Sentence.STORE_AWAY_UNDONE, incoming.sender.language))
             self._speaker.say(place_at(incoming.address), away)
             return
         if receipt.state is ReceiptState.DONE:
@@ -135,7 +135,7 @@ class MenuCommands:
         except ChatError as problem:
             return Reaction(say(problem.sentence, language, **problem.values))
         except StoreError:
-            return Reaction(say(Sentence.STORE_AWAY, language))
+            return Reaction(say(Sentence.STORE_AWAY_UNDONE, language))
 
 
 async def is_admitted(commands: Commands, incoming: Incoming) -> bool:

@@ -141,7 +141,7 @@ class Terminal:
             model, persona = [await self._chosen(name) for name in ("model", "persona")]
             past = await self._past()
         except StoreError:
-            self._screen.say(self._say(Sentence.STORE_AWAY))
+            self._screen.say(self._say(Sentence.STORE_AWAY_UNDONE))
         else:
             welcome = self._say(Sentence.TERMINAL_WELCOME, model=model, persona=persona)
             if self._screen.greet(welcome, past) and past is not None:
@@ -162,9 +162,11 @@ class Terminal:
         return Past(title, questions, path[-1])
 
     async def _take(self, line: str) -> None:
+        away = Sentence.STORE_AWAY
         try:
             text = clean(line)
             if command := parse(text):
+                away = Sentence.STORE_AWAY_UNDONE
                 await self._command(*command)
             else:
                 await self._ask(self._incoming(text))
@@ -172,7 +174,7 @@ class Terminal:
             self._screen.say(say(problem.sentence, self._seat.language, **problem.values))
         except StoreError:
             self._screen.keep(line)
-            self._screen.say(self._say(Sentence.STORE_AWAY))
+            self._screen.say(self._say(away))
 
     async def _command(self, name: str, argument: str) -> None:
         """A command may set a turn going; its answer is shown like any other."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document as Typed
 
+from bots.shared.files import create
 from core.conversations.commands import Commands
 from core.conversations.exporting import Document
 from core.conversations.invoking import Reaction
@@ -73,8 +74,7 @@ def saved(document: Document, folder: Path, language: str) -> str:
     """Saves it in *folder* beside whatever is there already; says so, or why it could not be."""
     for name in _names(document.name):
         try:
-            with (folder / name).open("xb") as file:
-                file.write(document.content)
+            create(folder / name, document.content)
         except FileExistsError:
             continue
         except OSError as problem:

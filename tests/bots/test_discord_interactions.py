@@ -346,7 +346,7 @@ async def test_while_the_store_is_away_the_asker_alone_is_told(tmp_path: Path) -
                 discord.slash(ADA, "ask", question="hello?")
                 discord.slash(ADA, "usage")
                 completing = discord.complete(ADA, "model", "e")
-                await until(lambda: discord.private(ADA) == [say(Sentence.STORE_AWAY, "en")] * 2)
+                await until(lambda: discord.private(ADA) == [say(Sentence.STORE_AWAY_UNDONE, "en")] * 2)
                 await until(lambda: discord.callbacks.get(completing) == {"type": 8, "data": {"choices": []}})
                 assert discord.shown() == []
 

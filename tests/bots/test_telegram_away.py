@@ -130,6 +130,14 @@ async def test_who_writes_reads_once_that_it_waits_and_is_answered_afterwards(
     await here.outlasts(begins, ends, ["another day, first", "another day, second"])
 
 
+async def test_a_command_that_finds_no_store_is_said_not_to_be_done(here: Scene) -> None:
+    await here.start()
+    await here.answers(ADA, "before")
+    here.redis.kill()
+    here.telegram.say(ADA, "/usage")
+    await until(lambda: here.telegram.shown(ADA)[-1] == say(Sentence.STORE_AWAY_UNDONE, "en"))
+
+
 async def test_who_writes_while_nobody_was_listening_is_told_too(here: Scene) -> None:
     await here.start()
     await here.answers(ADA, "before")

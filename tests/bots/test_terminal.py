@@ -26,7 +26,7 @@ from bots.terminal.screen import Screen
 from bots.terminal.translate import Seat
 from core.chance import SystemChance
 from core.clock import SystemClock
-from core.domain import Incoming
+from core.domain import ConversationId, Incoming
 from core.errors import ModelKeyRefused, StoreUnavailable
 from core.inbox.worker import Worker, WorkerSettings, Workplace
 from core.llm.scripted import Script, spoken
@@ -368,6 +368,19 @@ async def test_a_line_that_could_not_be_stored_stands_at_the_prompt_again(
             inbox.away = False
             ada.type("\r")
             await ada.reads("You said: Do not lose me")
+
+
+async def test_a_command_that_finds_no_store_is_said_not_to_be_done(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_: ConversationId) -> None:
+        raise StoreUnavailable("gone")
+
+    monkeypatch.setattr(hall.bot.store, "usage", away)
+    with person(hall.bot) as ada:
+        async with hall.open(ada.screen):
+            ada.type("/usage\r")
+            await ada.reads(say(Sentence.STORE_AWAY_UNDONE, "en")[:40])
 
 
 # completion
