@@ -5,7 +5,7 @@ Times are Unix seconds (float), token numbers are tokens, money is whole nano-do
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal, NewType
@@ -227,7 +227,7 @@ class Usage:
 
     @property
     def spent(self) -> int | None:
-        """`cost`, which is nothing where nothing was used."""
+        """`cost`; 0 where nothing was used, also where no price is known."""
         return self.cost if self.prompt or self.completion else 0
 
 
@@ -270,6 +270,10 @@ class Message:
     @property
     def text(self) -> str:
         return text_of(self.parts)
+
+    def answers(self, questions: Collection[MessageId | None]) -> bool:
+        """Whether it is an answer to one of them. Below a question stand also those of others, who replied to it."""
+        return self.role is Role.ASSISTANT and self.parent in questions
 
 
 @dataclass(frozen=True, slots=True)

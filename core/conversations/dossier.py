@@ -14,12 +14,12 @@ answered, failed or is set aside. `core.conversations.exporting` says how times 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
 from core.conversations.exporting import Document, as_json, described, iso, stem
-from core.domain import Conversation, ConversationId, Incoming, Message, MessageId, PersonId, Role
+from core.domain import Conversation, ConversationId, Incoming, Message, PersonId
 from core.ports import History, Inbox
 from core.ports_limits import Rulings
 from core.ports_people import People
@@ -74,12 +74,7 @@ async def _conversation(records: Records, name: ConversationId, person: PersonId
 
 def _own(messages: Sequence[Message], person: PersonId) -> Sequence[Message]:
     questions = {message.id for message in messages if message.sender == person}
-    return [message for message in messages if message.id in questions or _answers(message, questions)]
-
-
-def _answers(message: Message, questions: Collection[MessageId | None]) -> bool:
-    """Below a question stand also those of others who replied to it."""
-    return message.role is Role.ASSISTANT and message.parent in questions
+    return [message for message in messages if message.id in questions or message.answers(questions)]
 
 
 def _named(state: Conversation, *, shared: bool) -> Mapping[str, object]:

@@ -12,7 +12,6 @@ from core.domain import (
     Message,
     MessageId,
     PersonId,
-    Role,
     TextPart,
     TurnId,
     turn_of,
@@ -41,7 +40,7 @@ class Forgotten:
         if message.id in own:
             words = (TextPart(self.tombstone),)
             return replace(message, parts=words, author="", sender=None, background="", quoted=())
-        if message.role is Role.ASSISTANT and message.parent in own:
+        if message.answers(own):
             return replace(message, parts=(TextPart(self.tombstone),))
         return replace(message, background="", quoted=()) if self._quotes(message) else message
 
@@ -79,7 +78,7 @@ def deleted(person: PersonId, messages: Iterable[Message]) -> frozenset[MessageI
     """Questions of the person and the answers to them."""
     everything = tuple(messages)
     own = {message.id for message in everything if message.sender == person}
-    return frozenset(message.id for message in everything if message.id in own or message.parent in own)
+    return frozenset(message.id for message in everything if message.id in own or message.answers(own))
 
 
 def between(name: str) -> tuple[str, str]:

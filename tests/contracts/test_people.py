@@ -146,6 +146,14 @@ async def test_whoever_asks_a_deleted_question_again_is_stopped(store: Store) ->
     assert await store.claim([LANE], LEASE) is None
 
 
+async def test_what_somebody_else_asked_below_a_deleted_question_may_be_asked_again(store: Store) -> None:
+    await answered(store, asked("1", sender=ADA, author="Ada", ref=Ref("terminal:1")))
+    await answered(store, asked("2", sender=BOB, author="Bob", reply_to=Ref("terminal:1")))
+    await store.put(replace(asked("3", sender=BOB, again=question_id(TurnId("2"))), parts=()))
+    await store.forget_person(ADA.id, GONE)
+    assert (await claimed(store)).id == "3"
+
+
 async def test_what_others_quoted_is_left_out(store: Store) -> None:
     bobs = asked("1", "Bob's", sender=BOB)
     await answered(store, replace(bobs, background="Ada said: no", quoted=(ADA.id,)))
