@@ -125,6 +125,17 @@ async def test_what_the_server_refuses_comes_back_into_the_box(chat: Chat) -> No
     await expect(chat.box).to_have_value("/model nothing-of-the-kind")
 
 
+async def test_what_failed_stays_when_the_server_refuses_something_else(slow: Chat, model: CompletionsServer) -> None:
+    model.key = "another"
+    await slow.send("Tell me")
+    problem = slow.page.locator("article[data-role=problem]")
+    await expect(problem).to_be_visible()
+    await slow.send("/model nothing-of-the-kind")
+    await expect(slow.box).to_have_value("/model nothing-of-the-kind")
+    await expect(problem).to_be_visible()
+    await expect(slow.questions).to_have_text([re.compile("Tell me")])
+
+
 async def test_commands_complete_themselves_and_answer(chat: Chat) -> None:
     await chat.box.press_sequentially("/hel")
     await expect(chat.page.get_by_role("option")).to_contain_text(["/help"])

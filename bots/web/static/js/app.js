@@ -175,10 +175,12 @@ export class App extends EventTarget {
     if (chosen) this.talk[command] = chosen.id;
   }
 
-  /** What the server does not take goes back into the input. */
+  /** What the server does not take goes back into the input; what failed before it can be asked again all the same. */
   #refused({ conversation, text }, { message }) {
-    if (conversation === this.talk.id) this.tell("problem", { text: message, returned: text });
-    else keepDraft(conversation, text);
+    if (conversation === this.talk.id) {
+      this.tell("problem", { text: message, returned: text });
+      if (this.talk.isStored) this.refresh();
+    } else keepDraft(conversation, text);
     this.changed();
   }
 
