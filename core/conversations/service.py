@@ -250,6 +250,8 @@ class Conversations:
                 writing = asking.run(choice.candidates, partial(self._prepare, brief))
                 await shown.write(writing, lambda: asking.text)
         except TimeoutError:
+            if not scope.expired:
+                raise
             stopped = True
         except (AnswerFlagged, NotModerated):
             await self._charge(turn, asking)

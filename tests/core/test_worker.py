@@ -243,6 +243,14 @@ async def test_a_turn_that_keeps_breaking_is_set_aside_with_a_message_and_the_ne
         assert (aside.turn, aside.attempts) == (asked.event_id, 4)
 
 
+async def test_a_defect_that_looks_like_time_that_is_up_is_not_taken_for_a_stop(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        here.bot.models.get("").scripts.append(broken(TimeoutError("a socket's")))
+        asked = await here.ask("Hello")
+        await here.passing(lambda: asked.event_id in here.wall.shown)
+        assert here.wall.shown[asked.event_id] == "You said: Hello"
+
+
 async def test_what_was_set_aside_is_answered_when_an_operator_says_so(tmp_path: Path) -> None:
     async with office(tmp_path, max_attempts=1) as here:
         here.bot.models.get("").scripts.append(broken())
@@ -368,6 +376,6 @@ async def holding(bot: Bot, turn: Turn, work: Callable[[Claim], Awaitable[None]]
         await work(hold)
 
 
-def broken() -> Script:
-    """A defect in the middle of an answer, which no error of ours foresees."""
-    return Script(("One",), error=RuntimeError("a defect"))  # type: ignore[arg-type]  # that is what a defect is
+def broken(defect: Exception | None = None) -> Script:
+    """A *defect* in the middle of an answer, which no error of ours foresees."""
+    return Script(("One",), error=defect or RuntimeError("a defect"))  # type: ignore[arg-type]  # that is what a defect is
