@@ -133,6 +133,11 @@ class Connections:
     def now(self) -> float:
         return self._clock.monotonic()
 
+    def drop_unread(self) -> None:
+        """Ends those whose readers do not take what they are sent: last words would not reach them."""
+        for guard in [guard for guard in self._open if guard.is_unread]:
+            guard.end()
+
     async def watch(self) -> None:
         """Ends what waits too long, until it is cancelled."""
         while True:
@@ -208,6 +213,10 @@ class Guard(asyncio.Protocol):
     def is_late(self, now: float) -> bool:
         """Whether what it waits for should have come by *now*, on the monotonic clock."""
         return now > min(self._late, self._unread)
+
+    @property
+    def is_unread(self) -> bool:
+        return self._unread < math.inf
 
     def expire(self) -> None:
         """What it waits for did not come."""

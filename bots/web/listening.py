@@ -34,15 +34,19 @@ Leave = Callable[[], Coroutine[Any, Any, None]]
 class Server(uvicorn.Server):
     """*leave*: as in `Manners`."""
 
-    def __init__(self, config: uvicorn.Config, leave: Leave | None) -> None:
+    def __init__(self, config: uvicorn.Config, connections: Connections, leave: Leave | None) -> None:
         super().__init__(config)
+        self._connections = connections
         self._leave = leave
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Connections are told to close before this waits for the first time, and so before *leave* begins."""
+        """Connections are told to close before this waits for the first time, and so before *leave* begins. Returns when
+        also those have had their last words whose time was over."""
         leaving = asyncio.create_task(self._leave(), name="web leaving") if self._leave else None
         try:
             await super().shutdown(sockets)
+            self._connections.drop_unread()
+            await asyncio.gather(*self.server_state.tasks, return_exceptions=True)
         finally:
             if leaving is not None:
                 await cancelled(leaving)
@@ -94,7 +98,7 @@ class Manners:
 
 async def serve(app: ASGIApp, sockets: Sequence[socket.socket], connections: Connections, manners: Manners) -> None:
     """Until it is cancelled."""
-    server = Server(_settings(app, connections, manners.patience), manners.leave)
+    server = Server(_settings(app, connections, manners.patience), connections, manners.leave)
     serving = asyncio.create_task(server.serve(list(sockets)), name="web server")
     watching = asyncio.create_task(connections.watch(), name="web connections")
     try:

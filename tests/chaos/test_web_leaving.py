@@ -62,6 +62,25 @@ def question() -> dict[str, object]:
     return {"model": "echo", "messages": [{"role": "user", "content": WORDS}]}
 
 
+async def test_a_program_whose_answer_takes_too_long_is_told_so(tmp_path: Path) -> None:
+    port = free_port()
+    config = tmp_path / "config.yaml"
+    config.write_text(settings(tmp_path, port, delay=60.0).replace("lease: 2s", "lease: 2s, drain: 1s"))
+    async with (
+        process(config, "web") as server,
+        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as program,
+    ):
+        await listening(port)
+        request = program.build_request("POST", "/v1/chat/completions", json=question() | {"stream": True})
+        begun = await program.send(request, stream=True)
+        server.terminate()
+        *_, told, done = (await begun.aread()).decode().split("\n\n")[:-1]
+        assert json.loads(told.removeprefix("data: "))["error"]["code"] == "unavailable"
+        assert done == "data: [DONE]"
+        assert await server.wait() == 0
+    assert "Traceback" not in config.with_suffix(".log").read_text()
+
+
 async def test_behind_a_balancer_it_answers_until_nobody_is_sent_to_it_any_more(tmp_path: Path) -> None:
     """On connections that were there and on new ones; each of them is closed after that."""
     port = free_port()

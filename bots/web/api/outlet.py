@@ -72,7 +72,8 @@ Work = Callable[[Outlet], Coroutine[Any, Any, None]]
 
 
 class Answer(Response):
-    """A response that *work* writes, until it is done or the client hangs up."""
+    """A response that *work* writes, until it is done or the client hangs up. Where the server ends before that, the
+    client is told so."""
 
     def __init__(self, work: Work) -> None:
         super().__init__()
@@ -102,6 +103,8 @@ async def _while_heard(receive: Receive, work: Coroutine[Any, Any, None]) -> Non
     leaving = asyncio.create_task(_hung_up(receive), name="API client")
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError as ended:  # by the server, which has been told to end and waits no longer
+        raise refusal_at(HTTPStatus.SERVICE_UNAVAILABLE) from ended
     finally:
         await cancelled(working, leaving)
     if not working.cancelled():
