@@ -11,7 +11,7 @@ import structlog
 from core.conversations.context import continued
 from core.conversations.outages import Outages
 from core.domain import NO_USAGE, Finish, ModelSpec, Prompt, Usage
-from core.errors import ContentRefused, LimitReached, ModelError, ModelGarbled, WindowExceeded
+from core.errors import ContentRefused, LimitReached, ModelError, ModelGarbled, StoreError, WindowExceeded
 from core.limits.rates import Bucket, Rate, backoff, full, take
 from core.ports import Chance, Clock, LanguageModel
 from core.watching import UNWATCHED, Watch
@@ -137,8 +137,8 @@ class Asking:
         before = self.text
         try:
             await self._persist(model, continued(self.prompt, before, CONTINUE), before)
-        except (ModelError, LimitReached) as problem:
-            log.warning("model.not_continued", model=model.spec.id, error=type(problem).__name__, detail=problem.detail)
+        except (ModelError, LimitReached, StoreError) as problem:
+            log.warning("model.not_continued", model=model.spec.id, error=type(problem).__name__, detail=str(problem))
             self.text, self.finish, self.calling = before, Finish.LENGTH, False
             return False
         return len(self.text) > len(before)

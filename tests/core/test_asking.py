@@ -21,6 +21,7 @@ from core.errors import (
     ModelKeyRefused,
     ModelStalled,
     ModelUnreachable,
+    StoreUnavailable,
     WindowExceeded,
 )
 from core.llm.scripted import Script, ScriptedModel, spoken
@@ -48,6 +49,7 @@ class Try:
         self.asking = Asking(POLICY, self.retries, self.shown.append, self.admit)
         self.limited = False
         self.affordable: list[int] = []
+        self.refusal: Exception = BudgetSpent(Sentence.BUDGET_SPENT_USER, when="tomorrow")
         self.prompt_tokens = 0
 
     async def run(self) -> Asking:
@@ -59,10 +61,10 @@ class Try:
 
     @asynccontextmanager
     async def admit(self, spec: ModelSpec, prompt: Prompt, so_far: Usage) -> AsyncIterator[Prompt]:
-        """As many calls as `affordable` has numbers; any where it never had one."""
+        """As many calls as `affordable` has numbers; any where it never had one. The next one meets with `refusal`."""
         del spec, so_far
         if self.limited and not self.affordable:
-            raise BudgetSpent(Sentence.BUDGET_SPENT_USER, when="tomorrow")
+            raise self.refusal
         yield replace(prompt, max_output=self.affordable.pop(0)) if self.limited else prompt
 
     async def prepare(self, model: LanguageModel) -> Prompt:
@@ -253,3 +255,10 @@ async def test_an_answer_is_not_continued_beyond_what_can_be_afforded() -> None:
     asking = await here.run()
     assert (asking.text, asking.finish) == ("One two ", Finish.LENGTH)
     assert [prompt.max_output for prompt in here.models[0].prompts] == [40, 30]
+
+
+async def test_a_store_that_is_away_when_an_answer_is_to_be_continued_costs_nothing_of_it() -> None:
+    here = Try([Script(("One ",), finish=Finish.LENGTH), spoken("two")])
+    here.limited, here.affordable, here.refusal = True, [40], StoreUnavailable("away")
+    asking = await here.run()
+    assert (asking.text, asking.finish) == ("One ", Finish.LENGTH)
