@@ -197,8 +197,9 @@ def find(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
 
 
 def is_blank(file: Path) -> bool:
-    """Whether nothing but blanks and comments stands in *file*, so that what is built in holds. Raises ConfigError."""
-    return all(line.partition("#")[0].strip() in _NO_WORDS for line in _read(file).splitlines())
+    """Whether nothing but blanks and comments stands in *file*, so that what is built in holds. A pipe, which can be read only
+    once, was read by `load`. Raises ConfigError."""
+    return file.is_file() and all(line.partition("#")[0].strip() in _NO_WORDS for line in _read(file).splitlines())
 
 
 def parse_config(text: str, environ: Mapping[str, str], name: str = "config.yaml") -> Config:

@@ -149,7 +149,9 @@ class Reloading:
 
 def _written(file: Path) -> Config:
     """Raises ConfigError, also for a file without a word: it is what a full disk makes of one that is saved, or a slip with
-    the comments, and would open everything to everybody."""
+    the comments, and would open everything to everybody. A pipe may have nobody at its other end, ever."""
+    if file.exists() and not file.is_file():
+        raise ConfigError(f"{file}: cannot be read again: it is no plain file")
     if is_blank(file):
         raise ConfigError(f"{file}: holds nothing")
     return load(file)

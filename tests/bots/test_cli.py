@@ -289,6 +289,13 @@ def test_a_file_that_says_nothing_is_told_of(config: Path) -> None:
         process.terminate()
 
 
+def test_a_configuration_from_a_pipe_is_read_once(config: Path) -> None:
+    """As a shell gives the output of a program that opens a sealed one."""
+    shell = ["bash", "-c", f'"$0" -m bots check --offline --config <(cat {config})', sys.executable]
+    done = subprocess.run(shell, check=False, capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.startswith("ok     configuration          /dev/fd/")
+
+
 @pytest.mark.parametrize(
     ("models", "expected"),
     [

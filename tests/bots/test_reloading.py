@@ -108,6 +108,20 @@ async def test_a_file_that_says_nothing_opens_nothing(written: str, operator: Op
     assert operator.lines == [f"the configuration stays as it was: {operator.file}: holds nothing"]
 
 
+async def test_a_pipe_in_its_place_that_nobody_writes_into_is_not_waited_for(operator: Operator) -> None:
+    async with operator.watching():
+        pipe = operator.folder / "pipe"
+        os.mkfifo(pipe)
+        pipe.replace(operator.file)
+        await operator.hears(1)
+        operator.write("context: {max_tokens: 500}")
+        await operator.hears(2)
+    assert operator.lines == [
+        f"the configuration stays as it was: {operator.file}: cannot be read again: it is no plain file",
+        f"taken up from {operator.file}: context",
+    ]
+
+
 async def test_a_file_that_was_changed_and_is_as_old_and_as_long_as_before_is_another(operator: Operator) -> None:
     """As copying with times does, or a file that its reader may read at last."""
     operator.write("answer: {attempts: 2}")
