@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from starlette.requests import Request
 
@@ -38,21 +38,25 @@ def address_of(request: Request) -> str:
 
 
 def is_within(address: str, networks: Sequence[Network]) -> bool:
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return False
-    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
-    return any((mapped or parsed) in network for network in networks)
+    parsed = _parsed(address)
+    return parsed is not None and any(parsed in network for network in networks)
 
 
 def home_of(address: str) -> str:
     """The address, or the network that one customer has of IPv6: who has one address of it has them all."""
+    parsed = _parsed(address)
+    if isinstance(parsed, IPv6Address):
+        return str(ip_network((parsed, _V6_HOME), strict=False))
+    return address if parsed is None else str(parsed)
+
+
+def _parsed(address: str) -> IPv4Address | IPv6Address | None:
+    """None for what is none. One of IPv4 is that also where it is written as IPv6 has it, as some proxies do."""
     try:
         parsed = ip_address(address)
     except ValueError:
-        return address
-    return address if parsed.version == 4 else str(ip_network((parsed, _V6_HOME), strict=False))  # noqa: PLR2004  # IPv4
+        return None
+    return (parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None) or parsed
 
 
 def origin_of(direct: Origin, headers: Mapping[str, str], trusted: Sequence[Network]) -> Origin:

@@ -65,6 +65,10 @@ def test_whatever_they_say_is_read(forwarded: str, older: str) -> None:
 def test_an_address_of_ipv6_stands_for_its_network() -> None:
     assert home_of("2001:db8:1:2:3::4") == home_of("2001:db8:1:2::9") != home_of("2001:db8:1:3::4")
     assert home_of("192.0.2.1") != home_of("192.0.2.2")
+
+
+def test_an_address_of_ipv4_is_one_however_a_proxy_writes_it() -> None:
+    assert home_of("::ffff:192.0.2.1") == home_of("192.0.2.1") != home_of("::ffff:192.0.2.2")
     assert is_within("::ffff:10.1.1.1", TRUSTED)
 
 
