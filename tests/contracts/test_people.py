@@ -124,15 +124,20 @@ async def test_what_waits_fails_and_is_set_aside_goes_too(store: Store) -> None:
     assert await store.asked(CHAT, TurnId("4")) is None
 
 
+@pytest.mark.parametrize("event", ["4", f"{ADA.id}/4"])
 @pytest.mark.parametrize("conversation", [CHAT, OTHER])
-async def test_who_is_at_it_loses_the_lease(store: Store, elsewhere: Store, conversation: ConversationId) -> None:
-    """CHAT has others in it, OTHER is Ada's alone."""
+async def test_who_is_at_it_loses_the_lease(
+    store: Store, elsewhere: Store, conversation: ConversationId, event: str
+) -> None:
+    """CHAT has others in it, OTHER is Ada's alone. A name that has hers in it is not kept either."""
     await _group(store)
-    await store.put(asked("4", "Ada's third", conversation, sender=ADA))
+    await store.put(asked(event, "Ada's third", conversation, sender=ADA))
     turn = await claimed(store)
     await elsewhere.forget_person(ADA.id, GONE)
     with pytest.raises(LeaseLost):
         await store.commit(turn, await exchange(store, turn))
+    with pytest.raises(LeaseLost):
+        await store.renew(turn, LEASE)
     assert await store.voices(ADA.id) == ()
 
 

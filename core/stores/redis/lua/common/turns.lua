@@ -16,7 +16,7 @@ local function is_last_holder(id, token)
 end
 
 local function is_held(id, token)
-  return after(call('HGET', key('t', id), 'until') or '', STEADY) and is_last_holder(id, token)
+  return after(call('HGET', key('t', id), 'until'), STEADY) and is_last_holder(id, token)
 end
 
 local function unsignal(id)
