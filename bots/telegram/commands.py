@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 
 import structlog
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Message, User
@@ -84,7 +85,8 @@ class MenuCommands:
 
     async def _once(self, name: str, incoming: Incoming, run: Callable[[], Awaitable[Remark | None]]) -> None:
         """Nothing is said where it was run before: Telegram delivers it again to who was killed right after that. The reply is
-        kept before the command counts as run, so a process that ends in between leaves nobody without a word."""
+        kept before the command counts as run, so a process that ends in between leaves nobody without a word; and it is said
+        after that, so that who reads it is not told of a second run."""
         store, key = self._desk.store, f"command:{incoming.event_id}"
         try:
             receipt = await store.open_receipt(key, name, LEASE)
@@ -96,21 +98,29 @@ class MenuCommands:
             log.info("command.known", command=name)
             return
         remark = await run()
-        if remark is not None:
-            await self._reply(incoming, remark, key, receipt)
+        noted = partial(self._note, key, receipt)
+        if remark is None:
+            await noted()
+        elif await self._is_known(key, receipt):
+            await self._speaker.reply(incoming, place_at(incoming.address), remark, noted)
+        else:
+            self._speaker.say(place_at(incoming.address), remark)
+
+    async def _is_known(self, key: str, receipt: Receipt) -> bool:
+        """Where this very command forgot who gave it, its receipt is gone with all the rest, and its reply is not kept."""
+        if receipt.state is not ReceiptState.FRESH:
+            return True
+        try:
+            await self._desk.store.renew_receipt(key, receipt.token, LEASE)
+        except (LeaseLost, StoreError):
+            return False
+        return True
+
+    async def _note(self, key: str, receipt: Receipt) -> None:
+        """It counts as run."""
         if receipt.state is ReceiptState.FRESH:
             with suppress(StoreError, LeaseLost):
-                await store.close_receipt(key, receipt.token, "")
-
-    async def _reply(self, incoming: Incoming, remark: Remark, key: str, receipt: Receipt) -> None:
-        """Where this very command forgot who gave it, its receipt is gone with all the rest, and its reply is not kept."""
-        try:
-            if receipt.state is ReceiptState.FRESH:
-                await self._desk.store.renew_receipt(key, receipt.token, LEASE)
-        except (LeaseLost, StoreError):
-            self._speaker.say(place_at(incoming.address), remark)
-        else:
-            await self._speaker.reply(incoming, place_at(incoming.address), remark)
+                await self._desk.store.close_receipt(key, receipt.token, "")
 
     async def _greeting(self, incoming: Incoming) -> Remark:
         name, language = incoming.sender.name, incoming.sender.language

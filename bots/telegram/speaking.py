@@ -55,10 +55,15 @@ class Speaker:
         """Nothing of it is kept: it is lost with the process."""
         self.soon(self._deliver(Letter.of(place, remark), self._debts.nothing()))
 
-    async def reply(self, incoming: Incoming, place: Place, remark: Remark) -> None:
-        """Says it to who wrote *incoming*; returns as soon as that does not depend on this process any more."""
+    async def reply(
+        self, incoming: Incoming, place: Place, remark: Remark, noted: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Says it to who wrote *incoming*; returns as soon as that does not depend on this process any more. *noted* is
+        awaited when it does not, and before any of it is said."""
         letter = Letter.of(place, remark)
-        self.soon(self._deliver(letter, await self._debts.owe(incoming, letter.encode())))
+        debt = await self._debts.owe(incoming, letter.encode())
+        await noted()
+        self.soon(self._deliver(letter, debt))
 
     def change(self, place: Place, message: int, remark: Remark) -> None:
         """Puts *remark* in the place of the bot's message *message*."""
