@@ -23,6 +23,7 @@ from bots.telegram.away import Away
 from bots.telegram.library import legible
 from bots.telegram.receiving import wanting
 from core.config_platforms import WebhookConfig
+from core.telemetry.repeats import Repeats
 
 log = structlog.get_logger(__name__)
 
@@ -118,9 +119,11 @@ def _hook(deliveries: Deliveries) -> Hook:
 
 
 def _app(path: str, deliveries: Deliveries) -> web.Application:
+    refused = Repeats()
+
     async def delivered(request: web.Request) -> web.Response:
         if not deliveries.is_genuine(request.headers.get(SECRET_HEADER, "")):
-            log.warning("telegram.delivery_refused", remote=request.remote)
+            refused.warn(log, "telegram.delivery_refused", remote=request.remote)
             return web.Response(status=HTTPStatus.FORBIDDEN)
         status = await deliveries.receive(await request.read())
         return web.Response(status=status, headers=headers_for(status))

@@ -13,11 +13,14 @@ from starlette.types import ASGIApp
 
 from bots.shared.hooks import Hooks, headers_for
 from bots.web.proxies import address_of
+from core.telemetry.repeats import Repeats
 
 log = structlog.get_logger(__name__)
 
 
 def deliveries(hooks: Hooks) -> ASGIApp:
+    refused = Repeats()
+
     async def delivered(request: Request) -> Response:
         hook = hooks.at(request.scope["path"])
         if hook is None:
@@ -25,7 +28,7 @@ def deliveries(hooks: Hooks) -> ASGIApp:
         if request.method != "POST":
             raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
         if not hook.admits(request.headers):
-            log.warning("web.delivery_refused", address=address_of(request))
+            refused.warn(log, "web.delivery_refused", address=address_of(request))
             return Response(status_code=HTTPStatus.FORBIDDEN)
         status = await hook.receive(await request.body())
         return Response(status_code=status, headers=headers_for(status))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from starlette.requests import Request
@@ -22,6 +22,7 @@ from core.errors import FeedGap, StoreError
 from core.ports import Clock
 from core.ports_sharing import Feeds, Following
 from core.tasks import cancelled
+from core.telemetry.repeats import Repeats
 
 log = structlog.get_logger(__name__)
 
@@ -40,20 +41,23 @@ RELOAD = render.encoded("reload")
 
 
 def routes(front: Front) -> Routes:
+    means = Means(front.desk.store, front.desk.clock, front.streams)
+
     async def events(request: Request) -> Response:
         seen = request.headers.get("last-event-id", request.query_params.get("after"))
-        return EventStream(Means(front.desk.store, front.desk.clock, front.streams), seat_of(request), seen)
+        return EventStream(means, seat_of(request), seen)
 
     return [Route("/api/events", events)]
 
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a stream works with."""
+    """What a stream works with. outage: what all of them know of it."""
 
     feeds: Feeds
     clock: Clock
     streams: Streams
+    outage: Repeats = field(default_factory=Repeats)
 
 
 class EventStream(Response):
@@ -61,6 +65,7 @@ class EventStream(Response):
 
     def __init__(self, means: Means, seat: Seat, after: str | None) -> None:
         self._feeds, self._clock, self._streams = means.feeds, means.clock, means.streams
+        self._outage = means.outage
         self._seat = seat
         self._after = after
         self.background = None
@@ -83,13 +88,14 @@ class EventStream(Response):
         while True:
             try:
                 async with self._feeds.follow(self._seat.feed, after) as following:
+                    self._outage.over()
                     await _say(send, greeting)
                     await self._pass_on(send, following)
             except FeedGap:
                 after = await self._feeds.newest(self._seat.feed)
                 greeting = framed([FeedEvent(after, RELOAD)])
             except StoreError as problem:
-                log.warning("page.events_ended", detail=str(problem))
+                self._outage.warn(log, "page.events_ended", detail=str(problem))
                 return
 
     async def _pass_on(self, send: Send, following: Following) -> None:

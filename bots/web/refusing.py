@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from bots.web.front import visitor_of
 from core.errors import ChatError, InputError, MessageTooLong, NotAllowed, QuestionGone, StoreError
+from core.telemetry.repeats import Repeats
 from core.wording import Sentence, say
 
 log = structlog.get_logger(__name__)
@@ -59,17 +60,21 @@ def refusal(status: HTTPStatus, code: str, message: str) -> Response:
 
 def told(handler: Handler, away: Sentence = Sentence.STORE_AWAY_UNDONE) -> Handler:
     """*handler*, with what it raises told to the page. away: what is said where the store is."""
+    outage = Repeats()
 
     async def answered(request: Request) -> Response:
         language = visitor_of(request).language
         try:
-            return await handler(request)
+            response = await handler(request)
         except ChatError as problem:
             status = STATUSES.get(type(problem), HTTPStatus.UNPROCESSABLE_ENTITY)
             return refusal(status, problem.sentence.value, say(problem.sentence, language, **problem.values))
         except StoreError as problem:
-            log.warning("page.store_away", detail=str(problem))
+            outage.warn(log, "page.store_away", detail=str(problem))
             return refusal(HTTPStatus.SERVICE_UNAVAILABLE, Sentence.STORE_AWAY.value, say(away, language))
+        else:
+            outage.over()
+            return response
 
     return answered
 

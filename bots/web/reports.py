@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from bots.web.front import Routes
 from bots.web.heading import REPORTS
+from core.telemetry.repeats import Repeats
 from core.watching import Watch
 
 log = structlog.get_logger(__name__)
@@ -24,6 +25,8 @@ _LONGEST = 200
 
 
 def routes(watch: Watch) -> Routes:
+    broken = Repeats()
+
     async def reported(request: Request) -> Response:
         """A report says where something was to run; the log gets that much of it, and no words of anybody's."""
         body = await request.body()
@@ -32,7 +35,7 @@ def routes(watch: Watch) -> Routes:
             told = {name: str(report.get(name, ""))[:_LONGEST] for name in TOLD}
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as problem:
             raise HTTPException(HTTPStatus.BAD_REQUEST) from problem
-        log.warning("page.policy_broken", **{name.replace("-", "_"): text for name, text in told.items()})
+        broken.warn(log, "page.policy_broken", **{name.replace("-", "_"): text for name, text in told.items()})
         watch.failed("PolicyBroken")
         return Response(status_code=HTTPStatus.NO_CONTENT)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +15,10 @@ from core.domain import Turn
 from core.errors import GaveUp, LeaseLost, ParlourError, StoreError, SurfaceClosed, SurfaceUnavailable
 from core.inbox.leases import Hold, Lease
 from core.inbox.timing import TimedReply
-from core.limits.rates import backoff, is_news
+from core.limits.rates import backoff
 from core.ports import Chance, Clock, Inbox, Outcome, Replies
 from core.tasks import cancelled
+from core.telemetry.repeats import Repeats
 from core.watching import UNWATCHED, Ending, Phase, Watch
 
 log = structlog.get_logger(__name__)
@@ -65,8 +66,8 @@ class Worker:
         self._running: set[asyncio.Task[None]] = set()
         self._draining = asyncio.Event()
         self._store_away = 0
-        self._postponed: dict[str, int] = {}
-        """By lane, how often since a turn of it could be ended."""
+        self._postponed: defaultdict[str, Repeats] = defaultdict(Repeats)
+        """By lane, since a turn of it could be ended."""
 
     def drain(self) -> None:
         """Claims no more; `run` returns when the running answers have ended, or have been left after the drain time."""
@@ -185,10 +186,7 @@ class Worker:
                 await self._give_back(turn, self._pause(turn.attempt), spent=True)
 
     async def _postpone(self, turn: Turn, seconds: float, problem: ParlourError) -> None:
-        times = self._postponed[turn.incoming.lane] = self._postponed.get(turn.incoming.lane, 0) + 1
-        log.log(
-            logging.WARNING if is_news(times) else logging.DEBUG, "turn.postponed", detail=str(problem), times=times
-        )
+        self._postponed[turn.incoming.lane].warn(log, "turn.postponed", detail=str(problem))
         self._tell(turn, Ending.POSTPONED)
         await self._give_back(turn, seconds, spent=False)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from structlog.testing import capture_logs
+
 from core.clock import SystemClock
 from core.config import parse_config
 from core.stores.opening import open_store
@@ -74,6 +76,18 @@ async def test_who_wants_something_else_than_to_say_it_reads_that_it_could_not_b
                 assert refused.json()["error"]["message"] == say(Sentence.STORE_AWAY_UNDONE, "en")
             unsaid = await ada.call("POST", f"{HERE}/messages", id=fresh(), text="Are you there?")
             assert unsaid.json()["error"]["message"] == say(Sentence.STORE_AWAY, "en")
+
+
+async def test_however_many_ask_while_the_store_is_away_the_log_is_not_filled(tmp_path: Path) -> None:
+    with RedisServer() as redis:
+        port = free_port()
+        async with serving(parse_config(settings(tmp_path, port, store=redis.url), {})) as url, page(url) as ada:
+            redis.kill()
+            with capture_logs() as lines:
+                for _ in range(10):
+                    assert (await ada.call("GET", "/me/export")).status_code == 503
+    told = [line["log_level"] for line in lines if line["event"] == "page.store_away"]
+    assert (told.count("warning"), len(told)) == (4, 10)
 
 
 async def test_words_under_way_are_nobodys_any_more(tmp_path: Path) -> None:

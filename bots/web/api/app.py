@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -27,6 +27,7 @@ from bots.web.exposure import exposure_of
 from bots.web.front import Front, Routes
 from core.completions import Frame
 from core.errors import StoreError
+from core.telemetry.repeats import Repeats
 from core.watching import Watch
 
 log = structlog.get_logger(__name__)
@@ -52,6 +53,7 @@ class Api:
     front: Front
     clients: Clients
     background: Background
+    outage: Repeats = field(default_factory=Repeats)
 
     @property
     def app(self) -> Starlette:
@@ -63,7 +65,7 @@ class Api:
         told: dict[Any, Any] = {
             Refusal: _told,
             HTTPException: _not_served,
-            StoreError: _away,
+            StoreError: self._away,
             ClientDisconnect: _gone,
             500: _broken,
         }
@@ -93,7 +95,7 @@ class Api:
         if key:
             name = f"{client.person}/{key}"
             work = Repeating(desk.store, desk.clock, self.background, name, digest, work, joins=kept)
-        return Answer(partial(_watched, work, desk.watch, request.headers.get(TRACE, "")))
+        return Answer(partial(_watched, work, desk.watch, request.headers.get(TRACE, "")), self.outage)
 
     async def models(self, request: Request) -> Response:
         listed = [_described(name) for name in await self._permitted(await self.clients.of(request))]
@@ -140,6 +142,10 @@ class Api:
             raise _unknown(usual)
         return permitted[0]
 
+    async def _away(self, _: Request, problem: StoreError) -> Response:
+        self.outage.warn(log, "api.store_away", detail=str(problem))
+        return refusal_at(503).response()
+
     def _frame(self, model: str) -> Frame:
         desk = self.front.desk
         return Frame(f"chatcmpl-{desk.chance.name()}", int(desk.clock.now()), model)
@@ -170,11 +176,6 @@ async def _told(_: Request, problem: Refusal) -> Response:
 
 async def _not_served(_: Request, problem: HTTPException) -> Response:
     return refusal(problem.status_code, problem.headers)
-
-
-async def _away(_: Request, problem: StoreError) -> Response:
-    log.warning("api.store_away", detail=str(problem))
-    return refusal_at(503).response()
 
 
 async def _gone(_: Request, __: ClientDisconnect) -> Response:

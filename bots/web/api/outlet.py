@@ -15,6 +15,7 @@ from bots.web.api.chunks import DONE, event
 from bots.web.api.problems import Refusal, refusal_at
 from core.errors import StoreError
 from core.tasks import cancelled
+from core.telemetry.repeats import Repeats
 
 log = structlog.get_logger(__name__)
 
@@ -73,29 +74,31 @@ Work = Callable[[Outlet], Coroutine[Any, Any, None]]
 
 class Answer(Response):
     """A response that *work* writes, until it is done or the client hangs up. Where the server ends before that, the
-    client is told so."""
+    client is told so. outage: what all answers know of the store's."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, outage: Repeats) -> None:
         super().__init__()
         self._work = work
+        self._outage = outage
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         wire = Wire(send)
         try:
-            await _while_heard(receive, _told(self._work(wire)))
+            await _while_heard(receive, _told(self._work(wire), self._outage))
         except Refusal as refusal:
             if not wire.begun:
                 return await refusal.response()(scope, receive, send)
             await wire.end(event(refusal.body) + DONE)
 
 
-async def _told(work: Coroutine[Any, Any, None]) -> None:
+async def _told(work: Coroutine[Any, Any, None], outage: Repeats) -> None:
     """*work*, where a store that is away is a refusal."""
     try:
         await work
     except StoreError as problem:
-        log.warning("api.store_away", detail=str(problem))
+        outage.warn(log, "api.store_away", detail=str(problem))
         raise refusal_at(HTTPStatus.SERVICE_UNAVAILABLE) from problem
+    outage.over()
 
 
 async def _while_heard(receive: Receive, work: Coroutine[Any, Any, None]) -> None:
