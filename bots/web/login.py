@@ -39,8 +39,9 @@ def routes(gate: Gate, assets: str) -> Routes:
         return page(request) if gate.exposure.guarded else RedirectResponse("/", HTTPStatus.SEE_OTHER)
 
     async def tried(request: Request) -> Response:
+        token = await _token_in(request)
         try:
-            holder = await gate.entrance.holder(address_of(request), await _token_in(request))
+            holder = await gate.entrance.holder(address_of(request), token)
         except HTTPException as problem:
             return _slowed(request, problem)
         if holder is None or holder.client is not None:
