@@ -23,7 +23,7 @@ from bots.telegram.away import Away
 from bots.telegram.library import legible
 from bots.telegram.receiving import wanting
 from core.config_platforms import WebhookConfig
-from core.telemetry.repeats import Repeats
+from core.limits.repeats import Repeats
 
 log = structlog.get_logger(__name__)
 

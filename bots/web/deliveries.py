@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from bots.shared.hooks import Hooks, headers_for
 from bots.web.proxies import address_of
-from core.telemetry.repeats import Repeats
+from core.limits.repeats import Repeats
 
 log = structlog.get_logger(__name__)
 

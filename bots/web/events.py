@@ -19,10 +19,10 @@ from bots.web.streams import Streams
 from bots.web.translate import Seat
 from core.domain_sharing import FeedEvent
 from core.errors import FeedGap, StoreError
+from core.limits.repeats import Repeats
 from core.ports import Clock
 from core.ports_sharing import Feeds, Following
 from core.tasks import cancelled
-from core.telemetry.repeats import Repeats
 
 log = structlog.get_logger(__name__)
 

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from bots.web.front import visitor_of
 from core.errors import ChatError, InputError, MessageTooLong, NotAllowed, QuestionGone, StoreError
-from core.telemetry.repeats import Repeats
+from core.limits.repeats import Repeats
 from core.wording import Sentence, say
 
 log = structlog.get_logger(__name__)

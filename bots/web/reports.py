@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from bots.web.front import Routes
 from bots.web.heading import REPORTS
-from core.telemetry.repeats import Repeats
+from core.limits.repeats import Repeats
 from core.watching import Watch
 
 log = structlog.get_logger(__name__)

@@ -16,9 +16,9 @@ from core.errors import GaveUp, LeaseLost, ParlourError, StoreError, SurfaceClos
 from core.inbox.leases import Hold, Lease
 from core.inbox.timing import TimedReply
 from core.limits.rates import backoff
+from core.limits.repeats import Repeats
 from core.ports import Chance, Clock, Inbox, Outcome, Replies
 from core.tasks import cancelled
-from core.telemetry.repeats import Repeats
 from core.watching import UNWATCHED, Ending, Phase, Watch
 
 log = structlog.get_logger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 from structlog.testing import capture_logs
 
-from core.telemetry.repeats import Repeats
+from core.limits.repeats import Repeats
 
 log = structlog.get_logger(__name__)
 

@@ -27,7 +27,7 @@ from bots.web.exposure import exposure_of
 from bots.web.front import Front, Routes
 from core.completions import Frame
 from core.errors import StoreError
-from core.telemetry.repeats import Repeats
+from core.limits.repeats import Repeats
 from core.watching import Watch
 
 log = structlog.get_logger(__name__)

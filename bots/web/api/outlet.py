@@ -14,8 +14,8 @@ from starlette.types import Receive, Scope, Send
 from bots.web.api.chunks import DONE, event
 from bots.web.api.problems import Refusal, refusal_at
 from core.errors import StoreError
+from core.limits.repeats import Repeats
 from core.tasks import cancelled
-from core.telemetry.repeats import Repeats
 
 log = structlog.get_logger(__name__)
 
