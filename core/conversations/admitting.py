@@ -12,7 +12,7 @@ from core.conversations.access import Access
 from core.domain import Incoming
 from core.domain_limits import Ruling
 from core.errors import NotAllowed, StoreError
-from core.limits.rates import is_news
+from core.limits.repeats import Repeats
 from core.ports import Clock
 from core.ports_limits import Rulings
 
@@ -30,7 +30,7 @@ class Admission:
         self._clock = clock
         self._access = access
         self._read_at = -inf
-        self._failures = 0
+        self._outage = Repeats()
         self._reading = asyncio.Lock()
 
     def configure(self, access: Access) -> None:
@@ -68,9 +68,7 @@ class Admission:
         except StoreError as problem:
             # Who waited meanwhile does not find out the same, one after the other.
             self._read_at = self._clock.monotonic()
-            self._failures += 1
-            if is_news(self._failures):
-                log.warning("rulings.not_read", detail=str(problem), failures=self._failures)
+            self._outage.warn(log, "rulings.not_read", detail=str(problem))
         else:
-            self._failures = 0
+            self._outage.over()
             self._access = replace(self._access, rulings=rulings)  # which may have been configured anew meanwhile
