@@ -84,7 +84,7 @@ async def test_two_people_ask_at_once_in_one_channel(tmp_path: Path) -> None:
 async def test_the_question_above_the_answer_formats_nothing_and_calls_nobody(tmp_path: Path) -> None:
     async with DiscordServer() as discord, bot_on(discord, tmp_path):
         discord.slash(ADA, "ask", question=f"**why**\n```\n@everyone <@{BOB}> in <#{GENERAL}>")
-        await until(lambda: bool(discord.shown()) and "You said" in discord.shown()[0])
+        await until(lambda: bool(discord.shown()) and "You said: Ada: **why**" in discord.shown()[0])
         head, _, answer = discord.shown()[0].partition("\n")
         assert head == "> Ada asks: \\*\\*why\\*\\* \\`\\`\\` @\u200beveryone @unknown in #general"
         assert answer.startswith("You said: Ada: **why**")

@@ -26,12 +26,11 @@ async def test_a_question_about_a_message_is_answered_where_all_can_see_what_it_
     async with DiscordServer() as discord, bot_on(discord, tmp_path):
         said = discord.say(BOB, CHEESE)
         discord.submit(ADA, await form(discord, ADA, said), "is that so?")
-        await until(lambda: bool(discord.shown()) and "You said" in discord.shown()[0])
+        await until(lambda: bool(discord.shown()) and discord.shown()[0].endswith("Ada: is that so?"))
         link = f"https://discord.com/channels/{GUILD}/{GENERAL}/{said}"
         head, _, answer = discord.shown()[0].partition("\n")
         assert head == f"> Ada asks about {link}: is that so?"
         assert f"by Bob:\n> {CHEESE}" in answer
-        assert answer.endswith("Ada: is that so?")
         assert not discord.refused
 
 
