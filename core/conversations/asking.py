@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from core.conversations.context import continued
-from core.conversations.outages import Outages
+from core.conversations.outages import Failing, Outages
 from core.domain import NO_USAGE, Finish, ModelSpec, Prompt, Usage
 from core.errors import ContentRefused, LimitReached, ModelError, ModelGarbled, StoreError, WindowExceeded
 from core.limits.rates import Bucket, Rate, backoff, full, take
@@ -59,9 +59,15 @@ class Retries:
         self._watch = watch
         self._buckets: dict[str, Bucket] = {}
         self._outages = Outages()
+        self._failing = Failing()
 
     def answered(self, model: str) -> None:
         self._outages.answered(model)
+        self._failing.answered(model)
+
+    def gave_up(self, model: str, problem: ModelError) -> None:
+        """Somebody asks *model* no more, because of the *problem*."""
+        self._failing.gave_up(model, problem)
 
     async def pause(self, model: str, attempt: int, problem: ModelError) -> None:
         """Returns when *model* may be asked again; raises *problem* when it may not."""
@@ -105,7 +111,7 @@ class Asking:
             except ContentRefused:
                 raise
             except ModelError as problem:
-                log.warning("model.failed", model=model.spec.id, error=type(problem).__name__, detail=problem.detail)
+                self._retries.gave_up(model.spec.id, problem)
                 first_problem = first_problem or problem
             else:
                 return

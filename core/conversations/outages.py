@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
+import structlog
+
 from core.errors import ModelBusy, ModelError
+from core.limits.repeats import Repeats
+
+log = structlog.get_logger(__name__)
 
 CERTAIN = 10
 """Calls in a row that failed, of whatever conversations: fewer may be one person's bad luck."""
@@ -45,3 +51,18 @@ class Outages:
         """Whether *model* will be down for so long, at *moment*, that nobody is to wait until then to ask it again."""
         known = self._failing.get(model)
         return known is not None and known.calls >= CERTAIN and moment - known.since > LASTS
+
+
+class Failing:
+    """What the log is told of models that fail."""
+
+    def __init__(self) -> None:
+        self._failing: defaultdict[str, Repeats] = defaultdict(Repeats)
+
+    def answered(self, model: str) -> None:
+        self._failing.pop(model, None)
+
+    def gave_up(self, model: str, problem: ModelError) -> None:
+        """Somebody asks *model* no more, because of the *problem*."""
+        error = type(problem).__name__
+        self._failing[model].warn(log, "model.failed", model=model, error=error, detail=problem.detail)

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import structlog
@@ -14,6 +14,7 @@ import structlog
 from core.completions import Chunk, pictures_in, read_usage, words_in
 from core.conversations.context import MESSAGE_FRAME
 from core.conversations.moderating import Moderation
+from core.conversations.outages import Failing
 from core.conversations.tallying import UNCOUNTED, Counting
 from core.conversations.withholding import Withholding, asked_in
 from core.domain import ModelSpec, Tokens, Usage
@@ -79,6 +80,7 @@ class Relaying:
     lines: Lines = NO_LINES
     moderation: Moderation | None = None
     tally: Counting = UNCOUNTED
+    failing: Failing = field(default_factory=Failing)
 
     @asynccontextmanager
     async def open(self, body: Mapping[str, Any], asker: Asker) -> AsyncIterator[Answering]:
@@ -104,12 +106,15 @@ class Relaying:
         first: ModelError | None = None
         for model in self._candidates(str(body["model"]), asker):
             try:
-                return await self._ask(opened, call, model, (body, asker))
+                answering = await self._ask(opened, call, model, (body, asker))
             except _FINAL:
                 raise
             except ModelError as problem:
-                log.warning("model.failed", model=model.spec.id, error=type(problem).__name__, detail=problem.detail)
+                self.failing.gave_up(model.spec.id, problem)
                 first = first or problem
+            else:
+                self.failing.answered(model.spec.id)
+                return answering
         raise first or ModelError("no model is configured")
 
     async def _ask(self, opened: AsyncExitStack, call: _Call, model: LanguageModel, asked: _Asked) -> Answering:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from core.conversations.asking import RETRY_RATE, Asking, AskingPolicy, Retries
 from core.conversations.outages import LASTS, OVER
@@ -262,3 +263,13 @@ async def test_a_store_that_is_away_when_an_answer_is_to_be_continued_costs_noth
     here.limited, here.affordable, here.refusal = True, [40], StoreUnavailable("away")
     asking = await here.run()
     assert (asking.text, asking.finish) == ("One ", Finish.LENGTH)
+
+
+async def test_while_a_model_is_away_the_log_does_not_tell_of_each_who_asked() -> None:
+    here = Try([Script(refusal=ModelKeyRefused())] * 9 + [HELLO, Script(refusal=ModelKeyRefused())])
+    with capture_logs() as lines:
+        for answered in (*[False] * 9, True, False):
+            with nullcontext() if answered else pytest.raises(ModelKeyRefused):
+                await here.run()
+    warnings = [line["times"] for line in lines if (line["event"], line["log_level"]) == ("model.failed", "warning")]
+    assert warnings == [1, 2, 4, 8, 1]
