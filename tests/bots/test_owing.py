@@ -151,6 +151,25 @@ async def test_who_stood_still_looks_before_going_on(tmp_path: Path, clock: Manu
     assert said == ["Hello"]
 
 
+async def test_a_lease_began_when_the_store_was_asked_for_it(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that stood still before it heard that it has one may have it no more."""
+    async with debts(tmp_path, clock) as (mine, yours):
+        owe = mine.outbox.owe
+
+        async def standing_still(unsaid: Unsaid, lease: float) -> Unsaid:
+            owed = await owe(unsaid, lease)
+            clock.leap(LEASE + 1)
+            return owed
+
+        monkeypatch.setattr(mine.outbox, "owe", standing_still)
+        async with await mine.owe(asked("1"), "Hello") as debt:
+            assert await yours.left()
+            with pytest.raises(LeaseLost):
+                await debt.say(nothing, "")
+
+
 async def test_what_is_not_kept_is_paid_all_the_same(tmp_path: Path, clock: ManualClock) -> None:
     async with debts(tmp_path, clock) as (mine, yours):
         async with mine.nothing() as debt:
