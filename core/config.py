@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from platformdirs import user_data_path
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
 
@@ -361,11 +361,15 @@ def _read(file: Path) -> str:
 
 
 def _read_dotenv(file: Path) -> dict[str, str]:
-    """Values are taken as they stand: a password may hold a ``$``."""
-    if not file.is_file():
-        return {}
-    values = dotenv_values(stream=io.StringIO(_read(file)), interpolate=False)
-    return {name: value for name, value in values.items() if value is not None}
+    """Values are taken as they stand: a password may hold a ``$``. Raises ConfigError for a line that cannot be read: left
+    out, it could be the one that keeps others out."""
+    lines = list(parse_stream(io.StringIO(_read(file)))) if file.is_file() else []
+    for line in lines:
+        if line.error:
+            written = line.original.string
+            number = line.original.line + len(written) - len(written.lstrip("\n"))
+            raise ConfigError(f"{plain(str(file), 200)}: line {number}: expected NAME=value, its quotes closed")
+    return {line.key: line.value for line in lines if line.key and line.value is not None}
 
 
 def user_login(environ: Mapping[str, str] | None = None) -> str:

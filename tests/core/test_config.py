@@ -195,9 +195,20 @@ def test_and_passwords_in_whatever_place_of_an_address() -> None:
     assert {"pass%40word", "pass@word", "of@theirs"} <= set(secrets_of(parse_config(f"store: {url}", {})))
 
 
+@pytest.mark.parametrize(
+    ("line", "number"), [('WEB_TOKEN="a secret', 2), ("\n\n=hush", 4), ("WEB TOKEN=hush", 2), ("WEB_TOKEN: hush", 2)]
+)
+def test_a_line_of_dotenv_that_cannot_be_read_is_named_and_not_left_out(line: str, number: int, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("models: [{id: echo, provider: scripted}]\n")
+    (tmp_path / ".env").write_text(f"A=1\n{line}\nB=2\n")
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "config.yaml", {})
+    assert str(caught.value) == f"{tmp_path / '.env'}: line {number}: expected NAME=value, its quotes closed"
+
+
 def test_dotenv_stands_beside_the_file_and_the_real_environment_wins(tmp_path: Path) -> None:
     (tmp_path / "bot.yaml").write_text("telegram: {token: '${T}'}\nweb: {token: '${W}'}")
-    (tmp_path / ".env").write_text("T=from-file$HOME\nW=file\n# comment\n\nnonsense line\n")
+    (tmp_path / ".env").write_text("T=from-file$HOME\nW=file\n# comment\n\nWORD\n")
     config = load(tmp_path / "bot.yaml", {"W": "real", "HOME": "x"})
     assert config.telegram.token.get_secret_value() == "from-file$HOME"
     assert config.web.token.get_secret_value() == "real"
