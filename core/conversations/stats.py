@@ -91,5 +91,5 @@ def _figures(tally: Tally, language: str) -> dict[str, object]:
         "prompt": f"{used.prompt:,}",
         "cached": round(100 * used.cached / used.prompt) if used.prompt else 0,
         "completion": f"{used.completion:,}",
-        "cost": cost(tally.usage.spent, language),
+        "cost": cost(used.spent, language),
     }
