@@ -10,6 +10,7 @@ ParlourError
 │   │   ├── UnknownCommand
 │   │   ├── BadArgument
 │   │   └── NotAllowed
+│   │       ├── NotLetIn      there are lists of who may talk, and this person is on none
 │   │       └── NoAdmins      it takes an admin, and nobody is one
 │   ├── ModelError            what a model or its server did; `retryable` says whether asking again can help
 │   │   ├── ModelUnreachable  connection, 408, 409, 5xx
@@ -106,6 +107,12 @@ class BadArgument(InputError):
 
 class NotAllowed(InputError):
     sentence = Sentence.NOT_ALLOWED
+
+
+class NotLetIn(NotAllowed):
+    """values: id, by which the one who asked could be allowed."""
+
+    sentence = Sentence.NOT_LET_IN
 
 
 class NoAdmins(NotAllowed):

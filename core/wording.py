@@ -39,6 +39,7 @@ ENGLISH: dict[Sentence, str] = {
     Sentence.UNKNOWN_COMMAND: "I don't know the command /{command}. /help lists those I know.",
     Sentence.BAD_ARGUMENT: "/{command} does not take “{argument}”. Possible: {expected}.",
     Sentence.NOT_ALLOWED: "You are not allowed to do that here.",
+    Sentence.NOT_LET_IN: "I may not talk with you here. Whoever runs me can allow it; you are {id}.",
     Sentence.NO_ADMINS: "I have no admins yet. Whoever runs me names them in config.yaml, under access.admins; you are {id}.",
     Sentence.MODEL_UNREACHABLE: "The model cannot be reached right now. Please try again in a while with /retry.",
     Sentence.MODEL_BUSY: "The model is overloaded right now. Please try again in a while with /retry.",

@@ -14,6 +14,7 @@ class Sentence(StrEnum):
     UNKNOWN_COMMAND = "unknown_command"
     BAD_ARGUMENT = "bad_argument"
     NOT_ALLOWED = "not_allowed"
+    NOT_LET_IN = "not_let_in"
     NO_ADMINS = "no_admins"
     MODEL_UNREACHABLE = "model_unreachable"
     MODEL_BUSY = "model_busy"

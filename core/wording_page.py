@@ -171,7 +171,7 @@ CHINESE: dict[str, str] = {
     "my_export": "保存与我有关的全部内容",
     "my_delete": "删除与我有关的全部内容",
     "my_delete_title": "删除与您有关的全部内容？",
-    "my_delete_question": "您的所有对话都将永久消失，这个浏览器在这里也不再被认识。",
+    "my_delete_question": "您的所有对话都将永久消失，这个浏览器以后会被当作新的访客。",
     "theme": "外观",
     "theme_auto": "跟随系统",
     "theme_light": "浅色",

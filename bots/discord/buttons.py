@@ -59,10 +59,10 @@ class Buttons:
         data: Mapping[str, Any] = interaction.data or {}
         above, button = interaction.message, pressed(str(data.get("custom_id", "")))
         if above is None or button is None or above.id in self._gone:
-            sentence: Sentence | None = Sentence.BUTTON_STALE
+            told = say(Sentence.BUTTON_STALE, str(interaction.locale))
         else:
-            sentence = await self._presses.obey(await self._press(interaction, above, button))
-        return message(say(sentence, str(interaction.locale)), flags=EPHEMERAL) if sentence else acknowledged()
+            told = await self._presses.obey(await self._press(interaction, above, button))
+        return message(told, flags=EPHEMERAL) if told else acknowledged()
 
     async def _press(self, interaction: discord.Interaction, above: discord.Message, button: Pressed) -> Press:
         """An answer to a command is written as such again: the bot itself may not be able to."""

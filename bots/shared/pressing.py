@@ -56,15 +56,17 @@ class Presses:
         self._store = store
         self._commands = commands
 
-    async def obey(self, press: Press) -> Sentence | None:
-        """None when it is done, or stored to be done; else what the one who pressed is to be told."""
+    async def obey(self, press: Press) -> str:
+        """What the one who pressed is to be told; nothing when it is done, or stored to be done."""
+        language = press.incoming.sender.language
         try:
             await self._commands.admit(press.incoming, "stop" if press.action is Action.STOP else "retry")
-            return await (self._stop(press) if press.action is Action.STOP else self._put(press))
+            sentence = await (self._stop(press) if press.action is Action.STOP else self._put(press))
         except ChatError as problem:
-            return problem.sentence
+            return say(problem.sentence, language, **problem.values)
         except StoreError:
-            return Sentence.STORE_AWAY_UNDONE
+            sentence = Sentence.STORE_AWAY_UNDONE
+        return say(sentence, language) if sentence else ""
 
     async def _stop(self, press: Press) -> Sentence | None:
         conversation, turn = press.incoming.conversation, turn_of(press.message)

@@ -60,8 +60,7 @@ class Buttons:
         incoming = await self._incoming(query, place_of(message), person_of(button.owner))
         moderates = button.owner != query.from_user.id and await self._moderates(message, query.from_user.id)
         under = ref_of(message.chat.id, message.message_id)
-        sentence = await self._presses.obey(Press(incoming, under, button.action, button.message, moderates))
-        return say(sentence, language) if sentence else ""
+        return await self._presses.obey(Press(incoming, under, button.action, button.message, moderates))
 
     async def _incoming(self, query: CallbackQuery, place: Place, owner: PersonId) -> Incoming:
         """In the conversation of the person who asked, also where a moderator presses."""

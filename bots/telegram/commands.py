@@ -124,8 +124,10 @@ class MenuCommands:
 
     async def _greeting(self, incoming: Incoming) -> Remark:
         name, language = incoming.sender.name, incoming.sender.language
-        if not await is_admitted(self._desk.commands, incoming):
-            return Remark(say(Sentence.NOT_ALLOWED, language))
+        try:
+            await self._desk.commands.admit(incoming)
+        except NotAllowed as problem:
+            return Remark(say(problem.sentence, language, **problem.values))
         return Remark(say(Sentence.TELEGRAM_GREETING, language, name=name))
 
     async def choose(self, choice: tuple[str, str], incoming: Incoming, message: int) -> str:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from bots.web.front import visitor_of
-from core.errors import ChatError, InputError, MessageTooLong, NotAllowed, QuestionGone, StoreError
+from core.errors import ChatError, InputError, MessageTooLong, NoAdmins, NotAllowed, NotLetIn, QuestionGone, StoreError
 from core.limits.repeats import Repeats
 from core.wording import Sentence, say
 
@@ -45,6 +45,8 @@ class TooLate(InputError):
 
 STATUSES: dict[type[ChatError], HTTPStatus] = {
     NotAllowed: HTTPStatus.FORBIDDEN,
+    NotLetIn: HTTPStatus.FORBIDDEN,
+    NoAdmins: HTTPStatus.FORBIDDEN,
     ConversationUnknown: HTTPStatus.NOT_FOUND,
     MessageUnknown: HTTPStatus.NOT_FOUND,
     QuestionGone: HTTPStatus.CONFLICT,

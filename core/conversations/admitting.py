@@ -11,7 +11,7 @@ import structlog
 from core.conversations.access import Access
 from core.domain import Incoming
 from core.domain_limits import Ruling
-from core.errors import NotAllowed, StoreError
+from core.errors import NotAllowed, NotLetIn, StoreError
 from core.limits.repeats import Repeats
 from core.ports import Clock
 from core.ports_limits import Rulings
@@ -50,10 +50,12 @@ class Admission:
         return self._access
 
     async def admit(self, incoming: Incoming) -> Access:
-        """As it is now. Raises NotAllowed for who may not talk to the bot there."""
+        """As it is now. Raises NotAllowed for who may not talk to the bot there; NotLetIn where nobody has blocked them."""
         access = await self.access()
-        if not access.allows(incoming):
+        if access.blocks(incoming):
             raise NotAllowed
+        if not access.allows(incoming):
+            raise NotLetIn(id=incoming.sender.id)
         return access
 
     async def rule(self, subject: str, ruling: Ruling | None) -> None:

@@ -85,7 +85,7 @@ async def test_access_to_a_channel_or_a_server_is_access_in_its_threads(place: s
             await until(lambda: any("Ada: hello" in text for text in discord.shown(thread)))
             channel = discord.direct(ADA)
             discord.say(ADA, "hello", channel)
-            await until(lambda: discord.shown(channel) == [say(Sentence.NOT_ALLOWED, "en")])
+            await until(lambda: discord.shown(channel) == [say(Sentence.NOT_LET_IN, "en", id=f"discord:{ADA}")])
 
 
 async def test_access_is_checked_again_when_an_answer_is_resumed(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ async def test_access_is_checked_again_when_an_answer_is_resumed(tmp_path: Path)
             await until(lambda: any("two" in text for text in discord.shown(channel)))
         access = AccessConfig(users=("discord:999",))
         async with running(discord, config_for(discord, tmp_path).model_copy(update={"access": access})):
-            await until(lambda: discord.shown(channel) == [say(Sentence.NOT_ALLOWED, "en")])
+            await until(lambda: discord.shown(channel) == [say(Sentence.NOT_LET_IN, "en", id=f"discord:{ADA}")])
 
 
 async def test_who_may_not_ask_is_not_told_so_at_every_word(tmp_path: Path) -> None:
@@ -105,11 +105,12 @@ async def test_who_may_not_ask_is_not_told_so_at_every_word(tmp_path: Path) -> N
         config = config_for(discord, tmp_path, always).model_copy(
             update={"access": AccessConfig(users=("discord:201",))}
         )
+        refusal = say(Sentence.NOT_LET_IN, "en", id=f"discord:{BOB}")
         async with running(discord, config):
             discord.say(BOB, "hello", QUIET)
             discord.say(BOB, f"{ME} hello", QUIET)
             discord.say(ADA, "hello", QUIET)
-            await until(lambda: discord.shown(QUIET) == [say(Sentence.NOT_ALLOWED, "en"), "You said: Ada: hello"])
+            await until(lambda: discord.shown(QUIET) == [refusal, "You said: Ada: hello"])
 
 
 @dataclass

@@ -303,7 +303,7 @@ async def test_who_may_not_talk_to_the_bot_is_told_so_alone(tmp_path: Path) -> N
         async with running(discord, config_for(discord, tmp_path).model_copy(update={"access": access})):
             discord.slash(ADA, "ask", question="may I?")
             discord.slash(ADA, "new", FAR)
-            await until(lambda: discord.private(ADA) == [say(Sentence.NOT_ALLOWED, "en")] * 2)
+            await until(lambda: discord.private(ADA) == [say(Sentence.NOT_LET_IN, "en", id=f"discord:{ADA}")] * 2)
             completing = discord.complete(ADA, "model", "e")
             await until(lambda: discord.callbacks.get(completing) == {"type": 8, "data": {"choices": []}})
             discord.slash(BOB, "ask", FAR, question="may I?")

@@ -134,9 +134,9 @@ async def test_a_menu_changes_the_model_for_those_who_may_also_after_a_restart(t
         limited = config.model_copy(update={"access": config.access.model_copy(update={"users": [f"discord:{ADA}"]})})
         async with arrived(discord, limited):
             refused = discord.choose(BOB, menu, "gpt-5-mini")
-            assert await here.told(refused) == say(Sentence.NOT_ALLOWED, "en")
+            assert await here.told(refused) == say(Sentence.NOT_LET_IN, "en", id=f"discord:{BOB}")
             denied = here.press("Retry", BOB)
-            assert await here.told(denied) == say(Sentence.NOT_ALLOWED, "en")
+            assert await here.told(denied) == say(Sentence.NOT_LET_IN, "en", id=f"discord:{BOB}")
 
 
 async def test_while_the_store_is_slow_a_press_is_acknowledged_and_obeyed_afterwards(tmp_path: Path) -> None:

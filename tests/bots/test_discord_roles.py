@@ -15,7 +15,8 @@ from tests.support.discord_server import DiscordServer
 from tests.support.discord_world import ADA, BOT, CAROL, FAR, GUILD, STAFF
 
 ME = f"<@{BOT}>"
-REFUSED = say(Sentence.NOT_ALLOWED, "en")
+BLOCKED = say(Sentence.NOT_ALLOWED, "en")
+REFUSED = say(Sentence.NOT_LET_IN, "en", id=f"discord:{ADA}")
 
 
 def for_staff(discord: DiscordServer, folder: Path) -> Config:
@@ -61,4 +62,4 @@ async def test_an_admin_blocks_whom_they_mention(mention: str, tmp_path: Path) -
             await until(lambda: blocking in discord.callbacks)
             assert discord.callbacks[blocking]["data"]["content"] == f"discord:{ADA} is blocked now."
             discord.say(ADA, f"{ME} hello")
-            await until(lambda: discord.shown() == [REFUSED])
+            await until(lambda: discord.shown() == [BLOCKED])

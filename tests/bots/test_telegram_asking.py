@@ -219,9 +219,11 @@ async def test_who_may_not_ask_is_told_so_when_they_ask_and_not_at_every_word(tm
             telegram.say(ADA, "hello", SUPERGROUP)
             await until(lambda: telegram.shown(SUPERGROUP) == ["You said: Ada: hello"])
             telegram.say(BOB, f"{ME} hello", SUPERGROUP)
-            await until(lambda: telegram.shown(SUPERGROUP)[1:] == [say(Sentence.NOT_ALLOWED, "en")])
+            await until(
+                lambda: telegram.shown(SUPERGROUP)[1:] == [say(Sentence.NOT_LET_IN, "en", id=f"telegram:{BOB}")]
+            )
             telegram.say(BOB, "/start")
-            await until(lambda: telegram.shown(BOB) == [say(Sentence.NOT_ALLOWED, "en")])
+            await until(lambda: telegram.shown(BOB) == [say(Sentence.NOT_LET_IN, "en", id=f"telegram:{BOB}")])
 
 
 async def test_an_update_that_comes_again_runs_no_command_twice(tmp_path: Path) -> None:

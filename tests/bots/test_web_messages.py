@@ -194,7 +194,7 @@ async def test_a_message_larger_than_the_window_fails_with_its_text_kept(tmp_pat
 async def test_who_may_not_talk_to_the_bot_is_told_so(tmp_path: Path) -> None:
     async with web(tmp_path, more="access: {users: ['telegram:1']}") as url, page(url) as ada:
         refused = await ada.call("POST", f"{HERE}/messages", id=fresh(), text="Hello")
-        assert (refused.status_code, refused.json()["error"]["code"]) == (403, "not_allowed")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (403, "not_let_in")
 
 
 async def test_errors_are_in_the_visitors_language(tmp_path: Path) -> None:

@@ -81,6 +81,7 @@ _KINDS = {
     ),
     Sentence.MESSAGE_TOO_OLD: Kind(503, SERVER, "too_late", "The request waited for too long. Send it again."),
     Sentence.NOT_ALLOWED: Kind(403, INVALID, "not_allowed"),
+    Sentence.NOT_LET_IN: Kind(403, INVALID, "not_allowed"),
     Sentence.MODEL_UNREACHABLE: _UNREACHABLE,
     Sentence.MODEL_BUSY: Kind(429, LIMITED, "rate_limit_exceeded", "The model is overloaded. Try again in a while."),
     Sentence.MODEL_STALLED: Kind(504, SERVER, "model_stalled", "The model stopped answering. Try again."),
