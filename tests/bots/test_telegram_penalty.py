@@ -45,7 +45,7 @@ async def test_a_chat_that_is_closed_for_minutes_gets_its_answer_and_others_do_n
         telegram.say(ADA, "hello")
         await passed(clock, lambda: telegram.statuses[429] == 1)
         telegram.say(BOB, "hello")
-        assert await passed(clock, lambda: telegram.shown(BOB) == ["You said: hello"]) < 2.0
+        assert await passed(clock, lambda: telegram.shown(BOB) == ["You said: hello"]) < PENALTY / 3
         telegram.say(ADA, "and then")
         answers = ["You said: hello", "You said: and then"]
         await passed(clock, lambda: telegram.shown(ADA) == answers, step=1.0)
