@@ -38,6 +38,7 @@ class Debt:
         self._is_mine = True
         self._until = since + debts.lease
         self._due = -math.inf
+        self._renewing = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         self._holding = asyncio.create_task(self._hold(), name="owing")
@@ -95,16 +96,17 @@ class Debt:
             await self._renew()
 
     async def _renew(self) -> None:
-        asked = self._debts.clock.monotonic()
-        try:
-            if self._unsaid:
-                await self._debts.outbox.renew_unsaid(self._unsaid, self._debts.lease)
-        except LeaseLost:
-            self._is_mine = False
-        except StoreError:
-            pass  # it is said all the same
-        else:
-            self._until = asked + self._debts.lease
+        async with self._renewing:  # one that takes long must not bring back what was said since
+            asked = self._debts.clock.monotonic()
+            try:
+                if self._unsaid:
+                    await self._debts.outbox.renew_unsaid(self._unsaid, self._debts.lease)
+            except LeaseLost:
+                self._is_mine = False
+            except StoreError:
+                pass  # it is said all the same
+            else:
+                self._until = asked + self._debts.lease
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,32 @@ async def test_a_lease_began_when_the_store_was_asked_for_it(
                 await debt.say(nothing, "")
 
 
+async def test_a_renewal_that_takes_long_does_not_bring_back_what_was_said_since(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with debts(tmp_path, clock) as (mine, yours):
+        renew, goes_on, bodies = mine.outbox.renew_unsaid, asyncio.Event(), list[str]()
+
+        async def slow_at_first(unsaid: Unsaid, lease: float) -> None:
+            bodies.append(unsaid.body)
+            if len(bodies) == 1:
+                await goes_on.wait()
+            await renew(unsaid, lease)
+
+        monkeypatch.setattr(mine.outbox, "renew_unsaid", slow_at_first)
+        async with await mine.owe(asked("1"), "two words") as debt:
+            await clock.advance(LEASE / 3)
+            assert bodies == ["two words"]
+            await debt.say(nothing, "words")
+            keeping = asyncio.create_task(debt.keep())
+            await clock.advance(0.0)
+            goes_on.set()
+            await keeping
+            clock.leap(LEASE + 1)
+            (taken,) = await yours.left()
+            assert taken.body == "words"
+
+
 async def test_what_is_not_kept_is_paid_all_the_same(tmp_path: Path, clock: ManualClock) -> None:
     async with debts(tmp_path, clock) as (mine, yours):
         async with mine.nothing() as debt:
