@@ -46,7 +46,7 @@ async def run(config: Config, platforms: Sequence[str], file: Path | None) -> in
             announce(f"{name} is off: {reason}")
     on = [name for name in platforms or PLATFORMS if name not in off]
     if "web" in on and (refusal := exposure_of(config.web).refusal):
-        raise ConfigError(refusal)
+        raise ConfigError(f"{file}: {refusal}" if file else refusal)
     if on:
         gc.set_threshold(COLLECT_AFTER)
         return await wiring.serve(config, on, announce, file)

@@ -316,5 +316,5 @@ def test_the_page_is_not_served_to_strangers_whom_nobody_meant(config: Path) -> 
     config.write_text(f"{SCRIPTED}web: {{host: 0.0.0.0}}\n")
     done = run_process("run", config)
     expected = "expected a token, or web.open: true, as web.host 0.0.0.0 can be reached from elsewhere"
-    assert (done.returncode, done.stderr) == (2, f"parlour: web.token: {expected}\n")
+    assert (done.returncode, done.stderr) == (2, f"parlour: {config}: web.token: {expected}\n")
     assert "error  web" in run_process("check --offline", config).stdout
