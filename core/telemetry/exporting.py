@@ -34,6 +34,7 @@ LONGEST = 4.0
 """Seconds that one request may take, with its repetitions."""
 FLUSH = 5.0
 """Seconds that the last spans get when the process ends."""
+LATE = "the process ended first"
 _NOISY = ("opentelemetry.exporter.otlp.proto.http.trace_exporter", "opentelemetry.sdk._shared_internal")
 """Loggers with a line for each request that fails, and for each span that is dropped."""
 
@@ -80,12 +81,10 @@ class Outlet(SpanExporter):
         self._is_closed = False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        if self._is_closed:
-            return SpanExportResult.FAILURE
-        result = self._exporter.export(spans)
+        result = SpanExportResult.FAILURE if self._is_closed else self._exporter.export(spans)
         is_away = result is not SpanExportResult.SUCCESS
         if is_away and not self._is_away:
-            log.warning("traces.not_sent", to=self._address, detail=self._reasons.last)
+            log.warning("traces.not_sent", to=self._address, detail=self._reasons.last or LATE)
         elif self._is_away and not is_away:
             log.info("traces.sent_again", to=self._address)
         self._is_away = is_away

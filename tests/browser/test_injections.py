@@ -162,7 +162,7 @@ async def test_exported_files_are_saved_and_not_shown(tab: Tab, model: Completio
     model.plan(answer("<script>hack()</script>"))
     chat = Chat(tab)
     await chat.ask("<img src=x onerror=hack()>", "<script>hack()</script>")
-    room = tab.page.url.rpartition("/")[2]
+    room = (await chat.path()).rpartition("/")[2]
     for form in ("markdown", "json"):
         response = await tab.page.request.get(f"{tab.home}/api/conversations/{room}/export?format={form}")
         assert response.headers["content-disposition"].startswith("attachment;")

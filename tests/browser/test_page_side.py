@@ -98,7 +98,7 @@ async def test_all_tabs_share_one_stream_of_events(chat: Chat, model: Completion
     """Browsers allow six connections to a host: eight tabs with a stream each would leave none to ask with."""
     model.plan(answer("Hello."), answer("Eight of us."))
     await chat.ask("Hi", "Hello.")
-    context, path = chat.page.context, chat.page.url.removeprefix(chat.tab.home)
+    context, path = chat.page.context, await chat.path()
     tabs: list[Tab] = [await open_tab(context, chat.tab.home, path) for _ in range(8)]
     for tab in tabs:
         await Chat(tab).shows("Hello.")

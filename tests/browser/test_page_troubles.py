@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
+from core.config import parse_config
 from tests.support.bot_process import process
 from tests.support.browser import Tab, open_tab, visitor
 from tests.support.chat import Chat, held
 from tests.support.completions import CompletionsServer
-from tests.support.servers import free_port
-from tests.support.web import listening, settings
+from tests.support.servers import RedisServer, free_port
+from tests.support.web import listening, serving, settings
 
 WORDS = "one two three four five six seven eight nine ten eleven twelve"
 SLOW = 0.15
@@ -43,7 +44,7 @@ async def test_a_second_tab_sees_the_same_answer_grow(chat: Chat, model: Complet
     model.plan(held("The first half", release, " and the second."))
     await chat.send("Tell me")
     await chat.begun("The first half")
-    other = Chat(await open_tab(chat.page.context, chat.tab.home, chat.page.url.removeprefix(chat.tab.home)))
+    other = Chat(await open_tab(chat.page.context, chat.tab.home, await chat.path()))
     await other.begun("The first half")
     release.set()
     for each in (chat, other):
@@ -55,7 +56,7 @@ async def test_a_second_tab_sees_the_same_answer_grow(chat: Chat, model: Complet
 async def test_another_visitor_sees_nothing_of_it(browser: Browser, chat: Chat) -> None:
     await chat.ask("A secret", "Hello there.")
     async with visitor(browser) as context:
-        stranger = Chat(await open_tab(context, chat.tab.home, chat.page.url.removeprefix(chat.tab.home)))
+        stranger = Chat(await open_tab(context, chat.tab.home, await chat.path()))
         await expect(stranger.page.get_by_role("alert")).to_be_visible()
         await expect(stranger.side).to_have_text("Your conversations will be here.")
         await expect(stranger.answers).to_have_count(0)
@@ -83,6 +84,41 @@ async def test_a_connection_lost_in_the_middle_of_an_answer(chat: Chat, model: C
     release.set()
     await chat.page.context.set_offline(offline=False)
     await chat.shows("The first half and the second.")
+
+
+async def test_stop_that_was_not_heard_can_be_pressed_again(chat: Chat, model: CompletionsServer) -> None:
+    model.plan(held("The first half", asyncio.Event()))
+    await chat.send("Tell me")
+    await chat.begun("The first half")
+    await chat.page.context.set_offline(offline=True)
+    await chat.button("Stop").click()
+    await expect(chat.page.get_by_role("alert")).to_be_visible()
+    await chat.page.context.set_offline(offline=False)
+    await chat.button("Stop").click()
+    await chat.shows("The first half")
+
+
+async def test_a_conversation_opened_while_the_store_is_away_is_there_when_that_is_back(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with RedisServer(durable=True) as redis:
+        config = parse_config(settings(tmp_path, free_port(), store=redis.url), {})
+        async with serving(config) as url, visitor(browser) as context:
+            path = await _talked(Chat(await open_tab(context, url)))
+            redis.kill()
+            chat = Chat(await open_tab(context, url, path))
+            await expect(chat.page.get_by_text("No connection.")).to_be_visible()
+            redis.start()
+            await chat.shows("You said: Hello")
+            assert await chat.path() == path
+
+
+async def _talked(chat: Chat) -> str:
+    """Where the conversation is of which it was said, by nobody any more who looks at it."""
+    await chat.ask("Hello", "You said: Hello")
+    path = await chat.path()
+    await chat.page.close()
+    return path
 
 
 async def test_a_file_that_cannot_be_had_is_missed_with_a_sentence(chat: Chat) -> None:
@@ -142,7 +178,7 @@ async def test_what_is_sent_while_the_server_is_away_is_answered_when_it_is_back
 async def test_a_conversation_deleted_in_one_tab_leaves_the_other(tab: Tab) -> None:
     chat = Chat(tab)
     await chat.ask("Hello", "You said: Hello")
-    other = Chat(await open_tab(tab.page.context, tab.home, tab.page.url.removeprefix(tab.home)))
+    other = Chat(await open_tab(tab.page.context, tab.home, await chat.path()))
     await other.shows("You said: Hello")
     await chat.menu("Hello", "Delete")
     await chat.page.get_by_role("dialog").get_by_role("button", name="Delete").click()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 
 from playwright.async_api import Locator, Page, expect
@@ -37,6 +38,11 @@ class Chat:
 
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)
+
+    async def path(self) -> str:
+        """Where the conversation is that is shown: the browser tells of a new one's address a moment later."""
+        await expect(self.page).to_have_url(re.compile("/c/"))
+        return self.page.url.removeprefix(self.tab.home)
 
     async def send(self, text: str) -> None:
         await self.box.fill(text)
