@@ -151,8 +151,8 @@ class Conversations:
                 await reply.fail(problem)
                 await self._world.tally.failed(payer_of(turn.incoming), problem)
                 return Outcome.FAILED
-        elif turn.attempt > 1:
-            await self._budgets.settle(turn, answer.usage)  # whoever kept it may have been killed before that
+        else:
+            await self._budgets.settle(turn, answer.usage)  # whoever kept it may not have come to that
         await reply.finish(answer)
         if turn.incoming.show is None:
             await self._world.tally.answered(payer_of(turn.incoming), answer.model, answer.usage)

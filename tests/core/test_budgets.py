@@ -183,6 +183,28 @@ async def test_a_turn_that_was_killed_before_it_was_charged_is_charged_once_when
         assert await spent(bot, policy) == ((await bot.store.usage(CHAT)).total.cost,)
 
 
+async def test_an_attempt_that_did_not_count_is_charged_too(tmp_path: Path) -> None:
+    """A store that was away costs no attempt, so the turn comes back as the first one again."""
+    policy = daily(Whose.USER, PLENTY)
+    async with bot_with(tmp_path, policy) as bot:
+        store: Any = bot.store
+        settle = store.settle
+
+        async def away(*_: object) -> None:
+            raise StoreUnavailable
+
+        store.settle = away
+        await store.put(bot.incoming("Hello"))
+        turn = await store.claim([LANE], LEASE)
+        with pytest.raises(StoreUnavailable):
+            await bot.conversations.answer(turn, Notes())
+        await store.postpone(turn, 0.0, spent=False)
+        store.settle = settle
+        assert (await bot.answer()).final == "You said: Hello"
+        drawn = await store.drawn([purse.name for purse in purses_of(policy, ADA, bot.clock.now())])
+        assert [(known.spent, known.held) for known in drawn] == [((await store.usage(CHAT)).total.cost, 0)]
+
+
 async def test_near_the_end_a_cheaper_model_answers_and_says_so(tmp_path: Path) -> None:
     policy = daily(Whose.USER, 2_000_000, downgrade_to="beta", downgrade_at=0.1, most_output=100)
     async with bot_with(tmp_path, policy) as bot:
