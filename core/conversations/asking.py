@@ -11,7 +11,15 @@ import structlog
 from core.conversations.context import continued
 from core.conversations.outages import Failing, Outages
 from core.domain import NO_USAGE, Finish, ModelSpec, Prompt, Usage
-from core.errors import ContentRefused, LimitReached, ModelError, ModelGarbled, StoreError, WindowExceeded
+from core.errors import (
+    ContentRefused,
+    LimitReached,
+    MessageTooLong,
+    ModelError,
+    ModelGarbled,
+    StoreError,
+    WindowExceeded,
+)
 from core.limits.rates import Bucket, Rate, backoff, full, take
 from core.ports import Chance, Clock, LanguageModel
 from core.watching import UNWATCHED, Watch
@@ -103,7 +111,8 @@ class Asking:
         self.calling = False
 
     async def run(self, candidates: Sequence[LanguageModel], prepare: Prepare) -> None:
-        """Asks the candidates in turn until one has answered. Raises the first one's ModelError when none has."""
+        """Asks the candidates in turn until one has answered. Raises the first one's problem when none has: for one that
+        only stands in, the question may be too long or the money too little, which is no news to who chose another."""
         first_problem: ModelError | None = None
         for model in candidates:
             try:
@@ -113,6 +122,10 @@ class Asking:
             except ModelError as problem:
                 self._retries.gave_up(model.spec.id, problem)
                 first_problem = first_problem or problem
+            except (MessageTooLong, LimitReached) as problem:
+                if first_problem is None:
+                    raise
+                log.info("model.passed_over", model=model.spec.id, error=type(problem).__name__)
             else:
                 return
         raise first_problem or ModelError("no model is configured")

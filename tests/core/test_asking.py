@@ -15,7 +15,9 @@ from core.conversations.outages import LASTS, OVER
 from core.domain import Finish, ModelSpec, Price, Prompt, PromptMessage, Usage
 from core.errors import (
     BudgetSpent,
+    ChatError,
     ContentRefused,
+    MessageTooLong,
     ModelBusy,
     ModelError,
     ModelGarbled,
@@ -52,6 +54,7 @@ class Try:
         self.affordable: list[int] = []
         self.refusal: Exception = BudgetSpent(Sentence.BUDGET_SPENT_USER, when="tomorrow")
         self.prompt_tokens = 0
+        self.unprepared: dict[str, ChatError] = {}
 
     async def run(self) -> Asking:
         task = asyncio.create_task(self.asking.run(self.models, self.prepare))
@@ -69,6 +72,8 @@ class Try:
         yield replace(prompt, max_output=self.affordable.pop(0)) if self.limited else prompt
 
     async def prepare(self, model: LanguageModel) -> Prompt:
+        if problem := self.unprepared.get(model.spec.id):
+            raise problem
         tokens = self.prompt_tokens or model.spec.window // 2
         return Prompt((PromptMessage("user", f"for {model.spec.window}"),), tokens=tokens)
 
@@ -125,6 +130,19 @@ async def test_refused_content_is_not_carried_to_another_model() -> None:
 
 async def test_when_no_model_answers_the_chosen_ones_problem_is_told() -> None:
     attempt = Try([Script(refusal=ModelKeyRefused())], [Script(refusal=ModelUnreachable())] * 3)
+    with pytest.raises(ModelKeyRefused):
+        await attempt.run()
+
+
+@pytest.mark.parametrize(
+    "problem", [MessageTooLong(tokens=9, limit=5, over=4), BudgetSpent(Sentence.BUDGET_SPENT_USER, when="tomorrow")]
+)
+async def test_a_model_that_stands_in_and_has_no_room_is_passed_over(problem: ChatError) -> None:
+    """Small models stand in for large ones, and dear ones for cheap ones."""
+    attempt = Try([Script(refusal=ModelKeyRefused())] * 2, [], [HELLO])
+    attempt.unprepared = {"m2": problem}
+    assert (await attempt.run()).model == "m3"
+    del attempt.models[2]
     with pytest.raises(ModelKeyRefused):
         await attempt.run()
 
