@@ -178,12 +178,13 @@ class Conversations:
         state = await self._history.conversation(conversation)
         asked = self._world.models.get(model)
         persona = self._personas.get(state.persona)
-        room = self._room(asked, persona)
+        instructions = self._world.counter.count(persona.prompt)
+        room = self._room(asked, instructions)
         encoding = asked.spec.encoding
         path = await self._history.path(conversation, state.head, encoding, EVERYTHING)
         kept = fit(path, 0, room, self._settings.keep)
         cut = path[: len(path) - len(kept)]
-        persona_tokens = room.tokens(self._world.counter.count(persona.prompt).of(encoding))
+        persona_tokens = room.tokens(instructions.of(encoding))
         return ContextReport(
             model=asked.spec.id,
             exact=asked.spec.exact,
@@ -273,7 +274,8 @@ class Conversations:
     async def _brief(self, turn: Turn) -> Brief:
         """Everything needed to put the turn's question to a model, read in one round trip."""
         persona = self._personas.get(turn.conversation.persona)
-        room = self._room(self._world.models.get(turn.conversation.model), persona)
+        instructions = self._world.counter.count(persona.prompt)
+        room = self._room(self._world.models.get(turn.conversation.model), instructions)
         path = await recall(self._history, turn.conversation.id, turn.parent, room)
         if turn.incoming.again is None:
             question = self._question(turn, path[-1] if path else None)
@@ -282,7 +284,7 @@ class Conversations:
             path = tuple(earlier)
         else:
             raise QuestionGone
-        return Brief(turn, question, persona, room, path)
+        return Brief(turn, question, persona, instructions, room, path)
 
     def _question(self, turn: Turn, parent: Message | None) -> Message:
         """The incoming message, with the place it will have in the history."""
@@ -305,7 +307,7 @@ class Conversations:
 
     async def _prepare(self, brief: Brief, model: LanguageModel) -> Prompt:
         """Fits the context to *model*. Raises MessageTooLong when the question alone does not fit."""
-        room = self._room(model, brief.persona)
+        room = self._room(model, brief.instructions)
         encoding = model.spec.encoding
         background = self._background(brief, room)
         asked = brief.question.own.of(encoding) + self._world.counter.count(background).of(encoding)
@@ -316,7 +318,7 @@ class Conversations:
         if room != brief.room:
             path = await recall(self._history, brief.turn.conversation.id, brief.question.parent, room)
         kept = fit(path, asked, room, self._settings.keep)
-        counted = used_by(kept, encoding) + asked + self._world.counter.count(brief.persona.prompt).of(encoding)
+        counted = used_by(kept, encoding) + asked + brief.instructions.of(encoding)
         prompt = prompt_of(brief.persona.prompt, kept, brief.question, background)
         return replace(prompt, tokens=room.tokens(counted), sampling=brief.turn.incoming.sampling)
 
@@ -339,9 +341,8 @@ class Conversations:
                     log.warning("turn.not_kept", detail=str(problem))
                 await self._world.clock.sleep(backoff(attempt, 0.5, LONGEST_KEEPING, self._world.chance.unit()))
 
-    def _room(self, model: LanguageModel, persona: Persona) -> Room:
-        tokens = self._world.counter.count(persona.prompt).of(model.spec.encoding)
-        return room_for(model.spec, self._settings.context_tokens, tokens)
+    def _room(self, model: LanguageModel, instructions: Tokens) -> Room:
+        return room_for(model.spec, self._settings.context_tokens, instructions.of(model.spec.encoding))
 
     async def _charge(self, turn: Turn, asking: Asking) -> None:
         """What was written and nobody gets to see is paid for all the same."""
@@ -354,11 +355,12 @@ class Conversations:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """A question, and the path before it as far as it fits *room*."""
+    """A question, and the path before it as far as it fits *room*. instructions: what the persona's take."""
 
     turn: Turn
     question: Message
     persona: Persona
+    instructions: Tokens
     room: Room
     path: tuple[Message, ...]
 
