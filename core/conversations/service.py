@@ -261,7 +261,7 @@ class Conversations:
             if self._running.get(turn.id) is scope:  # a process that was paused may have claimed the turn anew
                 del self._running[turn.id]
         text = shown.seen(asking.text) if stopped else asking.text
-        if not text:
+        if not text.strip():  # some models begin with an empty line
             await self._charge(turn, asking)
             raise Stopped
         return self._books.exchange(turn, brief.question, asking, text, stopped=stopped)

@@ -177,14 +177,17 @@ async def test_stop_keeps_what_was_written_as_the_answer(tmp_path: Path) -> None
         assert answer.usage.completion > 0
 
 
-async def test_stop_before_the_first_word_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("begun", [(), ("\n\n",)])
+async def test_stop_before_the_first_word_says_so(begun: tuple[str, ...], tmp_path: Path) -> None:
+    """Empty lines are no word: they would be shown as an answer that cannot be read, and sent to the model ever after."""
     clock = ManualClock()
     async with open_bot(tmp_path, clock) as bot:
-        bot.models.get("").scripts.append(spoken("One", delay=10.0))
+        bot.models.get("").scripts.append(Script((*begun, "One"), delay=10.0))
         await bot.store.put(bot.incoming("Count"))
         turn, notes = await claimed(bot), Notes()
         answering = asyncio.create_task(bot.conversations.answer(turn, notes))
         await until(lambda: clock.next_alarm is not None)
+        await clock.advance(10.0 * len(begun))
         bot.conversations.stop(turn.id)
         await answering
         assert isinstance(notes.problem, Stopped)
