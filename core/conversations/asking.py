@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -96,7 +96,8 @@ class Retries:
 
 class Asking:
     """Asks for one answer. `text`, `model`, `finish` and `usage` are what there is so far: whoever cancels `run`
-    finds in them what had been written. calling: a call is under way whose usage is not among it."""
+    finds in them what had been written. calling: a call is under way whose usage is not among it; *before* it, that much
+    of the text was there."""
 
     def __init__(self, policy: AskingPolicy, retries: Retries, show: Callable[[str], None], admit: Admit) -> None:
         self._policy = policy
@@ -104,6 +105,7 @@ class Asking:
         self._show = show
         self._admit = admit
         self.text = ""
+        self.before = ""
         self.model = ""
         self.prompt = Prompt(())
         self.finish = Finish.STOP
@@ -131,7 +133,6 @@ class Asking:
         raise first_problem or ModelError("no model is configured")
 
     async def _answer_from(self, model: LanguageModel, prepare: Prepare) -> None:
-        self.model = model.spec.id
         await self._first_part(model, prepare)
         for _ in range(MOST_CONTINUATIONS):
             if self.finish is not Finish.LENGTH or self.usage.completion >= self._policy.max_tokens:
@@ -177,8 +178,11 @@ class Asking:
     async def _write(self, model: LanguageModel, prompt: Prompt, before: str) -> None:
         """One call. What it writes replaces what an earlier, failed one had shown."""
         text = before
-        async with self._admit(model.spec, prompt, self.usage) as admitted, model.stream(admitted) as deltas:
-            self.calling = True
+        async with (
+            self._admit(model.spec, prompt, self.usage) as admitted,
+            model.stream(_counted(admitted, before)) as deltas,
+        ):
+            self.model, self.before, self.calling = model.spec.id, before, True
             async for piece in deltas:
                 text += piece
                 self.text = text
@@ -188,6 +192,12 @@ class Asking:
         self.finish = deltas.finish
         self.usage = self.usage + deltas.usage
         self.calling = False
+
+
+def _counted(prompt: Prompt, before: str) -> Prompt:
+    """With its tokens, where they are known: nobody has counted what the model itself wrote *before*, and from a count that
+    lacks it a wrong one would be learnt."""
+    return replace(prompt, tokens=0) if before else prompt
 
 
 def _is_short(problem: WindowExceeded, prompt: Prompt, spec: ModelSpec) -> bool:

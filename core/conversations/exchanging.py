@@ -40,7 +40,9 @@ class Books:
         if not asking.calling:
             return asking.usage
         spec = self.models.get(asking.model).spec
-        written = MESSAGE_FRAME + self.counter.count(asking.text)
-        call = Usage(prompt=asking.prompt.tokens, completion=written.of(spec.encoding))
+        written, known = self.counter.count(asking.text), self.counter.count(asking.before)
+        new = MESSAGE_FRAME.of(spec.encoding) + written.of(spec.encoding) - known.of(spec.encoding)
+        read = asking.prompt.tokens + round(known.of(spec.encoding) * spec.factor)
+        call = Usage(prompt=read, completion=round(new * spec.factor))
         cost = spec.price.of(call) if spec.price else None
         return asking.usage + replace(call, cost=cost)

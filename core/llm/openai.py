@@ -21,7 +21,7 @@ from jiter import from_json
 from core.config_models import ModelConfig, ProviderConfig
 from core.domain import ModelFacts, ModelSpec, Prompt
 from core.errors import ModelError, ModelGarbled, ModelStalled, ModelUnreachable, RequestRefused, WindowExceeded
-from core.llm.deltas import NETWORK_ERRORS, AnswerBody, Meter, ServerDeltas, StallGuard, prompt_tokens
+from core.llm.deltas import NETWORK_ERRORS, AnswerBody, Meter, ServerDeltas, StallGuard
 from core.llm.faults import adjustment, error_of
 from core.llm.knowledge import is_loopback
 from core.llm.memory import FactsMemory
@@ -242,10 +242,9 @@ class ChatModel:
 
     async def _learn_factor(self, deltas: ServerDeltas, prompt: Prompt, spec: ModelSpec) -> None:
         reported = deltas.reported
-        if spec.exact or reported is None or not reported.prompt:
+        if spec.exact or reported is None or not reported.prompt or not prompt.tokens:
             return
-        counted = round(prompt_tokens(prompt, spec, self._counter) / spec.factor)
-        factor = corrected(spec.factor, reported.prompt, counted)
+        factor = corrected(spec.factor, reported.prompt, round(prompt.tokens / spec.factor))
         if factor != spec.factor:
             await self._memory.learn(self._known.id, replace(self._facts, factor=factor))
 

@@ -18,6 +18,8 @@ from core.ports import Deltas, LanguageModel
 
 ROOM = 384
 """Tokens of the window that are kept for the examples."""
+TAKEN = 308
+"""Tokens of it that they take, as the model's server reports it."""
 
 
 def _named(name: str) -> tuple[PromptMessage, ...]:
@@ -84,7 +86,8 @@ class Primed:
     def stream(self, prompt: Prompt) -> AbstractAsyncContextManager[Deltas]:
         personas = sum(message.role == "system" for message in prompt.messages[:1])
         messages = (*prompt.messages[:personas], *EXAMPLES, *unnamed(prompt.messages[personas:]))
-        return self._model.stream(replace(prompt, messages=messages))
+        tokens = prompt.tokens + TAKEN if prompt.tokens else 0
+        return self._model.stream(replace(prompt, messages=messages, tokens=tokens))
 
     def relay(self, body: Mapping[str, Any]) -> AbstractAsyncContextManager[AsyncIterator[list[Chunk]]]:
         messages = list(body["messages"])

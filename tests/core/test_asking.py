@@ -28,10 +28,13 @@ from core.errors import (
     WindowExceeded,
 )
 from core.llm.scripted import Script, ScriptedModel, spoken
+from core.llm.tokens import UNKNOWN_FACTOR
 from core.ports import LanguageModel
 from core.wording import Sentence
 from tests.support.chance import EvenChance
 from tests.support.clock import ManualClock
+from tests.support.completions import CompletionsServer, answer
+from tests.support.models import KeptFacts, model_on
 
 POLICY = AskingPolicy(attempts=3, backoff=1.0, max_tokens=100)
 HELLO = spoken("Hello there, Ada.")
@@ -165,6 +168,29 @@ async def test_an_answer_that_stops_for_length_is_continued() -> None:
     assert (asking.text, asking.finish) == ("One, two, three.", Finish.STOP)
     assert asking.usage == Usage(30, 10, 7, cost=49_000, calls=2)
     assert [message.content for message in attempt.models[0].prompts[1].messages][1] == "One, two"
+
+
+async def test_what_is_continued_is_not_taken_for_as_short_as_it_began() -> None:
+    """A server that reports what it read of it would seem to count each word several times, for all who ask after."""
+    facts = KeptFacts()
+    async with CompletionsServer() as server, model_on(server, ManualClock(), facts, id="llama") as model:
+        server.plan(
+            answer("One", usage={"prompt_tokens": 500, "completion_tokens": 90}, finish="length"),
+            answer(" two", usage={"prompt_tokens": 1420, "completion_tokens": 2}),
+        )
+        attempt = Try()
+        attempt.prompt_tokens = 500
+        await attempt.asking.run([model], attempt.prepare)
+        assert attempt.asking.text == "One two"
+        assert model.spec.factor == UNKNOWN_FACTOR
+
+
+async def test_a_model_that_has_written_nothing_is_not_the_one_that_was_stopped() -> None:
+    """What there is so far is another's, and is paid for at that one's price."""
+    attempt = Try([Script(("Hello the",), error=ModelKeyRefused())], [Script(refusal=ModelKeyRefused())])
+    with pytest.raises(ModelKeyRefused):
+        await attempt.run()
+    assert (attempt.asking.text, attempt.asking.model) == ("Hello the", "m1")
 
 
 async def test_it_is_continued_no_further_than_configured() -> None:

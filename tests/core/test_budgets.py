@@ -14,6 +14,7 @@ import pytest
 
 from core.config import parse_config
 from core.conversations.access import Access, Group
+from core.conversations.context import MESSAGE_FRAME
 from core.conversations.service import World
 from core.domain import Finish, ModelSpec, Price, Usage
 from core.domain_limits import Whose
@@ -151,6 +152,28 @@ async def test_what_was_stopped_is_charged_as_far_as_it_went(tmp_path: Path) -> 
         assert (await answering).final == "One two"
         cost = (await bot.store.usage(CHAT)).total.cost
         assert await spent(bot, policy) == (cost,)
+
+
+async def test_what_was_stopped_while_it_was_continued_is_charged_in_the_models_own_tokens(tmp_path: Path) -> None:
+    """What was written before is read then, and paid for as that."""
+    clock = ManualClock()
+    async with open_bot(tmp_path, clock) as bot:
+        model = bot.models.get("")
+        model._spec = replace(model.spec, exact=False, factor=2.0)
+        first = Usage(prompt=50, completion=20, cost=130_000)
+        model.scripts.append(Script(("One two three",), finish=Finish.LENGTH, usage=first))
+        model.scripts.append(Script((" four", " five"), delay=1.0))
+        incoming = bot.incoming("Count")
+        await bot.store.put(incoming)
+        answering = asyncio.create_task(bot.answer())
+        await until(lambda: not model.scripts)
+        await clock.advance(1.5)
+        bot.conversations.stop(incoming.event_id)
+        assert (await answering).final == "One two three four"
+        known, new = 2 * 3, 2 * (MESSAGE_FRAME.o200k + 1)  # three tokens were there, and one more came
+        read = model.prompts[0].tokens + known
+        cost = 130_000 + PRICE.input * read + PRICE.output * new
+        assert (await bot.store.usage(CHAT)).total == Usage(50 + read, 0, 20 + new, cost=cost, calls=2)
 
 
 async def test_each_part_of_a_long_answer_is_paid_for(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from core.domain import Prompt, PromptMessage
 from core.errors import ModelUnreachable, WindowExceeded
 from core.llm.catalogue import Catalogue, open_models
 from core.llm.local import why_unusable
+from core.llm.tokens import UNKNOWN_FACTOR
 from tests.support.clock import until
 from tests.support.models import HELLO, KeptFacts, ask
 
@@ -53,6 +55,15 @@ async def test_a_conversation_that_goes_on_is_not_read_again_from_its_beginning(
         _, _, again = await ask(models.get(""), story)
     assert first.cached == 0
     assert again.cached > again.prompt / 2
+
+
+async def test_the_examples_before_it_are_not_taken_for_the_questions_own_tokens() -> None:
+    """A question that seemed twice as long would be refused where there is room for it."""
+    async with local() as models:
+        model = models.get("")
+        fox = question("The quick brown fox jumps over the lazy dog again. " * 20)  # 207 tokens, with the frame
+        await ask(model, replace(fox, tokens=round(207 * UNKNOWN_FACTOR)))
+        assert model.spec.factor == UNKNOWN_FACTOR
 
 
 async def test_a_prompt_beyond_its_window_is_known_as_such() -> None:
