@@ -90,9 +90,9 @@ class Reply(Protocol):
     def draft(self, text: str) -> None:
         """The text so far. Never waits, never fails; the latest wins and replaces what was shown."""
 
-    def wait(self, place: int) -> None:
-        """It is number *place* in line, 1 being next, for the model to be asked. Never waits, never fails; the first draft
-        replaces it."""
+    def wait(self, place: int) -> bool:
+        """It is number *place* in line, 1 being next, for the model to be asked. False: too early for another number, so it
+        is to be said again. Never waits, never fails; the first draft replaces it."""
 
     async def finish(self, answer: Answer) -> None:
         """Returns when the user can see all of it. Idempotent: an interrupted one is simply called again."""

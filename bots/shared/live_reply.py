@@ -102,8 +102,7 @@ class LiveReply:
         self._posts = len(turn.shown)
         self._sought = turn.attempt == 1 and not turn.shown
         self._pages: Sequence[Page] = ()
-        self._draft = ""
-        self._place, self._placed = "", -math.inf
+        self._draft, self._place, self._placed = "", "", -math.inf
         self._laid_out: tuple[str, int] | None = None
         self._ending = asyncio.Event()
         self._fresh = asyncio.Event()
@@ -139,11 +138,13 @@ class LiveReply:
                 self._permit.hasten(Priority.FIRST)
             self._place = ""
 
-    def wait(self, place: int) -> None:
+    def wait(self, place: int) -> bool:
         now = self._means.clock.monotonic()
-        if not self._draft and not self._ending.is_set() and now >= self._placed + (0.0 if self._previews else LEISURE):
+        is_due = now >= self._placed + (0.0 if self._previews else LEISURE)
+        if is_due and not self._draft and not self._ending.is_set():
             self._place, self._placed = self._say(Sentence.WAITING, place=place), now
             self._fresh.set()
+        return is_due
 
     async def finish(self, answer: Answer) -> None:
         """Raises SurfaceUnavailable when the platform refuses for longer than `PATIENCE`, and SurfaceRefused."""
@@ -381,8 +382,7 @@ class LiveReply:
         texts = self._texts(text)
         if not texts:
             return [Page(self._say(Sentence.MODEL_GARBLED), ours=True)]
-        most = self._surface.limits.messages
-        if most is None or len(texts) <= most:
+        if len(texts) <= (self._surface.limits.messages or math.inf):
             return [Page(part) for part in texts]
         file = File(FILE_NAME, text.encode())
         return [Page(texts[0]), Page(self._say(Sentence.ANSWER_IN_FILE), file=file, ours=True)]

@@ -275,10 +275,11 @@ class TerminalReply:
         if self._awaited is not None:
             self._awaited.view.draft(text)
 
-    def wait(self, place: int) -> None:
+    def wait(self, place: int) -> bool:
         if self._awaited is not None:
             language = self._turn.incoming.sender.language
             self._awaited.view.wait(say(Sentence.WAITING, language, place=place))
+        return True
 
     async def finish(self, answer: Answer) -> None:
         """What is remembered is not shown again by the process that resumes the turn."""

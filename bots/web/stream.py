@@ -82,9 +82,10 @@ class FeedReply:
         self._text = text
         self._publish()
 
-    def wait(self, place: int) -> None:
+    def wait(self, place: int) -> bool:
         self._place = place
         self._publish()
+        return True
 
     async def finish(self, answer: Answer) -> None:
         message = render.answer(self._turn, answer, self._line.clock.now())

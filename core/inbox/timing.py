@@ -27,8 +27,8 @@ class TimedReply:
             self._tell(Phase.FIRST_WORD, self._since)
         self._reply.draft(text)
 
-    def wait(self, place: int) -> None:
-        self._reply.wait(place)
+    def wait(self, place: int) -> bool:
+        return self._reply.wait(place)
 
     async def finish(self, answer: Answer) -> None:
         kept = self._clock.monotonic()

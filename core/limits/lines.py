@@ -28,13 +28,14 @@ POLL = 0.25
 PATIENCE = 3.0
 """Seconds after which who waits is told their number, and between two numbers that they are told."""
 
-Tell = Callable[[int], None]
-"""Told the number in line whenever it is another one. Never waits, never fails."""
+Tell = Callable[[int], bool]
+"""Told the number in line whenever it is another one; where it says False, again after a while. Never waits, never fails."""
 
 
-def nobody(number: int) -> None:
+def nobody(number: int) -> bool:
     """`Tell` for who does not want to know."""
     del number
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,9 @@ class _Guest:
 
     def hear(self, number: int, now: float) -> None:
         if number != self.told and now >= self.again:
-            self.told, self.again = number, now + PATIENCE
-            self.tell(number)
+            self.again = now + PATIENCE
+            if self.tell(number):
+                self.told = number
 
 
 class Line:

@@ -202,9 +202,11 @@ async def test_a_number_in_line_stands_where_the_first_words_will_be(room: Room)
 
 async def test_numbers_in_line_are_written_at_leisure(room: Room) -> None:
     async with room.reply() as reply:
+        shown = []
         for place in range(20, 0, -1):
-            reply.wait(place)
+            shown += [place] if reply.wait(place) else []
             await room.clock.advance(3.0)
+        assert shown == [20, 15, 10, 5]
         writes = [request.at - room.board.requests[0].at for request in room.board.requests]
         assert writes == [0.0, LEISURE, 2 * LEISURE, 3 * LEISURE]
         await reply.fail(ModelBusy())

@@ -29,6 +29,7 @@ class Guest:
     line: Line | Lines
     since: float
     told: list[int] = field(default_factory=list)
+    deaf: int = 0
     is_inside: bool = False
     may_leave: asyncio.Event = field(default_factory=asyncio.Event)
     problem: StoreUnavailable | None = None
@@ -45,8 +46,16 @@ class Guest:
 
     def _place(self) -> AbstractAsyncContextManager[None]:
         if isinstance(self.line, Lines):
-            return self.line.place("gpt", self.since, self.told.append)
-        return self.line.place(self.since, self.told.append)
+            return self.line.place("gpt", self.since, self.hear)
+        return self.line.place(self.since, self.hear)
+
+    def hear(self, number: int) -> bool:
+        """Deaf to as many numbers as it says."""
+        if self.deaf:
+            self.deaf -= 1
+            return False
+        self.told.append(number)
+        return True
 
     def come(self) -> asyncio.Task[None]:
         self.task = asyncio.create_task(self.stay())
@@ -145,6 +154,18 @@ async def test_numbers_that_change_quickly_are_told_at_leisure() -> None:
             await here.clock.advance(PATIENCE / 10)
         await here.clock.advance(POLL)
         assert last.told == [19, 9]
+
+
+async def test_a_number_that_came_too_early_is_told_again() -> None:
+    async with hall(1) as here:
+        first, _, third = await here.come(1.0, 2.0, 3.0)
+        await here.clock.advance(PATIENCE)
+        third.deaf = 2
+        await first.leave()
+        await here.clock.advance(2 * PATIENCE)
+        assert third.told == [2]
+        await here.clock.advance(PATIENCE)
+        assert third.told == [2, 1]
 
 
 async def test_who_goes_away_before_it_is_let_in_is_waited_for_no_more() -> None:

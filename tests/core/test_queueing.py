@@ -20,7 +20,7 @@ from core.domain_limits import Drawn, Queue, Ruling, Whose
 from core.errors import BudgetSpent, ModelBusy, ModelKeyRefused, NotAllowed, Stopped
 from core.limits.allowances import Allowance, Payer, SpendingPolicy, purses_of
 from core.limits.budgets import Spending, TurnBudgets
-from core.limits.lines import LEASE, PATIENCE, WORD, Line, Lines, OwnPlaces, Trade
+from core.limits.lines import LEASE, PATIENCE, WORD, Line, Lines, OwnPlaces, Trade, nobody
 from core.limits.throttling import Throttle, ThrottlePolicy
 from core.llm.scripted import Script, spoken
 from core.llm.tokens import OpenAITokens
@@ -55,7 +55,7 @@ class Bar:
 
     @asynccontextmanager
     async def taken(self, line: Line) -> AsyncIterator[None]:
-        async with line.place(0.0, lambda _: None):
+        async with line.place(0.0, nobody):
             yield
 
     async def ask(self, waits_for: str = "") -> asyncio.Task[Notes]:

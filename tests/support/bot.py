@@ -63,8 +63,9 @@ class Notes:
     def draft(self, text: str) -> None:
         self.drafts.append(text)
 
-    def wait(self, place: int) -> None:
+    def wait(self, place: int) -> bool:
         self.places.append(place)
+        return True
 
     async def finish(self, answer: Answer) -> None:
         self.final, self.instead_of, self.note = answer.text, answer.instead_of, note_on(answer, "en")
