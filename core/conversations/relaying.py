@@ -18,7 +18,16 @@ from core.conversations.outages import Failing
 from core.conversations.tallying import UNCOUNTED, Counting
 from core.conversations.withholding import Withholding, asked_in
 from core.domain import ModelSpec, Tokens, Usage
-from core.errors import ChatError, ContentRefused, ModelBusy, ModelError, RequestRefused, StoreError, WindowExceeded
+from core.errors import (
+    ChatError,
+    ContentRefused,
+    LimitReached,
+    ModelBusy,
+    ModelError,
+    RequestRefused,
+    StoreError,
+    WindowExceeded,
+)
 from core.limits.allowances import Bill, Payer
 from core.limits.budgets import Spending
 from core.limits.lines import NO_LINES, Lines
@@ -32,8 +41,9 @@ log = structlog.get_logger(__name__)
 IMAGE = Tokens(1105, 1105)
 """What an image of 2048 by 4096 pixels is to a model. Source: OpenAI's guide "Images and vision", the dearest of its
 examples for the models of 2024."""
-_FINAL = (ContentRefused, RequestRefused, WindowExceeded)
-"""Errors of the request: another model is not asked the same."""
+_OF_THE_REQUEST = (RequestRefused, WindowExceeded, LimitReached)
+"""What the model that was named may say of the request, so that no other is asked the same; of one that stands in it only
+means that this one cannot: it may be smaller, know no tools, or cost too much."""
 LONGEST_WAIT = 50.0
 """Seconds for a place at the provider, after which a client is told to come again: proxies hang up on what says nothing for
 a minute."""
@@ -107,8 +117,12 @@ class Relaying:
         for model in self._candidates(str(body["model"]), asker):
             try:
                 answering = await self._ask(opened, call, model, (body, asker))
-            except _FINAL:
+            except ContentRefused:
                 raise
+            except _OF_THE_REQUEST as problem:
+                if first is None:
+                    raise
+                log.info("model.passed_over", model=model.spec.id, error=type(problem).__name__)
             except ModelError as problem:
                 self.failing.gave_up(model.spec.id, problem)
                 first = first or problem
