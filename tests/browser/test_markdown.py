@@ -139,6 +139,16 @@ async def test_an_answer_that_begins_again_replaces_what_was_there(place: Drawin
     assert await place.draw("Other.") == '<p dir="auto">Other.</p>'
 
 
+async def test_what_is_given_right_after_something_else_is_drawn(place: Drawing) -> None:
+    shown = await place.tab.page.evaluate("""async () => {
+        window.drawing.update("The answer:", { final: false });
+        window.drawing.update("The answer:\\n\\n42", { final: true });
+        await window.drawing.settled;
+        return document.getElementById("drawing").innerText;
+    }""")
+    assert shown == "The answer:\n\n42"
+
+
 async def test_a_link_by_name_far_before_its_address(place: Drawing) -> None:
     html = await place.draw("[there][x]\n\n" + "Words.\n\n" * 2000 + "[x]: https://example.org")
     assert html.startswith('<p dir="auto"><a href="https://example.org"')

@@ -265,3 +265,15 @@ async def test_a_screen_reader_hears_that_an_answer_is_written_and_then_the_answ
     await expect(spoken).to_have_text("The answer is being written.")
     release.set()
     await expect(spoken).to_have_text("Answer: The first half and the second.")
+
+
+async def test_nothing_is_shown_as_unfinished_after_the_end(tab: Tab) -> None:
+    """What is still being written may end in signs that are not drawn yet: a number could become that of a list."""
+    shown = await tab.page.evaluate("""async () => {
+        const main = document.querySelector('script[src$="main.js"]').src;
+        const { Growth } = await import(main.replace("main.js", "growth.js"));
+        const shown = [];
+        new Growth((text) => shown.push(text)).finish("42", () => shown.push("whole"));
+        return shown;
+    }""")
+    assert shown == ["42", "whole"]

@@ -121,6 +121,16 @@ async def _talked(chat: Chat) -> str:
     return path
 
 
+async def test_a_context_that_could_not_be_read_is_read_when_there_is_a_connection(chat: Chat) -> None:
+    await chat.ask("Hello", "Hello there.")
+    panel = chat.page.get_by_role("complementary", name="Context")
+    await chat.page.context.set_offline(offline=True)
+    await chat.page.keyboard.press("Control+Shift+X")
+    await expect(panel).to_contain_text("cannot be reached")
+    await chat.page.context.set_offline(offline=False)
+    await expect(panel.locator(".parts")).to_contain_text("Hello")
+
+
 async def test_a_file_that_cannot_be_had_is_missed_with_a_sentence(chat: Chat) -> None:
     await chat.ask("Hello", "Hello there.")
     await chat.page.context.set_offline(offline=True)

@@ -20,7 +20,9 @@ export async function call(method, path, body) {
   const response = await request(method, path, body);
   if (response.status === 204) return null;
   const answer = await read(response);
+  if (!response.ok && method === "GET" && isPassing(response.status, answer)) throw new Unreachable(`${response.status}`);
   if (!response.ok) throw refusal(response.status, answer?.error);
+  if (answer === null) throw new Unreachable("cut off");
   return answer;
 }
 
@@ -31,6 +33,9 @@ export async function file(path) {
   const [, name] = /filename\*=UTF-8''([^;]+)/.exec(response.headers.get("Content-Disposition"));
   return { name: decodeURIComponent(name), content: await response.blob() };
 }
+
+/** Whether what is only read may be there all the same, a moment later: the store is away, or it was a proxy that refused. */
+const isPassing = (status, answer) => status !== 401 && (status >= 500 || !answer?.error);
 
 /** Who has to sign in is sent there, and what was asked stays unanswered. A server error without a sentence is a proxy's. */
 function refusal(status, error) {

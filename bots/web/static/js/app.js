@@ -216,7 +216,10 @@ export class App extends EventTarget {
     if (!turn) return;
     turn.isStopping = true;
     this.changed();
-    await this.try(() => post(`conversations/${this.talk.id}/stop`, { turn: turn.turn }));
+    const { talk } = this;
+    const heard = await this.try(() => post(`conversations/${talk.id}/stop`, { turn: turn.turn }));
+    if (!heard?.stopped) talk.goesOn(turn.turn);
+    this.changed();
   }
 
   /** Goes over to the branch of the sibling *message*, by its button *step*. */

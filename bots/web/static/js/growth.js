@@ -34,7 +34,7 @@ export class Growth {
   finish(text, done) {
     this.#end = done;
     this.grow(text);
-    if (document.hidden || this.#shown >= text.length) this.#advance(Infinity);
+    if (this.#end && (document.hidden || this.#shown >= text.length)) this.#advance(Infinity);
   }
 
   stop() {

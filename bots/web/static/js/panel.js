@@ -53,7 +53,9 @@ export class Panel {
     this.#read = wanted;
     if (!isStored) return this.#body.replaceChildren(make("p", { class: "quiet" }, say("context_empty")));
     const report = await this.#app.try(() => get(`conversations/${id}/context`), { quiet: true });
-    if (wanted === this.#read) this.#body.replaceChildren(...(report ? drawn(report) : [make("p", { class: "quiet" }, say("unreachable"))]));
+    if (wanted !== this.#read) return;
+    if (!report) this.#read = ""; // it is read when something changes, such as that there is a connection
+    this.#body.replaceChildren(...(report ? drawn(report) : [make("p", { class: "quiet" }, say("unreachable"))]));
   }
 }
 

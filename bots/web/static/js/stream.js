@@ -6,7 +6,6 @@ export async function* events(url, language, signal, alive) {
   const headers = { Accept: "text/event-stream", "Accept-Language": language };
   const response = await fetch(url, { headers, signal, cache: "no-store" });
   if (!response.ok) throw Object.assign(new Error("refused"), { status: response.status });
-  yield null;
   let rest = "";
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   for (;;) {

@@ -76,6 +76,12 @@ export class Talk {
     return isFirst;
   }
 
+  /** Nobody heard that it is to stop. */
+  goesOn(turn) {
+    const found = this.pending.find((one) => one.turn === turn);
+    if (found) found.isStopping = false;
+  }
+
   /** The answer is kept. It stays where it is shown until the state comes that has it among the messages. Whether it was
    * waited for. */
   done({ turn, message }) {

@@ -59,10 +59,9 @@ export class Rendering {
     try {
       await this.#drawAll();
     } catch (problem) {
+      this.#drawing = false;
       this.#showPlain();
       reportError(problem);
-    } finally {
-      this.#drawing = false;
     }
   }
 
@@ -90,6 +89,7 @@ export class Rendering {
       begun = performance.now();
     }
     this.#rested = performance.now() + Math.max(FRAME, (performance.now() - begun) * RESTING);
+    this.#drawing = false; // in the same moment: what is given from now on is drawn by the next
   }
 
   // Draws what stands before *end*; whether a block of it is done with.
