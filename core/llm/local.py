@@ -106,6 +106,9 @@ class LocalConnection(Connection):
             self.provider = ProviderConfig(
                 base_url=answer["url"] + "/v1", api_key=SecretStr(answer["key"]), headers=_NO_KEEP_ALIVE
             )
+        except ModelUnreachable:
+            await self._end_process()  # else it would pass for one that has loaded
+            raise
         finally:
             self._starting = None
 

@@ -19,9 +19,9 @@ from core.config_models import ModelConfig
 from core.domain import Prompt, PromptMessage
 from core.errors import ModelUnreachable, WindowExceeded
 from core.llm.catalogue import Catalogue, open_models
-from core.llm.local import why_unusable
+from core.llm.local import LONGEST_LOAD, LocalConnection, why_unusable
 from core.llm.tokens import UNKNOWN_FACTOR
-from tests.support.clock import until
+from tests.support.clock import ManualClock, until
 from tests.support.models import HELLO, KeptFacts, ask
 
 CONFIG = ModelConfig(id="smollm2", provider="local")
@@ -55,6 +55,21 @@ async def test_a_conversation_that_goes_on_is_not_read_again_from_its_beginning(
         _, _, again = await ask(models.get(""), story)
     assert first.cached == 0
     assert again.cached > again.prompt / 2
+
+
+async def test_one_that_did_not_load_in_time_is_started_again() -> None:
+    """It would pass for one that has loaded, as its process runs, and be asked where nobody knows who listens."""
+    clock = ManualClock()
+    connection = LocalConnection(CONFIG, clock)
+    nowhere = connection.provider.base_url
+    loading = asyncio.create_task(connection.ready())
+    await until(lambda: clock.next_alarm is not None)
+    await clock.advance(LONGEST_LOAD)
+    with pytest.raises(ModelUnreachable):
+        await loading
+    await connection.ready()
+    assert connection.provider.base_url != nowhere
+    await connection.aclose()
 
 
 async def test_the_examples_before_it_are_not_taken_for_the_questions_own_tokens() -> None:
