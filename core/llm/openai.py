@@ -63,7 +63,9 @@ class Connection:
         """One for all who ask at once: to make it reads the certificates, a tenth of a second of the processor's time."""
         async with self._making:
             if self._client is None:
-                self._client = await asyncio.to_thread(_client_for, self.provider)
+                client = await asyncio.to_thread(_client_for, self.provider)
+                client.api_key = _key_of(self.provider)  # which may be another by now
+                self._client = client
             return self._client
 
     def take_key(self, provider: ProviderConfig) -> None:

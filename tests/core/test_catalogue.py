@@ -14,7 +14,7 @@ from core.domain import Encoding, ModelFacts, ModelSpec, Price, Prompt, Usage
 from core.errors import ConfigError, ModelError, ModelKeyRefused, ModelNone
 from core.llm.catalogue import open_models
 from core.llm.knowledge import known_about
-from core.llm.openai import with_facts
+from core.llm.openai import Connection, with_facts
 from tests.support.clock import ManualClock
 from tests.support.completions import CompletionsServer, answer
 from tests.support.models import HELLO, KeptFacts, ask, model_on
@@ -154,6 +154,17 @@ async def test_those_who_ask_at_once_have_one_client_made(monkeypatch: pytest.Mo
         answers = await asyncio.gather(*[ask(model) for _ in range(20)])
     assert [text for text, *_ in answers] == ["Hello there."] * 20
     assert len(made) == 1
+
+
+async def test_a_key_that_changes_while_the_client_is_made_is_the_one_that_is_sent() -> None:
+    async with CompletionsServer() as server:
+        old = ProviderConfig(base_url=server.url, api_key=SecretStr("old"))
+        connection = Connection(old, ManualClock())
+        making = asyncio.create_task(connection.client())
+        await asyncio.sleep(0)
+        connection.take_key(old.model_copy(update={"api_key": SecretStr("new")}))
+        assert (await making).api_key == "new"
+        await connection.aclose()
 
 
 async def test_reported_usage_corrects_the_estimates_and_is_kept() -> None:
