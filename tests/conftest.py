@@ -16,7 +16,9 @@ import structlog
 
 from tests.support.clock import ManualClock
 
-hypothesis.settings.register_profile("parlour", deadline=None)  # how busy the machine is says nothing about the code
+# How busy the machine is says nothing about the code. Whoever changes something is not to meet what others overlooked.
+hypothesis.settings.register_profile("parlour", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("search", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile("parlour")
 
 OURS = tuple(str(Path(__file__).parents[1] / room) + "/" for room in ("core", "bots"))
