@@ -14,14 +14,15 @@ from tests.support.clock import until
 from tests.support.telegram_bot import bot_on, config_for, running
 from tests.support.telegram_server import TelegramServer
 from tests.support.telegram_world import ADA
+from tests.support.web import listening
 
 SECRET = "a-secret_of_ours"
 
 
 def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def webhook_at(port: int) -> str:
@@ -87,6 +88,7 @@ async def test_where_the_page_is_served_its_port_takes_deliveries_too(tmp_path: 
                 f"telegram: updates are delivered to http://127.0.0.1:{port}/hook, here the web page's port, /hook"
                 in lines
             )
+            await listening(port)
             telegram.say(ADA, "hello")
             await until(lambda: telegram.shown(ADA) == ["You said: hello"])
             assert await status_of(port, b"{}", "wrong") == 403

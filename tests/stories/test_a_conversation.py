@@ -315,10 +315,11 @@ async def claimed(bot: Bot) -> Turn:
 
 
 async def failing(bot: Bot, clock: ManualClock, text: str) -> Notes:
-    """Asks while the model cannot be reached, letting the retries' time pass."""
+    """Asks while the model cannot be reached, letting the retries' time pass, and no more of it: while a slow disk is waited
+    for, the lease would lapse."""
     asking = asyncio.create_task(bot.tell(text, *BROKEN))
     while not asking.done():
-        await clock.advance(1.0)
+        await clock.advance(clock.next_alarm or 0)
         await asyncio.sleep(0.001)
     return asking.result()
 
