@@ -10,7 +10,7 @@ claimed before the move leaves the head alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 
 from core.conversations import administering, personal
@@ -18,7 +18,7 @@ from core.conversations.access import Access
 from core.conversations.context import ContextReport
 from core.conversations.invoking import Choice, Choices, Command, Invocation, Reaction, Services
 from core.conversations.reports import context_text, excerpt, usage_text
-from core.domain import Conversation, Incoming, Message, Role, text_of, turn_of
+from core.domain import Conversation, Incoming, Message, Role, TurnId, text_of, turn_of
 from core.errors import BadArgument, NotAllowed, UnknownCommand
 from core.wording import Sentence
 
@@ -194,8 +194,12 @@ async def _undo(invocation: Invocation) -> Reaction:
     """Takes back what the user asked last, whatever became of it: the question being answered (which is stopped), the
     one that ended in an error (it never was in the context; only /retry forgets it), else the last one kept."""
     history, at = invocation.services.history, invocation.incoming.conversation
-    conversation = await invocation.conversation()
-    if await invocation.services.inbox.stop(at) and not await _is_kept(invocation, conversation):
+    under_way = {incoming.event_id for incoming in await invocation.services.inbox.waiting(at)}
+    is_stopped = await invocation.services.inbox.stop(at)
+    conversation = (
+        await invocation.conversation()
+    )  # read last: the answer may have been kept, and have ended, meanwhile
+    if is_stopped and not _is_kept(conversation, under_way):
         await history.move(at, conversation.head)
         return Reaction(invocation.say(Sentence.UNDO_RUNNING))
     failed = conversation.failed
@@ -209,9 +213,8 @@ async def _undo(invocation: Invocation) -> Reaction:
     return Reaction(invocation.say(Sentence.UNDO_DONE, question=excerpt(question.text)))
 
 
-async def _is_kept(invocation: Invocation, conversation: Conversation) -> bool:
-    """Whether the answer of a turn that is still under way is where the conversation stands: it is only being shown."""
-    under_way = {incoming.event_id for incoming in await invocation.services.inbox.waiting(conversation.id)}
+def _is_kept(conversation: Conversation, under_way: Collection[TurnId]) -> bool:
+    """Whether the answer of one of the turns *under_way* is where the conversation stands: it is only being shown."""
     return conversation.head is not None and turn_of(conversation.head) in under_way
 
 

@@ -11,7 +11,7 @@ import pytest
 from core.conversations.access import Access
 from core.conversations.commands import COMMANDS, find, parse
 from core.conversations.reports import cost, excerpt
-from core.domain import PersonId, Sender
+from core.domain import ConversationId, PersonId, Sender
 from core.errors import BadArgument, ModelKeyRefused, NotAllowed, UnknownCommand
 from core.llm.scripted import Script, spoken
 from core.wording import Sentence, say
@@ -210,6 +210,25 @@ async def test_undo_while_an_answer_is_kept_already_and_only_being_shown_takes_t
     outcome = await bot.conversations.answer(turn, Notes())
     assert (await bot.run("/undo")).text == "Taken back: “Two”"
     await bot.store.finish(turn, outcome)
+    assert await bot.context() == ["One", "You said: One"]
+
+
+async def test_undo_takes_back_the_last_question_also_when_its_turn_ends_that_very_moment(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bot.tell("One")
+    await bot.store.put(bot.incoming("Two"))
+    turn = await bot.store.claim([LANE], LEASE)
+    assert turn is not None
+    outcome, stop = await bot.conversations.answer(turn, Notes()), bot.store.stop
+
+    async def stop_too_late(conversation: ConversationId) -> bool:
+        stopped = await stop(conversation)
+        await bot.store.finish(turn, outcome)
+        return stopped
+
+    monkeypatch.setattr(bot.store, "stop", stop_too_late)
+    assert (await bot.run("/undo")).text == "Taken back: “Two”"
     assert await bot.context() == ["One", "You said: One"]
 
 
