@@ -21,6 +21,7 @@ from bots.shared.pacing import Priority, RateGate
 from core.errors import StoreError
 from core.limits.rates import Rate
 from core.ports import Clock, Permits
+from core.tasks import cancelled
 
 log = structlog.get_logger(__name__)
 
@@ -66,8 +67,7 @@ class SharedGate:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._drawing.cancel()
-        await asyncio.gather(self._drawing, return_exceptions=True)
+        await cancelled(self._drawing)
 
     def wait(self, now: float, priority: Priority) -> float:
         if self._alone is not None:

@@ -99,11 +99,11 @@ class MenuCommands:
             return
         remark = await run()
         noted = partial(self._note, key, receipt)
-        if remark is None:
-            await noted()
-        elif await self._is_known(key, receipt):
+        if remark is not None and await self._is_known(key, receipt):
             await self._speaker.reply(incoming, place_at(incoming.address), remark, noted)
-        else:
+            return
+        await noted()
+        if remark is not None:
             self._speaker.say(place_at(incoming.address), remark)
 
     async def _is_known(self, key: str, receipt: Receipt) -> bool:
